@@ -1,0 +1,49 @@
+/** Lowercase hexadecimal text of bytes. */
+export type Hex = string;
+
+/**
+ * Everything that can be an audit event, each with its own payload: an unknown event does not compile. Payloads hold
+ * pseudonyms and digests only, no personal data, because leaves outlive an erasure.
+ */
+export interface AuditPayloads {
+  BOOK_IMPORTED: { source: string; sourceSha256: Hex; customers: number; loans: number; repayments: number; outcomes: number; rejected: number };
+  ROLE_GRANTED: { user: string; role: string };
+  ROLE_ENDED: { user: string; role: string };
+  MODEL_REGISTERED: { model: string };
+  VERSION_REGISTERED: VersionPayload;
+  VERSION_SUBMITTED: VersionPayload;
+  VERSION_VALIDATED: VersionPayload & { verdict: 'FOR' | 'AGAINST' };
+  VERSION_APPROVED: VersionPayload & { verdict: 'FOR' | 'AGAINST' };
+  VERSION_WITHDRAWN: VersionPayload;
+  VERSION_DEPLOYED: VersionPayload & { deployment: string; role: string };
+  ACT_REFUSED: { act: string; subject: string; code: string };
+  SCORING_UNRESOLVED: { request: Hex; code: string };
+  PREDICTION_RECORDED: PredictionPayload;
+}
+
+interface VersionPayload {
+  model: string;
+  version: string;
+  dossier: Hex;
+}
+
+interface PredictionPayload {
+  /** SHA-256 of the model artefact; null where no version was reached. */
+  artefact: Hex | null;
+  dossier: Hex | null;
+  deployment: string | null;
+  status: string;
+  /** SHA-256 of the stored ciphertext: the stored bytes can be checked without the key. */
+  record: Hex;
+  /** HMAC-SHA256(r, canonical(inputs, outputs, attributions)); `r` lies inside the ciphertext. */
+  commitment: Hex;
+  /** SHA-256(row salt ‖ canonical(every other stored column)): no clear column can be changed unseen. */
+  columns: Hex;
+}
+
+export type AuditEventType = keyof AuditPayloads;
+
+/** One event: its type, the id of the thing it is about, who did it and when. */
+export type AuditEvent = {
+  [Type in AuditEventType]: { type: Type; id: string; actor: string; time: Date; payload: AuditPayloads[Type] };
+}[AuditEventType];

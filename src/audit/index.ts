@@ -1,0 +1,3 @@
+export * from './events.js';
+export * from './leaf.js';
+export * from './intake.js';

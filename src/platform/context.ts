@@ -1,0 +1,38 @@
+import { randomUUID } from 'node:crypto';
+import type { Database } from './database.js';
+import { Loaders } from './loaders.js';
+import type { Logger } from './log.js';
+
+/** Who acts: a person or a service, as a verified token named it. */
+export interface Actor {
+  /** The row in `users`; a pseudonym outside this database. */
+  readonly id: string;
+  readonly name: string;
+  readonly roles: readonly string[];
+  readonly permissions: ReadonlySet<string>;
+  /** Set for a borrower: the only customer whose data this actor may see. */
+  readonly ownCustomerId: string | undefined;
+}
+
+/** The first argument of every use case. Background work builds one explicitly. */
+export interface Context {
+  readonly actor: Actor;
+  readonly db: Database;
+  readonly log: Logger;
+  readonly loaders: Loaders;
+  /** Correlates the log lines and errors of one HTTP request; not the caller's idempotency key. */
+  readonly traceId: string;
+  now(): Date;
+}
+
+export function newContext(parts: Pick<Context, 'actor' | 'db' | 'log'> & { now?: () => Date }): Context {
+  const traceId = randomUUID();
+  return {
+    actor: parts.actor,
+    db: parts.db,
+    log: parts.log.child({ traceId, actor: parts.actor.id }),
+    loaders: new Loaders(),
+    traceId,
+    now: parts.now ?? (() => new Date()),
+  };
+}

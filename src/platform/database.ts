@@ -1,0 +1,84 @@
+import 'reflect-metadata';
+import pg from 'pg';
+import { DataSource, type EntityManager, type MixedList, type EntitySchema } from 'typeorm';
+import type { DatabaseUrls } from './config.js';
+import { AssayError, messageOf } from './errors.js';
+
+// A date without a time stays the text it is: making it a Date would move it across midnight.
+pg.types.setTypeParser(pg.types.builtins.DATE, (text) => text);
+
+/** Runs one SQL statement and returns its rows. */
+export interface Queryable {
+  query<Row>(sql: string, parameters?: readonly unknown[]): Promise<Row[]>;
+}
+
+/** Proof of being inside a transaction: what must be atomic takes one as a parameter, so the compiler refuses it outside. */
+export interface Transaction extends Queryable {
+  readonly manager: EntityManager;
+  /** The driver's connection, for COPY. */
+  readonly connection: pg.PoolClient;
+}
+
+type Entities = MixedList<Function | string | EntitySchema>;
+
+/** The database in its two running roles: the application (reads and appends) and the reader (reads). */
+export class Database implements Queryable {
+  private constructor(
+    private readonly source: DataSource,
+    private readonly readers: pg.Pool,
+  ) {}
+
+  static async open(urls: DatabaseUrls, options: { entities: Entities; pool: number }): Promise<Database> {
+    const source = new DataSource({
+      type: 'postgres',
+      url: urls.app,
+      entities: options.entities,
+      synchronize: false,
+      poolSize: options.pool,
+      applicationName: 'assay',
+    });
+    const readers = new pg.Pool({ connectionString: urls.reader, max: options.pool, application_name: 'assay-reader' });
+    // An idle connection that breaks is replaced by the pool; the next query reports whatever is still wrong.
+    readers.on('error', () => undefined);
+    await source.initialize().catch((error: unknown) => {
+      throw new AssayError('UNAVAILABLE', `The database cannot be reached: ${messageOf(error)}`, { cause: error });
+    });
+    return new Database(source, readers);
+  }
+
+  /** Reads with the reader's role. */
+  async query<Row>(sql: string, parameters: readonly unknown[] = []): Promise<Row[]> {
+    return (await this.readers.query(sql, parameters as unknown[])).rows as Row[];
+  }
+
+  /** Runs `work` in one transaction with the application's role; anything thrown rolls all of it back. */
+  async transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    const runner = this.source.createQueryRunner();
+    const connection = (await runner.connect()) as pg.PoolClient;
+    try {
+      await runner.startTransaction();
+      const result = await work({
+        manager: runner.manager,
+        connection,
+        query: async (sql, parameters = []) => (await connection.query(sql, parameters as unknown[])).rows,
+      });
+      await runner.commitTransaction();
+      return result;
+    } catch (error) {
+      if (runner.isTransactionActive) await runner.rollbackTransaction();
+      throw error;
+    } finally {
+      await runner.release();
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.source.destroy(), this.readers.end()]);
+  }
+}
+
+/** PostgreSQL's SQLSTATE of an error, through whatever wrapped it. */
+export function sqlState(error: unknown): string | undefined {
+  const code = (error as { code?: unknown } | undefined)?.code;
+  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
+}

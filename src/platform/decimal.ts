@@ -1,0 +1,18 @@
+import { Decimal } from 'decimal.js';
+import { badInput } from './errors.js';
+
+const PLAIN = /^[+-]?(\d+(\.\d*)?|\.\d+)$/;
+
+/**
+ * Canonical text of an exact decimal: no exponent, no leading plus, no superfluous zeros.
+ * @param where names the place for the sentence, e.g. `loan.principal`
+ * @throws BAD_INPUT for anything but a plain decimal number that fits numeric(20,4) unless other limits are given
+ */
+export function decimalText(value: string, where: string, { digits = 16, scale = 4 } = {}): string {
+  const text = value.trim();
+  if (!PLAIN.test(text)) throw badInput(`${where}: "${value.slice(0, 40)}" is not a decimal number. Write it like 1234.50.`);
+  const decimal = new Decimal(text);
+  if (decimal.decimalPlaces() > scale) throw badInput(`${where}: ${text} has more than ${scale} decimal places.`);
+  if (decimal.abs().gte(new Decimal(10).pow(digits))) throw badInput(`${where}: ${text} has more than ${digits} digits before the point.`);
+  return decimal.toFixed();
+}

@@ -1,0 +1,2 @@
+export * from './scalars.js';
+export * from './connection.js';

@@ -1,0 +1,46 @@
+import { DataSource, type MixedList } from 'typeorm';
+import { AssayError, messageOf, refused } from './errors.js';
+
+type Migrations = MixedList<Function>;
+
+/** Runs what has not run yet, as the owner. @returns the names of the migrations that ran, in order */
+export async function migrateUp(ownerUrl: string, migrations: Migrations): Promise<string[]> {
+  return withOwner(ownerUrl, migrations, async (source) => {
+    await requireRoles(source);
+    return (await source.runMigrations({ transaction: 'each' })).map(({ name }) => name);
+  });
+}
+
+/** Takes back the last `steps` migrations, newest first. */
+export async function migrateDown(ownerUrl: string, migrations: Migrations, steps: number): Promise<void> {
+  await withOwner(ownerUrl, migrations, async (source) => {
+    for (let step = 0; step < steps; step += 1) await source.undoLastMigration({ transaction: 'each' });
+  });
+}
+
+/** The names of migrations that have not run yet. */
+export const pendingMigrations = (ownerUrl: string, migrations: Migrations): Promise<boolean> =>
+  withOwner(ownerUrl, migrations, (source) => source.showMigrations());
+
+async function withOwner<T>(url: string, migrations: Migrations, work: (source: DataSource) => Promise<T>): Promise<T> {
+  const source = new DataSource({ type: 'postgres', url, migrations, applicationName: 'assay-migrate' });
+  await source.initialize().catch((error: unknown) => {
+    throw new AssayError('UNAVAILABLE', `The database cannot be reached as its owner: ${messageOf(error)}`, { cause: error });
+  });
+  try {
+    return await work(source);
+  } finally {
+    await source.destroy();
+  }
+}
+
+async function requireRoles(source: DataSource): Promise<void> {
+  const found: { rolname: string }[] = await source.query(`SELECT rolname FROM pg_roles WHERE rolname IN ('assay_app', 'assay_reader')`);
+  const missing = ['assay_app', 'assay_reader'].filter((role) => !found.some(({ rolname }) => rolname === role));
+  if (missing.length > 0) {
+    throw refused(
+      `The database has no role ${missing.join(' and ')}. Create it as a superuser first: ` +
+        missing.map((role) => `CREATE ROLE ${role} LOGIN PASSWORD '…';`).join(' '),
+    );
+  }
+}

@@ -1,0 +1,107 @@
+import { createRemoteJWKSet, errors, jwtVerify, type CryptoKey, type JWTPayload, type JWTVerifyGetKey } from 'jose';
+import { z } from 'zod';
+import { AssayError, unauthenticated, type Actor, type Config, type Database } from '../../platform/index.js';
+import { permissionsOf } from './permissions.js';
+import { ensureUser, type UserRow } from './users.js';
+
+/** An identity provider whose tokens are accepted, and the only algorithms accepted from it. */
+export interface Issuer {
+  readonly issuer: string;
+  readonly audience: string;
+  readonly rolesClaim: string;
+  readonly key: JWTVerifyGetKey | CryptoKey;
+}
+
+const ALGORITHMS = ['EdDSA', 'ES256', 'ES384', 'PS256', 'RS256'];
+const KNOWN_USERS = 10_000;
+
+const discovery = z.object({ issuer: z.string(), jwks_uri: z.url() });
+const claims = z.object({ sub: z.string().min(1).max(200), name: z.string().min(1).max(200).optional(), customer: z.string().max(200).optional() });
+
+/** Reads the provider's discovery document where no JWKS URL is configured. */
+export async function openIdIssuer(oidc: NonNullable<Config['oidc']>): Promise<Issuer> {
+  const jwksUrl = oidc.jwksUrl ?? (await discover(oidc.issuer));
+  return { issuer: oidc.issuer, audience: oidc.audience, rolesClaim: oidc.rolesClaim, key: createRemoteJWKSet(new URL(jwksUrl)) };
+}
+
+async function discover(issuer: string): Promise<string> {
+  const url = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
+  const response = await fetch(url, { signal: AbortSignal.timeout(10_000) }).catch((cause: unknown) => {
+    throw new AssayError('UNAVAILABLE', `The identity provider does not answer at ${url}.`, { cause });
+  });
+  const found = discovery.safeParse(await response.json().catch(() => undefined));
+  if (!response.ok || !found.success || found.data.issuer !== issuer) {
+    throw new AssayError('UNAVAILABLE', `${url} is not the discovery document of ${issuer} (HTTP ${response.status}).`);
+  }
+  return found.data.jwks_uri;
+}
+
+/** Turns a bearer token into an actor. Tokens are verified on every request; users are remembered. */
+export class Authenticator {
+  private readonly users = new Map<string, UserRow>();
+
+  constructor(
+    private readonly db: Database,
+    private readonly issuers: readonly Issuer[],
+  ) {}
+
+  /** @throws UNAUTHENTICATED when there is no token, or it is not one that an accepted issuer signed for us */
+  async actorOf(authorization: string | undefined): Promise<Actor> {
+    const token = /^Bearer +([\w-]+\.[\w-]+\.[\w-]+)$/i.exec(authorization ?? '')?.[1];
+    if (!token) throw unauthenticated('Send a token: the header "Authorization: Bearer <JWT>".');
+    const { payload, issuer } = await this.verify(token);
+    const found = claims.safeParse(payload);
+    if (!found.success) throw unauthenticated('The token lacks a usable "sub" claim.');
+    const { sub, name, customer } = found.data;
+    const user = await this.userOf(issuer.issuer, sub, name ?? sub);
+    const roles = rolesIn(payload[issuer.rolesClaim]);
+    const ownCustomerId = customer === undefined ? undefined : await this.customerOf(customer);
+    return { id: user.id, name: user.name, roles, permissions: permissionsOf(roles), ownCustomerId };
+  }
+
+  private async verify(token: string): Promise<{ payload: JWTPayload; issuer: Issuer }> {
+    for (const issuer of this.issuers) {
+      try {
+        const options = { issuer: issuer.issuer, audience: issuer.audience, algorithms: ALGORITHMS, requiredClaims: ['exp', 'sub'] };
+        const { payload } = await jwtVerify(token, issuer.key as JWTVerifyGetKey, options);
+        return { payload, issuer };
+      } catch (error) {
+        if (error instanceof errors.JWTClaimValidationFailed && error.claim === 'iss') continue;
+        throw refusal(error);
+      }
+    }
+    throw unauthenticated('The token comes from an issuer that this server does not accept.');
+  }
+
+  private async userOf(issuer: string, subject: string, name: string): Promise<UserRow> {
+    const key = `${issuer}\n${subject}`;
+    const known = this.users.get(key);
+    if (known?.name === name) return known;
+    const user = await ensureUser(this.db, { issuer, subject, name });
+    if (this.users.size >= KNOWN_USERS) this.users.clear();
+    this.users.set(key, user);
+    return user;
+  }
+
+  /** A borrower's token names the customer by external id; one that names nobody may see nothing. */
+  private async customerOf(externalId: string): Promise<string> {
+    const [row] = await this.db.query<{ id: string }>(
+      `SELECT id FROM external_ids WHERE entity = 'CUSTOMER' AND external_id = $1`,
+      [externalId],
+    );
+    if (!row) throw unauthenticated('The token names a customer that is not recorded here.');
+    return row.id;
+  }
+}
+
+const rolesIn = (claim: unknown): string[] =>
+  Array.isArray(claim) ? claim.filter((role): role is string => typeof role === 'string') : [];
+
+function refusal(error: unknown): AssayError {
+  if (error instanceof errors.JWTExpired) return unauthenticated('The token has expired. Ask the issuer for a new one.');
+  if (error instanceof errors.JWTClaimValidationFailed) return unauthenticated(`The token's "${error.claim}" claim is not accepted here.`);
+  if (error instanceof errors.JWKSTimeout || error instanceof TypeError) {
+    return new AssayError('UNAVAILABLE', 'The identity provider does not answer, so the token cannot be checked. Try again.', { cause: error });
+  }
+  return unauthenticated('The token is not valid: its signature, form or algorithm is wrong.');
+}

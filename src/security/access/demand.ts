@@ -1,0 +1,33 @@
+import { forbidden, notFound, type Context } from '../../platform/index.js';
+import { PERMISSIONS, type Permission } from './permissions.js';
+
+/** @throws FORBIDDEN, naming the permission that is missing */
+export function demand(ctx: Context, permission: Permission): void {
+  if (ctx.actor.permissions.has(permission)) return;
+  throw forbidden(
+    `${ctx.actor.name} (${ctx.actor.roles.join(', ') || 'no role'}) may not do this. It needs the permission ${permission}: ${PERMISSIONS[permission].toLowerCase()}.`,
+  );
+}
+
+export const may = (ctx: Context, permission: Permission): boolean => ctx.actor.permissions.has(permission);
+
+/**
+ * A borrower sees their own data only; another customer's things do not exist for them.
+ * @throws NOT_FOUND, the same as for an id that names nothing
+ */
+export function demandOwn(ctx: Context, customerId: string): void {
+  const { ownCustomerId, roles } = ctx.actor;
+  if (ownCustomerId !== undefined ? ownCustomerId === customerId : !isOnlyBorrower(roles)) return;
+  throw notFound('There is no such thing, or it is not yours to see.');
+}
+
+/** The customer to whom a list must be limited; undefined for those who may see the whole book. */
+export function ownCustomer(ctx: Context): string | undefined {
+  if (ctx.actor.ownCustomerId !== undefined) return ctx.actor.ownCustomerId;
+  return isOnlyBorrower(ctx.actor.roles) ? NOBODY : undefined;
+}
+
+/** A borrower whose token names no customer sees nothing. */
+const NOBODY = '00000000-0000-0000-0000-000000000000';
+
+const isOnlyBorrower = (roles: readonly string[]): boolean => roles.includes('BORROWER');

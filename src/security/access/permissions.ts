@@ -1,0 +1,48 @@
+/** Every permission there is, grouped by resource, with what it lets its holder do. */
+export const PERMISSIONS = {
+  'self:read': 'See who you are and what you may do',
+  'customer:read': 'See customers, loans, repayments and outcomes, personal data masked',
+  'customer:identity': 'See personal data in the clear',
+  'customer:protected': 'See protected attributes',
+  'customer:write': 'Record customers and what is known of them',
+  'loan:write': 'Record loans, repayments and outcomes',
+  'book:import': 'Import customers and loans in bulk',
+  'score:run': 'Score loans, and see the jobs one has started',
+  'prediction:read': 'See predictions: grade, decision, reasons, coarse PD',
+  'prediction:detail': 'See predictions in full: exact PD, inputs, attributions, records, what-ifs; replay them',
+  'model:read': 'See models, versions, dossiers, votes and deployments',
+  'model:register': 'Register models and versions, upload artefacts',
+  'version:submit': 'Submit a version for validation',
+  'version:validate': 'Give a verdict as a validator',
+  'version:approve': 'Vote as an admin',
+  'version:deploy': 'Make an approved version live',
+  'access:manage': 'Grant and end roles',
+} as const;
+
+export type Permission = keyof typeof PERMISSIONS;
+
+const PROFILES = ['self:read', 'customer:read', 'prediction:read'] as const;
+const EVIDENCE = [...PROFILES, 'prediction:detail', 'model:read'] as const;
+
+/** The roles, each a set of permissions. What a role does not name it may not do. */
+export const ROLES = {
+  PORTAL: [...PROFILES, 'customer:write', 'loan:write', 'score:run'],
+  UNDERWRITER: [...PROFILES, 'customer:identity', 'customer:write', 'loan:write', 'score:run', 'model:read'],
+  OPERATOR: ['self:read', 'customer:read', 'customer:write', 'loan:write', 'book:import'],
+  MODEL_OWNER: ['self:read', 'model:read', 'model:register', 'version:submit'],
+  VALIDATOR: [...EVIDENCE, 'version:validate'],
+  ADMIN: [...EVIDENCE, 'version:approve', 'version:deploy'],
+  ACCESS_ADMIN: ['self:read', 'access:manage'],
+  AUDITOR: [...EVIDENCE, 'customer:identity', 'customer:protected'],
+  RISK_MANAGER: [...EVIDENCE],
+  BORROWER: PROFILES,
+} as const satisfies Record<string, readonly Permission[]>;
+
+export type Role = keyof typeof ROLES;
+
+export const isRole = (name: string): name is Role => Object.hasOwn(ROLES, name);
+
+/** What the holder of these roles may do; unknown roles add nothing. */
+export function permissionsOf(roles: readonly string[]): ReadonlySet<Permission> {
+  return new Set(roles.filter(isRole).flatMap((role) => ROLES[role] as readonly Permission[]));
+}

@@ -1,0 +1,49 @@
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { internal } from '../../platform/index.js';
+
+/** Which stored value a ciphertext is; bound to it as associated data, so that it cannot be moved elsewhere. */
+export interface Place {
+  readonly table: string;
+  readonly column: string;
+  readonly id: string;
+}
+
+const ALGORITHM = 'aes-256-gcm';
+const FORMAT = 1;
+const IV_BYTES = 12;
+const TAG_BYTES = 16;
+const HEADER_BYTES = 1 + 2 + IV_BYTES;
+
+/** Key versions start at 1; rotation by later work re-encrypts under the next. */
+export const FIRST_KEY_VERSION = 1;
+
+/** Format byte, key version (2 bytes, big endian), IV (12), ciphertext, tag (16). */
+export function seal(key: Buffer, place: Place, plaintext: Uint8Array, keyVersion = FIRST_KEY_VERSION): Buffer {
+  const iv = randomBytes(IV_BYTES);
+  const cipher = createCipheriv(ALGORITHM, key, iv, { authTagLength: TAG_BYTES });
+  cipher.setAAD(associatedData(place, keyVersion));
+  const header = Buffer.alloc(3);
+  header.writeUInt8(FORMAT, 0);
+  header.writeUInt16BE(keyVersion, 1);
+  return Buffer.concat([header, iv, cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]);
+}
+
+/** @throws INTERNAL when the bytes are not what was sealed at this place under this key */
+export function unseal(key: Buffer, place: Place, sealed: Uint8Array): Buffer {
+  const bytes = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength);
+  if (bytes.length < HEADER_BYTES + TAG_BYTES || bytes.readUInt8(0) !== FORMAT) throw broken(place);
+  const decipher = createDecipheriv(ALGORITHM, key, bytes.subarray(3, HEADER_BYTES), { authTagLength: TAG_BYTES });
+  decipher.setAAD(associatedData(place, bytes.readUInt16BE(1)));
+  decipher.setAuthTag(bytes.subarray(bytes.length - TAG_BYTES));
+  try {
+    return Buffer.concat([decipher.update(bytes.subarray(HEADER_BYTES, -TAG_BYTES)), decipher.final()]);
+  } catch (cause) {
+    throw broken(place, cause);
+  }
+}
+
+const associatedData = ({ table, column, id }: Place, keyVersion: number): Buffer =>
+  Buffer.from(`${table}\0${column}\0${id}\0${keyVersion}`);
+
+const broken = ({ table, column, id }: Place, cause?: unknown): Error =>
+  internal(`The stored ${table}.${column} of ${id} is not what was written there.`, cause);
