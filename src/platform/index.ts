@@ -9,5 +9,7 @@ export * from './migrate.js';
 export * from './context.js';
 export * from './loaders.js';
 export * from './page.js';
+export * from './copy.js';
+export * from './idempotency.js';
 export * from './graphql/index.js';
 export * from './postgres/index.js';

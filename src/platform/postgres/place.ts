@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { cp, mkdir, stat } from 'node:fs/promises';
+import { chmod, cp, mkdir, stat } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { execFile } from 'node:child_process';
@@ -26,7 +26,7 @@ export async function choosePlace(nativeFolder: string, home: string): Promise<P
   if (process.platform === 'win32' || userInfo().uid !== 0) return { programs, data, runAs: undefined, note: undefined };
   const runAs = await unprivilegedUser();
   if ((await othersCanEnter(nativeFolder)) && (await othersCanEnter(dirname(home)))) {
-    await mkdir(home, { recursive: true, mode: 0o711 });
+    await chmod(home, 0o711); // enter, not list: what is secret in it has modes of its own
     return { programs, data, runAs, note: undefined };
   }
   const refuge = await openRefuge(home);

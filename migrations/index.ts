@@ -1,0 +1,12 @@
+import { PeopleAndAudit1764000000001 } from './1764000000001-people-and-audit.js';
+import { CustomersAndLoans1764000000002 } from './1764000000002-customers-and-loans.js';
+import { Models1764000000003 } from './1764000000003-models.js';
+import { Predictions1764000000004 } from './1764000000004-predictions.js';
+
+/** In the order in which they run. */
+export const migrations = [
+  PeopleAndAudit1764000000001,
+  CustomersAndLoans1764000000002,
+  Models1764000000003,
+  Predictions1764000000004,
+];

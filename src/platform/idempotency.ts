@@ -1,0 +1,51 @@
+import { canonicalJson, sha256 } from './canonical.js';
+import type { Context } from './context.js';
+import type { Transaction } from './database.js';
+import { conflict } from './errors.js';
+
+/** A request that may arrive twice. */
+export interface IdempotentRequest {
+  readonly requestId: string;
+  readonly operation: string;
+  /** The request without its id; what makes two requests the same. */
+  readonly body: unknown;
+}
+
+export const bodyHash = (request: IdempotentRequest): Buffer => sha256(canonicalJson([request.operation, request.body]));
+
+/**
+ * The recorded result of the same request by the same actor, if there is one.
+ * @throws CONFLICT when the id was used with another body
+ */
+export async function recordedResult<Result>(tx: Pick<Transaction, 'query'>, ctx: Context, request: IdempotentRequest): Promise<Result | undefined> {
+  const [row] = await tx.query<{ body_hash: Buffer; result: Result }>(
+    'SELECT body_hash, result FROM idempotency WHERE principal_id = $1 AND request_id = $2',
+    [ctx.actor.id, request.requestId],
+  );
+  if (row && !row.body_hash.equals(bodyHash(request))) throw reused(request.requestId);
+  return row?.result;
+}
+
+export const reused = (requestId: string): Error =>
+  conflict(`The requestId "${requestId}" was used before with another body. Repeat the same body to get the same result, or use a new requestId.`);
+
+/** Does the work once; a repetition gets the recorded result. Concurrent repetitions wait for the first. */
+export async function once<Result>(
+  tx: Transaction,
+  ctx: Context,
+  request: IdempotentRequest,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`idempotency ${ctx.actor.id} ${request.requestId}`]);
+  const known = await recordedResult<Result>(tx, ctx, request);
+  if (known !== undefined) return known;
+  const result = await work();
+  await tx.query('INSERT INTO idempotency (principal_id, request_id, operation, body_hash, result) VALUES ($1, $2, $3, $4, $5)', [
+    ctx.actor.id,
+    request.requestId,
+    request.operation,
+    bodyHash(request),
+    JSON.stringify(result),
+  ]);
+  return result;
+}

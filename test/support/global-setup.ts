@@ -1,0 +1,9 @@
+import { startTestServer, type TestServer } from './postgres.js';
+
+declare global {
+  var assayTestServer: TestServer | undefined;
+}
+
+export default async function globalSetup(): Promise<void> {
+  globalThis.assayTestServer = await startTestServer();
+}

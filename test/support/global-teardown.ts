@@ -1,0 +1,5 @@
+import { stopTestServer } from './postgres.js';
+
+export default async function globalTeardown(): Promise<void> {
+  if (globalThis.assayTestServer) await stopTestServer(globalThis.assayTestServer);
+}

@@ -1,0 +1,50 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { migrations } from '../../migrations/index.js';
+import { embeddedUrls, migrateUp, prepareEmbeddedDatabase, startEmbeddedPostgres, type EmbeddedPostgres } from '../../src/platform/index.js';
+
+export const TEMPLATE = 'assay_template';
+
+export interface TestServer {
+  readonly server: EmbeddedPostgres;
+  readonly home: string;
+}
+
+/** A throw-away server with a migrated template database. Durability is off: nothing outlives the run. */
+export async function startTestServer(): Promise<TestServer> {
+  const home = await mkdtemp(join(tmpdir(), 'assay-test-'));
+  const server = await startEmbeddedPostgres({ home, settings: ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off'] });
+  const urls = await prepareEmbeddedDatabase(server.superuserUrl, TEMPLATE);
+  await migrateUp(urls.owner, migrations);
+  process.env['TEST_SUPERUSER_URL'] = server.superuserUrl;
+  process.env['TEST_ROLE_PASSWORDS'] = JSON.stringify({
+    owner: new URL(urls.owner).password,
+    app: new URL(urls.app).password,
+    reader: new URL(urls.reader).password,
+  });
+  return { server, home };
+}
+
+export async function stopTestServer({ server, home }: TestServer): Promise<void> {
+  await server.stop();
+  await rm(home, { recursive: true, force: true });
+}
+
+/** Runs statements as the superuser, in any database of the test server. */
+export async function asSuperuser<T>(database: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const url = new URL(process.env['TEST_SUPERUSER_URL']!);
+  url.pathname = `/${database}`;
+  const client = new pg.Client(url.href);
+  await client.connect();
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}
+
+/** The three roles' URLs in one database of the test server. */
+export const urlsOf = (database: string) =>
+  embeddedUrls(process.env['TEST_SUPERUSER_URL']!, database, JSON.parse(process.env['TEST_ROLE_PASSWORDS']!));
