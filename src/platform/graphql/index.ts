@@ -1,2 +1,3 @@
 export * from './scalars.js';
 export * from './connection.js';
+export * from './node.js';
