@@ -1,0 +1,2 @@
+export * from './sections.js';
+export * from './customer.rows.js';
