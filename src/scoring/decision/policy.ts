@@ -1,0 +1,73 @@
+import { z } from 'zod';
+import { badInput } from '../../platform/index.js';
+import type { InputFlag } from '../features/encode.js';
+import { parseWith } from '../validation.js';
+
+const gradeShape = z.strictObject({ grade: z.string().min(1).max(20), below: z.number().gt(0).max(1) });
+
+const ascending = (grades: readonly z.infer<typeof gradeShape>[]): boolean => grades.every(({ below }, i) => i === 0 || below > grades[i - 1]!.below);
+
+const policyShape = z
+  .strictObject({
+    version: z.int().min(1),
+    /** A PD below this line is approved. */
+    approveBelow: z.number().gt(0).max(1),
+    /** A PD at or above this line is declined; between the lines a person decides. */
+    declineFrom: z.number().gt(0).max(1),
+    /** Bands of PD from the best; the last one reaches 1. */
+    grades: z.array(gradeShape).min(1).max(50),
+    /** An input with any of these flags sends the loan to a person, whatever its PD. */
+    referWhen: z.array(z.enum(['MISSING', 'OUT_OF_RANGE', 'UNKNOWN_CATEGORY', 'SENTINEL'])).optional(),
+  })
+  .refine((policy) => policy.approveBelow <= policy.declineFrom, { message: 'approveBelow may not lie above declineFrom' })
+  .refine((policy) => ascending(policy.grades), { message: 'grades must be ordered by rising "below"' })
+  .refine((policy) => policy.grades.at(-1)?.below === 1, { message: 'the last grade must reach "below": 1' })
+  .refine((policy) => new Set(policy.grades.map(({ grade }) => grade)).size === policy.grades.length, { message: 'a grade name is used twice' });
+
+export type DecisionPolicy = z.infer<typeof policyShape>;
+export type Decision = 'APPROVE' | 'REFER' | 'DECLINE';
+export type DecisionCause = 'PD_BELOW_APPROVAL_LINE' | 'PD_BETWEEN_LINES' | 'PD_AT_OR_ABOVE_DECLINE_LINE' | 'INPUT_FLAGGED';
+
+/** A decision policy from untrusted JSON. @throws BAD_INPUT with a sentence. */
+export const parseDecisionPolicy = (json: unknown): DecisionPolicy => parseWith(policyShape, json, 'decision policy');
+
+function requireProbability(pd: number): void {
+  if (!(pd >= 0 && pd <= 1)) throw badInput(`The PD is ${pd}; a probability lies between 0 and 1.`);
+}
+
+/** The grade whose band holds the PD. */
+export function gradeOf(pd: number, { grades }: Pick<DecisionPolicy, 'grades'>): string {
+  requireProbability(pd);
+  return (grades.find(({ below }) => pd < below) ?? grades.at(-1)!).grade;
+}
+
+/** Applies a policy to a PD and the flags raised by its inputs. */
+export function decide(pd: number, flags: Iterable<InputFlag>, policy: DecisionPolicy): { decision: Decision; cause: DecisionCause } {
+  requireProbability(pd);
+  const referring = new Set<InputFlag>(policy.referWhen);
+  for (const flag of flags) if (referring.has(flag)) return { decision: 'REFER', cause: 'INPUT_FLAGGED' };
+  if (pd < policy.approveBelow) return { decision: 'APPROVE', cause: 'PD_BELOW_APPROVAL_LINE' };
+  if (pd < policy.declineFrom) return { decision: 'REFER', cause: 'PD_BETWEEN_LINES' };
+  return { decision: 'DECLINE', cause: 'PD_AT_OR_ABOVE_DECLINE_LINE' };
+}
+
+/** The PD whose odds are `factor` times those of `base`, to four decimals. */
+function atOdds(base: number, factor: number): number {
+  const odds = (base / (1 - base)) * factor;
+  return Math.round((odds / (1 + odds)) * 10_000) / 10_000;
+}
+
+const BANDS = [['A', 1 / 8], ['B', 1 / 4], ['C', 1 / 2], ['D', 1], ['E', 2], ['F', 4]] as const;
+
+/**
+ * A starting policy for a book: approve below its own default rate, decline from three times those odds,
+ * grades A to G at doublings of the odds around it. A lender replaces it with one of its own.
+ * @param book the default rate (0…1), or the training PDs whose mean is taken for it
+ */
+export function defaultDecisionPolicy(book: number | ArrayLike<number>): DecisionPolicy {
+  const rate = typeof book === 'number' ? book : Array.from(book).reduce((sum, pd) => sum + pd, 0) / Math.max(1, book.length);
+  requireProbability(rate);
+  const base = Math.min(Math.max(rate, 0.002), 0.6);
+  const grades = [...BANDS.map(([grade, factor]) => ({ grade, below: atOdds(base, factor) })), { grade: 'G', below: 1 }];
+  return parseDecisionPolicy({ version: 1, approveBelow: atOdds(base, 1), declineFrom: atOdds(base, 3), grades, referWhen: ['UNKNOWN_CATEGORY'] });
+}

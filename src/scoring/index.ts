@@ -1,0 +1,27 @@
+// The scoring room: pure numbers. No database, no network, no lending state.
+export { buildVersion, type ArtefactName, type BuildRequest, type LabelledRecords, type VersionBundle } from './build-version.js';
+export { DEFAULT_SCALE, scorePoints, type PointsScale } from './decision/points.js';
+export { decide, defaultDecisionPolicy, gradeOf, parseDecisionPolicy, type Decision, type DecisionCause, type DecisionPolicy } from './decision/policy.js';
+export { InputRefused } from './errors.js';
+export { explain, PATH_STEPS, type Explanation, type ExplainOptions } from './explain/explain.js';
+export { reasonsOf, type Reason, type ReasonOptions } from './explain/reasons.js';
+export { chooseReference, parseReferenceSet, type Candidates, type ReferenceSet } from './explain/reference.js';
+export type { Typical } from './explain/typical.js';
+export type { Language } from './explain/wording.js';
+export { encode, encodeInputs, type Encoded, type EncodedInput, type InputFlag } from './features/encode.js';
+export { fitFeatureSchema, type FitOptions } from './features/fit.js';
+export type { GatheredFields, GatheredRecord, GatheredValue, InputValue } from './features/gathered.js';
+export { proposeFeatureSpecs, type FieldDescription, type ProposeOptions } from './features/propose.js';
+export { columnNames, columnsOf, parseFeatureSchema, type FeatureSchema, type FittedFeature } from './features/schema.js';
+export { parseFeatureSpecs, type FeatureSource, type FeatureSpec, type Transform } from './features/spec.js';
+export { fingerprintRows, RowFingerprint, type Fingerprint } from './fingerprint.js';
+export { areaUnderCurve } from './metrics/auc.js';
+export { calibrationBins, evaluate, type CalibrationBin, type Confusion, type Metrics } from './metrics/evaluate.js';
+export { binShares, psi, psiEdges } from './metrics/psi.js';
+export { compileMlp } from './onnx/compile.js';
+export { inspectOnnx, MAX_ONNX_BYTES, type OnnxSummary } from './onnx/inspect.js';
+export { checkParity, PARITY_BAR, parseParitySample, type ParityFile, type ParityReport, type ParitySample } from './onnx/parity.js';
+export { loadScorer, type RunOptions, type Scorer, type ScorerOutput } from './onnx/scorer.js';
+export { parseHyperParameters, type HyperParameters, type HyperParametersInput } from './training/hyper-parameters.js';
+export { referencePredictions, saveLayersModel, trainMlp } from './training/index.js';
+export type { Backend, DenseLayer, EpochRecord, Member, Platt, TrainedModel, TrainingProgress, TrainingRequest } from './training/types.js';

@@ -1,0 +1,30 @@
+import { z } from 'zod';
+import { parseWith } from '../validation.js';
+
+const shape = z.strictObject({
+  /** Units of each hidden layer (ReLU); none makes a logistic regression. */
+  layers: z.array(z.int().min(1).max(1_024)).max(6).default([32, 16]),
+  /** Share of hidden units silenced at each training step. */
+  dropout: z.number().min(0).max(0.9).default(0.1),
+  /** Penalty on squared weights, added to the loss. */
+  l2: z.number().min(0).max(1).default(1e-4),
+  /** Adam step at the start; it falls to a tenth along a half cosine. */
+  learningRate: z.number().positive().max(1).default(2e-3),
+  batchSize: z.int().min(1).max(65_536).default(256),
+  epochs: z.int().min(1).max(10_000).default(40),
+  /** Epochs without a better validation loss before a member stops. */
+  patience: z.int().min(1).max(10_000).default(8),
+  /** Weights of a good and of a bad outcome in the loss. */
+  classWeights: z.strictObject({ good: z.number().positive(), bad: z.number().positive() }).optional(),
+  /** Networks trained from different seeds, whose logits are averaged. */
+  ensemble: z.int().min(1).max(32).default(4),
+  /** Share of the training rows kept aside for early stopping and calibration. */
+  validationFraction: z.number().min(0.02).max(0.5).default(0.15),
+  seed: z.int().min(0).max(0x7fff_ffff).default(1),
+});
+
+export type HyperParameters = z.infer<typeof shape>;
+export type HyperParametersInput = z.input<typeof shape>;
+
+/** Hyper-parameters from untrusted JSON, defaults filled in. @throws BAD_INPUT with a sentence. */
+export const parseHyperParameters = (json: unknown): HyperParameters => parseWith(shape, json, 'set of hyper-parameters') as HyperParameters;

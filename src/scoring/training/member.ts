@@ -1,0 +1,128 @@
+import type { Tensor } from '@tensorflow/tfjs';
+import { areaUnderCurve } from '../metrics/auc.js';
+import { Random } from '../random.js';
+import type { Tf } from './backend.js';
+import type { HyperParameters } from './hyper-parameters.js';
+import { Network } from './network.js';
+import { softplus } from './platt.js';
+import type { EpochRecord, Member } from './types.js';
+
+export interface LabelledRows {
+  readonly rows: Float32Array;
+  readonly labels: Uint8Array;
+  readonly width: number;
+}
+
+/** Copies the given rows out of a row-major matrix. */
+export function pick({ rows, labels, width }: LabelledRows, indices: Uint32Array): LabelledRows {
+  const picked = new Float32Array(indices.length * width);
+  indices.forEach((index, i) => picked.set(rows.subarray(index * width, (index + 1) * width), i * width));
+  return { rows: picked, labels: Uint8Array.from(indices, (index) => labels[index]!), width };
+}
+
+/** Logits of all rows, a slice at a time so that memory stays flat. */
+function logitsOf(tf: Tf, network: Network, { rows, width }: LabelledRows): Float32Array {
+  const total = rows.length / width;
+  const logits = new Float32Array(total);
+  const slice = 4_096;
+  for (let from = 0; from < total; from += slice) {
+    const part = rows.subarray(from * width, (from + slice) * width);
+    const values = tf.tidy(() => network.forward(tf.tensor2d(part, [part.length / width, width])).dataSync());
+    logits.set(values, from);
+  }
+  return logits;
+}
+
+const meanLoss = (logits: Float32Array, labels: Uint8Array): number =>
+  logits.reduce((sum, z, i) => sum + softplus(z) - z * labels[i]!, 0) / logits.length;
+
+export interface MemberRun {
+  readonly tf: Tf;
+  readonly train: LabelledRows;
+  readonly validation: LabelledRows;
+  readonly settings: HyperParameters;
+  readonly member: number;
+  readonly onEpoch: (record: EpochRecord) => Promise<void>;
+}
+
+/** Trains one network of the ensemble and keeps the weights of its best validation epoch. */
+export class MemberTraining {
+  private readonly random: Random;
+  private readonly network: Network;
+
+  constructor(private readonly run: MemberRun) {
+    const { tf, train, settings, member } = run;
+    // Seeds far apart, so that members of neighbouring runs do not repeat each other.
+    this.random = new Random(Math.imul(settings.seed, 0x9e37_79b1) ^ Math.imul(member, 0x85eb_ca6b));
+    this.network = new Network(tf, [train.width, ...settings.layers, 1], this.random);
+  }
+
+  async train(): Promise<{ member: Member; validationLogits: Float32Array }> {
+    const { settings } = this.run;
+    const optimizer = this.run.tf.train.adam(settings.learningRate);
+    let best = { loss: Number.POSITIVE_INFINITY, epoch: 0, layers: this.network.snapshot(), logits: new Float32Array() as Float32Array };
+    for (let epoch = 1; epoch <= settings.epochs && epoch - best.epoch <= settings.patience; epoch++) {
+      Object.assign(optimizer, { learningRate: this.rateAt(epoch) });
+      const loss = this.epoch(optimizer);
+      const logits = logitsOf(this.run.tf, this.network, this.run.validation);
+      const validationLoss = meanLoss(logits, this.run.validation.labels);
+      await this.report(epoch, loss, validationLoss, logits);
+      if (validationLoss < best.loss) best = { loss: validationLoss, epoch, layers: this.network.snapshot(), logits };
+    }
+    optimizer.dispose();
+    this.network.dispose();
+    return { member: { layers: best.layers, bestEpoch: best.epoch }, validationLogits: best.logits };
+  }
+
+  private rateAt(epoch: number): number {
+    const { learningRate, epochs } = this.run.settings;
+    return learningRate * (0.1 + 0.45 * (1 + Math.cos((Math.PI * (epoch - 1)) / epochs)));
+  }
+
+  private report(epoch: number, loss: number, validationLoss: number, logits: Float32Array): Promise<void> {
+    const validationAuc = areaUnderCurve(this.run.validation.labels, logits);
+    return this.run.onEpoch({ member: this.run.member, epoch, loss, validationLoss, validationAuc });
+  }
+
+  private epoch(optimizer: ReturnType<Tf['train']['adam']>): number {
+    const { train, settings } = this.run;
+    const order = this.random.shuffle(Uint32Array.from(train.labels, (_, i) => i));
+    let sum = 0;
+    for (let from = 0; from < order.length; from += settings.batchSize) {
+      const batch = pick(train, order.subarray(from, from + settings.batchSize));
+      sum += this.step(optimizer, batch) * batch.labels.length;
+    }
+    return sum / order.length;
+  }
+
+  private step(optimizer: ReturnType<Tf['train']['adam']>, batch: LabelledRows): number {
+    const { tf, settings } = this.run;
+    const size = batch.labels.length;
+    return tf.tidy(() => {
+      const x = tf.tensor2d(batch.rows, [size, batch.width]);
+      const y = tf.tensor2d(Float32Array.from(batch.labels), [size, 1]);
+      const weights = this.weights(batch.labels);
+      const masks = this.masks(size);
+      const loss = optimizer.minimize(() => this.network.loss(this.network.forward(x, masks), y, weights, settings.l2), true, this.network.variables);
+      return loss!.dataSync()[0]!;
+    });
+  }
+
+  private weights(labels: Uint8Array): Tensor | undefined {
+    const { tf, settings } = this.run;
+    const { classWeights } = settings;
+    if (classWeights === undefined) return undefined;
+    return tf.tensor2d(Float32Array.from(labels, (label) => (label === 1 ? classWeights.bad : classWeights.good)), [labels.length, 1]);
+  }
+
+  /** Inverted dropout: surviving units are scaled up, so that prediction needs no correction. */
+  private masks(size: number): Tensor[] {
+    const { tf, settings } = this.run;
+    if (settings.dropout === 0) return [];
+    const kept = 1 / (1 - settings.dropout);
+    return settings.layers.map((units) => {
+      const mask = Float32Array.from({ length: size * units }, () => (this.random.uniform() < settings.dropout ? 0 : kept));
+      return tf.tensor2d(mask, [size, units]);
+    });
+  }
+}

@@ -1,0 +1,55 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { AssayError, badInput, internal } from '../../platform/index.js';
+import type { WorkerMessage, WorkerTask } from './worker.js';
+
+export interface ProcessOptions {
+  /** Stops the process; the promise then rejects with UNAVAILABLE. */
+  readonly signal?: AbortSignal;
+  readonly onMessage?: (message: WorkerMessage) => void;
+}
+
+const TAIL = 2_000;
+
+/** Keeps the end of what the process wrote, for the error if it dies. */
+function tailOf(child: ChildProcess): () => string {
+  let tail = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on('data', (chunk: Buffer) => (tail = (tail + chunk.toString()).slice(-TAIL)));
+  }
+  return () => tail.trim();
+}
+
+const aborted = (): AssayError => new AssayError('UNAVAILABLE', 'The training was stopped before it finished; start it again when it is wanted.');
+
+function died(code: number | null, signal: string | null, tail: string): AssayError {
+  const how = signal === null ? `exit code ${code}` : `signal ${signal}`;
+  const why = tail === '' ? '' : ` Its last words: ${tail}`;
+  return internal(`The training process ended without a result (${how}); it may have run out of memory.${why}`);
+}
+
+/**
+ * Performs one task in a process of its own, so that TensorFlow never blocks or fells the API process.
+ * @returns the final message, never `failed`
+ * @throws BAD_INPUT or INTERNAL from the task, INTERNAL when the process dies, UNAVAILABLE when stopped
+ */
+export function runInProcess(task: WorkerTask, { signal, onMessage }: ProcessOptions = {}): Promise<WorkerMessage> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted === true) return reject(aborted());
+    const child = fork(fileURLToPath(new URL('./worker.js', import.meta.url)), { serialization: 'advanced', execArgv: [], stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+    const tail = tailOf(child);
+    const stop = (): boolean => child.kill('SIGKILL');
+    let result: WorkerMessage | undefined;
+    signal?.addEventListener('abort', stop, { once: true });
+    child.on('message', (message: WorkerMessage) => (message.kind === 'progress' ? onMessage?.(message) : (result = message)));
+    child.once('error', (error) => reject(internal('The training process could not be started; check that Node may start processes.', error)));
+    child.once('close', (code, killedBy) => {
+      signal?.removeEventListener('abort', stop);
+      if (signal?.aborted === true) reject(aborted());
+      else if (result === undefined) reject(died(code, killedBy, tail()));
+      else if (result.kind === 'failed') reject(result.badInput ? badInput(result.message) : internal(`Training failed: ${result.message}`));
+      else resolve(result);
+    });
+    child.send(task, (error) => error && stop());
+  });
+}
