@@ -69,7 +69,7 @@ export class PeopleAndAudit1764000000001 implements MigrationInterface {
       GRANT UPDATE (name) ON users TO assay_app;
       GRANT UPDATE (valid_to, ended_by) ON role_grants TO assay_app;
       GRANT UPDATE (state, done, failed, error, started_at, finished_at) ON jobs TO assay_app;
-      GRANT SELECT ON users, role_grants, audit_intake, jobs TO assay_reader;
+      GRANT SELECT ON users, role_grants, idempotency, audit_intake, jobs TO assay_reader;
     `);
   }
 

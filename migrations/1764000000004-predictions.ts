@@ -17,7 +17,7 @@ export class Predictions1764000000004 implements MigrationInterface {
         deployment_id  uuid,
         actor_id       uuid NOT NULL,
         request_id     text,
-        purpose        text NOT NULL CHECK (purpose IN ('DECISION', 'MONITORING', 'WHAT_IF')),
+        purpose        text NOT NULL CHECK (purpose IN ('ORIGINATION', 'ACCOUNT_REVIEW', 'WHAT_IF')),
         status         text NOT NULL CHECK (status IN ('SCORED', 'REFUSED', 'FAILED')),
         decision       text CHECK (decision IN ('APPROVE', 'REFER', 'DECLINE')),
         grade          text,

@@ -10,6 +10,8 @@ export * from './context.js';
 export * from './loaders.js';
 export * from './page.js';
 export * from './copy.js';
+export * from './batcher.js';
+export * from './jobs.js';
 export * from './idempotency.js';
 export * from './graphql/index.js';
 export * from './postgres/index.js';

@@ -1,0 +1,124 @@
+import { canonicalJson, sha256, type Context, type LoaderDefinition } from '../../platform/index.js';
+import type { LiveVersion, LiveVersions } from '../../models/index.js';
+import { encodeInputs, type FeatureSpec } from '../../scoring/index.js';
+import type { KeyRing } from '../../security/index.js';
+import { commitmentOf, unsealBody, type PredictionBody } from '../record/body.js';
+import { scoreVectors } from '../scoring/score.js';
+import { predictionBytes, type PredictionRow } from './prediction.queries.js';
+import type { PredictionExplanation, PredictionInput, PredictionRecordType, PredictionReplay } from './prediction.types.js';
+
+interface Opened {
+  readonly body: PredictionBody;
+  readonly ciphertext: Buffer;
+}
+
+/** Opens sealed records: inputs, explanation, reasons, the record itself, and its replay. */
+export class Evidence {
+  /** One key look-up and one query for a page of predictions; undefined where the customer was erased. */
+  private readonly opened: LoaderDefinition<PredictionRow, Opened | undefined> = {
+    cacheKey: (row) => row.id,
+    load: (ctx, rows) => this.openAll(ctx, rows),
+  };
+
+  constructor(
+    private readonly keys: KeyRing,
+    private readonly versions: LiveVersions,
+  ) {}
+
+  /** The decrypted body, or undefined where the customer was erased. */
+  async bodyOf(ctx: Context, row: PredictionRow): Promise<PredictionBody | undefined> {
+    return (await ctx.loaders.of(ctx, this.opened).load(row))?.body;
+  }
+
+  async record(ctx: Context, row: PredictionRow): Promise<PredictionRecordType | null> {
+    const opened = await ctx.loaders.of(ctx, this.opened).load(row);
+    if (!opened) return null;
+    const { body, ciphertext } = opened;
+    return {
+      canonical: canonicalJson(body),
+      sha256: sha256(ciphertext).toString('hex'),
+      commitment: commitmentOf(Buffer.from(body.r, 'base64'), body).toString('hex'),
+    };
+  }
+
+  async inputs(ctx: Context, row: PredictionRow): Promise<PredictionInput[]> {
+    const body = await this.bodyOf(ctx, row);
+    const version = await this.versionOf(ctx, row);
+    if (!body || !version) return [];
+    return body.inputs.map(([value, flags], index) => {
+      const { name, label, unit, source } = version.schema.features[index]!.spec;
+      return { name, label, value, unit: unit ?? null, source: describeSource(source), flags: flags ?? [] };
+    });
+  }
+
+  async explanation(ctx: Context, row: PredictionRow): Promise<PredictionExplanation | null> {
+    const body = await this.bodyOf(ctx, row);
+    const version = await this.versionOf(ctx, row);
+    if (!body?.explanation || !body.outputs || !version) return null;
+    const { method, baselineLogit, residual, attributions } = body.explanation;
+    return {
+      method,
+      baselineLogit,
+      residual,
+      logit: body.outputs.logit,
+      referenceSet: version.referenceDigest,
+      attributions: attributions.map((contribution, index) => {
+        const { name, label } = version.schema.features[index]!.spec;
+        return { feature: name, label, contribution };
+      }),
+    };
+  }
+
+  /**
+   * Computes a prediction again from its recorded inputs and its version's artefact, and from nothing else.
+   * @returns null where there is nothing to replay: no score was made, or the customer was erased
+   */
+  async replay(ctx: Context, row: PredictionRow): Promise<PredictionReplay | null> {
+    const body = await this.bodyOf(ctx, row);
+    const version = await this.versionOf(ctx, row);
+    return body?.outputs && version ? replayBody(version, body) : null;
+  }
+
+  private async versionOf(ctx: Context, row: PredictionRow): Promise<LiveVersion | undefined> {
+    return row.version_id === null ? undefined : this.versions.load(ctx.db, row.version_id);
+  }
+
+  private async openAll(ctx: Context, rows: readonly PredictionRow[]): Promise<(Opened | undefined)[]> {
+    const refs = rows.map(({ customer_id: customerId, id }) => ({ customerId, id }));
+    const [bytes, keys] = await Promise.all([
+      ctx.loaders.of(ctx, predictionBytes).loadMany(refs),
+      this.keys.keysOf(refs.map(({ customerId }) => customerId)),
+    ]);
+    return refs.map(({ id }, index) => {
+      const ciphertext = bytes[index];
+      if (ciphertext instanceof Error) throw ciphertext;
+      const key = keys[index];
+      return ciphertext && key ? { ciphertext, body: unsealBody(key, id, ciphertext) } : undefined;
+    });
+  }
+}
+
+const OTHER_RUNTIME_TOLERANCE = 1e-5;
+
+/** Replays a body on this runtime. @throws BAD_INPUT when the record does not fit the version's feature schema */
+export async function replayBody(version: LiveVersion, body: PredictionBody): Promise<PredictionReplay> {
+  const { vector, inputs } = encodeInputs(version.schema, body.inputs.map(([value]) => value));
+  const [again] = await scoreVectors(version, [vector], [inputs]);
+  const { outputs, explanation } = body;
+  const differences = [
+    again!.pd - outputs!.pd,
+    again!.logit - outputs!.logit,
+    ...again!.explanation.attributions.map((value, index) => value - (explanation?.attributions[index] ?? Number.POSITIVE_INFINITY)),
+  ];
+  const maxAbsDifference = differences.reduce((most, difference) => Math.max(most, Math.abs(difference)), 0);
+  const { runtime } = version.scorer;
+  const tolerance = runtime === body.runtime ? 0 : OTHER_RUNTIME_TOLERANCE;
+  const same = again!.grade === outputs!.grade && again!.decision === outputs!.decision;
+  return { reproduced: same && maxAbsDifference <= tolerance, maxAbsDifference, runtime, recordedRuntime: body.runtime ?? '' };
+}
+
+/** A source as one line: `repayments.balance, last 6, mean, per loan.creditLimit`. */
+export function describeSource({ path, last, aggregate, per }: FeatureSpec['source']): string {
+  const over = per === undefined ? [] : [`per ${[per].flat().join(' or ')}`];
+  return [path, ...(last === undefined ? [] : [`last ${last}`]), ...(aggregate === undefined ? [] : [aggregate]), ...over].join(', ');
+}

@@ -1,0 +1,113 @@
+import { fetchPage, inOrder, type Context, type LoaderDefinition, type Page, type PageRequest } from '../../platform/index.js';
+import { may, ownCustomer } from '../../security/index.js';
+import type { PredictionRef } from '../record/recorder.js';
+import { COLUMNS, type PredictionColumns, type PredictionStatus, type Purpose } from '../record/row.js';
+
+export type PredictionRow = PredictionColumns;
+
+export interface PredictionFilter {
+  readonly customerId?: string | undefined;
+  readonly loan?: PredictionRefOfLoan | undefined;
+  readonly modelId?: string | undefined;
+  readonly versionId?: string | undefined;
+  readonly decision?: string | undefined;
+  readonly grade?: string | undefined;
+  readonly status?: PredictionStatus | undefined;
+  readonly purpose?: Purpose | undefined;
+  readonly requestIdPrefix?: string | undefined;
+  readonly createdAt?: { readonly gte?: Date | undefined; readonly lt?: Date | undefined } | undefined;
+  /** What was recorded by then: the history as it stood. */
+  readonly asOf?: Date | undefined;
+}
+
+interface PredictionRefOfLoan {
+  readonly customerId: string;
+  readonly loanId: string;
+}
+
+const SELECT = COLUMNS.map((name) => `p.${name}`).join(', ');
+
+/** Conditions and their parameters, grown together. */
+class Where {
+  readonly conditions: string[] = [];
+  readonly parameters: unknown[] = [];
+
+  /** `?` in the condition stands for the value. */
+  add(condition: string, value: unknown): this {
+    if (value === undefined) return this;
+    this.parameters.push(value);
+    this.conditions.push(condition.replaceAll('?', `$${this.parameters.length}`));
+    return this;
+  }
+}
+
+function whereOf(ctx: Context, filter: PredictionFilter): Where {
+  const where = new Where()
+    .add('p.customer_id = ?', ownCustomer(ctx))
+    .add('p.customer_id = ?', filter.customerId ?? filter.loan?.customerId)
+    .add('p.loan_id = ?', filter.loan?.loanId)
+    .add('p.model_id = ?', filter.modelId)
+    .add('p.version_id = ?', filter.versionId)
+    .add('p.decision = ?', filter.decision)
+    .add('p.grade = ?', filter.grade)
+    .add('p.status = ?', filter.status)
+    .add('p.purpose = ?', filter.purpose)
+    .add('starts_with(p.request_id, ?)', filter.requestIdPrefix)
+    // The id holds the time, so partitions and the index on id do the work; created_at decides at the edges.
+    .add('p.id >= uuid_v7_floor(?) AND p.created_at >= ?', filter.createdAt?.gte)
+    .add('p.created_at < ?', filter.createdAt?.lt)
+    .add('p.created_at <= ?', filter.asOf);
+  if (!may(ctx, 'prediction:detail')) where.conditions.push(`p.purpose <> 'WHAT_IF'`);
+  return where;
+}
+
+/** A page of the prediction history, newest first unless asked otherwise. */
+export function predictionPage(ctx: Context, filter: PredictionFilter, page: PageRequest, ascending = false): Promise<Page<PredictionRow>> {
+  const { conditions, parameters } = whereOf(ctx, filter);
+  return fetchPage<PredictionRow>(
+    ctx.db,
+    { select: SELECT, from: 'predictions p', where: conditions, parameters, key: { sql: 'p.id', type: 'uuid' }, id: { sql: 'p.id' }, descending: !ascending },
+    page,
+  );
+}
+
+const refKey = ({ customerId, id }: PredictionRef): string => `${customerId} ${id}`;
+
+export const predictionById: LoaderDefinition<PredictionRef, PredictionRow | undefined> = {
+  cacheKey: refKey,
+  async load(ctx, refs) {
+    const rows = await ctx.db.query<PredictionRow>(
+      `SELECT ${SELECT} FROM predictions p WHERE (p.customer_id, p.id) IN (SELECT * FROM unnest($1::uuid[], $2::uuid[]))`,
+      [refs.map(({ customerId }) => customerId), refs.map(({ id }) => id)],
+    );
+    return inOrder(refs.map(refKey), rows, (row) => refKey({ customerId: row.customer_id, id: row.id }));
+  },
+};
+
+/** The newest scored, deciding prediction of each loan: what a portal shows. */
+export const latestPredictionOfLoan: LoaderDefinition<PredictionRefOfLoan, PredictionRow | undefined> = {
+  cacheKey: ({ customerId, loanId }) => `${customerId} ${loanId}`,
+  async load(ctx, loans) {
+    const rows = await ctx.db.query<PredictionRow>(
+      `SELECT ${SELECT} FROM unnest($1::uuid[], $2::uuid[]) AS asked (customer_id, loan_id)
+       CROSS JOIN LATERAL (
+         SELECT * FROM predictions
+         WHERE customer_id = asked.customer_id AND loan_id = asked.loan_id AND status = 'SCORED' AND purpose <> 'WHAT_IF'
+         ORDER BY id DESC LIMIT 1) p`,
+      [loans.map(({ customerId }) => customerId), loans.map(({ loanId }) => loanId)],
+    );
+    return inOrder(loans.map(({ customerId, loanId }) => `${customerId} ${loanId}`), rows, (row) => `${row.customer_id} ${row.loan_id}`);
+  },
+};
+
+/** The sealed bodies, read only where a field inside them is asked for. */
+export const predictionBytes: LoaderDefinition<PredictionRef, Buffer | undefined> = {
+  cacheKey: refKey,
+  async load(ctx, refs) {
+    const rows = await ctx.db.query<{ customer_id: string; id: string; body: Buffer }>(
+      `SELECT customer_id, id, body FROM predictions WHERE (customer_id, id) IN (SELECT * FROM unnest($1::uuid[], $2::uuid[]))`,
+      [refs.map(({ customerId }) => customerId), refs.map(({ id }) => id)],
+    );
+    return inOrder(refs.map(refKey), rows, (row) => refKey({ customerId: row.customer_id, id: row.id })).map((row) => row?.body);
+  },
+};

@@ -1,0 +1,88 @@
+import { createHmac, randomBytes } from 'node:crypto';
+import { badInput, canonicalJson } from '../../platform/index.js';
+import type { DataKey } from '../../security/index.js';
+import type { EncodedInput, InputValue } from '../../scoring/index.js';
+
+/** Record format v1. Published in docs/record-format.md; a change is a new version, never an edit. */
+export const RECORD_FORMAT = 1;
+
+const SECRET_BYTES = 32;
+
+/** What came out: the graph's numbers, and what the policy made of them. */
+export interface RecordedOutputs {
+  readonly pd: number;
+  readonly logit: number;
+  readonly points: number;
+  readonly grade: string;
+  readonly decision: string;
+  /** Why the policy decided so. */
+  readonly cause: string;
+}
+
+export interface RecordedExplanation {
+  readonly method: string;
+  readonly baselineLogit: number;
+  readonly residual: number;
+  /** Log-odds, in the order of the version's features. */
+  readonly attributions: readonly number[];
+}
+
+export interface RecordedReason {
+  readonly code: string;
+  readonly feature: string;
+  readonly text: string;
+  readonly contribution: number;
+}
+
+export interface RecordedProblem {
+  readonly code: string;
+  readonly message: string;
+}
+
+/**
+ * The plaintext of a prediction's record. Inputs and attributions are compact arrays in the version's feature order;
+ * names, labels, units and sources are in the version's feature schema.
+ */
+export interface PredictionBody {
+  readonly v: typeof RECORD_FORMAT;
+  /** The secret of the commitment in the audit leaf, base64. */
+  readonly r: string;
+  /** [value] or [value, flags]. Empty where no version was reached. */
+  readonly inputs: readonly (readonly [InputValue] | readonly [InputValue, readonly string[]])[];
+  readonly outputs: RecordedOutputs | null;
+  readonly explanation: RecordedExplanation | null;
+  readonly reasons: readonly RecordedReason[];
+  readonly problem: RecordedProblem | null;
+  /** Runtime fingerprint; replay on another runtime may differ in the last bits. */
+  readonly runtime: string | null;
+}
+
+export type BodyParts = Omit<PredictionBody, 'v' | 'r'>;
+
+export interface SealedBody {
+  readonly ciphertext: Buffer;
+  /** HMAC-SHA256(r, canonical(inputs, outputs, explanation)). */
+  readonly commitment: Buffer;
+}
+
+export const compactInputs = (inputs: readonly EncodedInput[]): PredictionBody['inputs'] =>
+  inputs.map(({ value, flags }) => (flags.length > 0 ? [value, flags] : [value]));
+
+/** Encrypts a body under the customer's key, bound to the prediction's id. */
+export function sealBody(key: DataKey, predictionId: string, parts: BodyParts): SealedBody {
+  const secret = randomBytes(SECRET_BYTES);
+  const body: PredictionBody = { v: RECORD_FORMAT, r: secret.toString('base64'), ...parts };
+  return { ciphertext: key.seal(placeOf(predictionId), Buffer.from(canonicalJson(body))), commitment: commitmentOf(secret, parts) };
+}
+
+/** @throws INTERNAL when the stored bytes are not what was written; BAD_INPUT for a format of a later release */
+export function unsealBody(key: DataKey, predictionId: string, ciphertext: Uint8Array): PredictionBody {
+  const body = JSON.parse(key.unseal(placeOf(predictionId), ciphertext).toString('utf8')) as PredictionBody;
+  if (body.v === RECORD_FORMAT) return body;
+  throw badInput(`The record of prediction ${predictionId} has format ${String(body.v)}; this release reads format ${RECORD_FORMAT}. Use a later release.`);
+}
+
+export const commitmentOf = (secret: Buffer, { inputs, outputs, explanation }: BodyParts): Buffer =>
+  createHmac('sha256', secret).update(canonicalJson({ inputs, outputs, explanation })).digest();
+
+const placeOf = (id: string): { table: string; column: string; id: string } => ({ table: 'predictions', column: 'body', id });

@@ -1,0 +1,76 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { AuditEvent } from '../../audit/index.js';
+import { canonicalJson, copyRows, sha256, type Cell, type Transaction } from '../../platform/index.js';
+
+export type Purpose = 'ORIGINATION' | 'ACCOUNT_REVIEW' | 'WHAT_IF';
+export type PredictionStatus = 'SCORED' | 'REFUSED' | 'FAILED';
+
+/** The clear columns of a prediction: what it can be found by. */
+export interface PredictionColumns {
+  readonly customer_id: string;
+  readonly id: string;
+  readonly loan_id: string;
+  readonly model_id: string | null;
+  readonly version_id: string | null;
+  readonly deployment_id: string | null;
+  readonly actor_id: string;
+  readonly request_id: string | null;
+  readonly purpose: Purpose;
+  readonly status: PredictionStatus;
+  readonly decision: string | null;
+  readonly grade: string | null;
+  readonly pd: number | null;
+  readonly score_points: number | null;
+  readonly as_of: Date;
+  readonly created_at: Date;
+}
+
+/** A prediction ready to be stored, with what its audit leaf says beside the columns. */
+export interface PredictionRecord {
+  readonly columns: PredictionColumns;
+  readonly ciphertext: Buffer;
+  readonly commitment: Buffer;
+  readonly artefact: string | null;
+  readonly dossier: string | null;
+}
+
+export const COLUMNS = [
+  'customer_id', 'id', 'loan_id', 'model_id', 'version_id', 'deployment_id', 'actor_id', 'request_id', 'purpose',
+  'status', 'decision', 'grade', 'pd', 'score_points', 'as_of', 'created_at',
+] as const satisfies readonly (keyof PredictionColumns)[];
+
+const SALT_BYTES = 16;
+
+/** SHA-256(row salt ‖ canonical(clear columns)): what the leaf says of the columns, without telling them. */
+export const columnsDigest = (salt: Uint8Array, columns: PredictionColumns): Buffer =>
+  createHash('sha256').update(salt).update(canonicalJson(Object.fromEntries(COLUMNS.map((name) => [name, columns[name]])))).digest();
+
+/** Stores predictions and returns the events that witness them, for the same transaction. */
+export async function insertPredictions(tx: Transaction, records: readonly PredictionRecord[]): Promise<AuditEvent[]> {
+  const salted = records.map((record) => ({ record, salt: randomBytes(SALT_BYTES) }));
+  await copyRows(
+    tx,
+    'predictions',
+    [...COLUMNS, 'row_salt', 'body'],
+    salted.map(({ record, salt }): Cell[] => [...COLUMNS.map((name) => record.columns[name]), salt, record.ciphertext]),
+  );
+  return salted.map(({ record, salt }) => eventOf(record, salt));
+}
+
+function eventOf({ columns, ciphertext, commitment, artefact, dossier }: PredictionRecord, salt: Buffer): AuditEvent {
+  return {
+    type: 'PREDICTION_RECORDED',
+    id: columns.id,
+    actor: columns.actor_id,
+    time: columns.created_at,
+    payload: {
+      artefact,
+      dossier,
+      deployment: columns.deployment_id,
+      status: columns.status,
+      record: sha256(ciphertext).toString('hex'),
+      commitment: commitment.toString('hex'),
+      columns: columnsDigest(salt, columns).toString('hex'),
+    },
+  };
+}

@@ -1,0 +1,64 @@
+import { gather, type Gathered, type LoanRef } from '../../loans/index.js';
+import type { LiveVersion, LiveVersions, Route, Router } from '../../models/index.js';
+import { AssayError, messageOf, notFound, type Context } from '../../platform/index.js';
+import { encode } from '../../scoring/index.js';
+import type { KeyRing } from '../../security/index.js';
+import type { AsOf, Prepared, Problem, ScoringItem } from './item.js';
+
+export interface Sources {
+  readonly keys: KeyRing;
+  readonly router: Router;
+  readonly versions: LiveVersions;
+}
+
+/**
+ * Takes items from their loan to a model input: gather (one query for each distinct time), route, encode. What goes
+ * wrong with one item is its own problem; only an erased customer or a vanished loan leaves nothing to record.
+ */
+export async function prepareAll(sources: Sources, items: readonly ScoringItem[]): Promise<(Prepared | Error)[]> {
+  const gathered = await gatherAll(sources.keys, items);
+  return Promise.all(items.map((item, index) => prepare(sources, item, gathered[index])));
+}
+
+async function gatherAll(keys: KeyRing, items: readonly ScoringItem[]): Promise<(Gathered | undefined)[]> {
+  const groups = new Map<string, { asOf: AsOf; indexes: number[] }>();
+  for (const [index, { asOf }] of items.entries()) {
+    const key = asOf instanceof Date ? asOf.toISOString() : asOf;
+    const group = groups.get(key) ?? { asOf, indexes: [] };
+    group.indexes.push(index);
+    groups.set(key, group);
+  }
+  const found: (Gathered | undefined)[] = Array.from({ length: items.length });
+  for (const { asOf, indexes } of groups.values()) {
+    const refs: LoanRef[] = indexes.map((index) => items[index]!);
+    const rows = await gather(items[0]!.ctx.db, keys, refs, asOf);
+    for (const [at, index] of indexes.entries()) found[index] = rows[at];
+  }
+  return found;
+}
+
+async function prepare(sources: Sources, item: ScoringItem, gathered: Gathered | undefined): Promise<Prepared | Error> {
+  if (!gathered) return notFound('The loan is no longer recorded.');
+  const start = { item, gathered, route: undefined, version: undefined, vector: undefined, inputs: [], problem: undefined };
+  if (gathered.erased) return notFound('The personal data of this customer was erased; nothing can be scored.');
+  let route: Route | undefined;
+  let version: LiveVersion | undefined;
+  try {
+    route = await routeOf(sources.router, item, gathered);
+    version = await sources.versions.load(item.ctx.db, route.versionId);
+    return { ...start, route, version, ...encode(version.schema, gathered.record) };
+  } catch (error) {
+    return { ...start, route, version, problem: problemOf(item.ctx, error) };
+  }
+}
+
+const routeOf = (router: Router, item: ScoringItem, { product }: Gathered): Promise<Route> =>
+  router.routeFor(item.ctx.db, { product, purpose: item.purpose, ...(item.modelId === undefined ? {} : { modelId: item.modelId }) });
+
+/** A rule's "no" is a refusal, told to the caller; anything else is a failure, told in full to the log. */
+export function problemOf(ctx: Context, error: unknown): Problem {
+  if (error instanceof AssayError && error.code !== 'INTERNAL') return { status: 'REFUSED', code: error.code, message: error.message };
+  const id = error instanceof AssayError ? error.id : undefined;
+  ctx.log.error({ err: error, id }, 'scoring failed');
+  return { status: 'FAILED', code: 'INTERNAL', message: id ? `${messageOf(error)} (${id})` : 'The model could not be run. The log tells why.' };
+}
