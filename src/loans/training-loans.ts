@@ -1,0 +1,55 @@
+import type { Queryable } from '../platform/index.js';
+import type { LoanRef } from './loan.rows.js';
+
+/** A loan whose outcome is known: one row to learn from. */
+export interface TrainingLoan extends LoanRef {
+  readonly externalId: string;
+  readonly defaulted: boolean;
+}
+
+interface Row {
+  readonly customer_id: string;
+  readonly id: string;
+  readonly external_id: string;
+  readonly defaulted: boolean;
+}
+
+const BATCH = 1_000;
+
+const PAGE = `
+  SELECT l.customer_id, l.id, l.external_id, o.defaulted
+  FROM loans l
+  CROSS JOIN LATERAL (
+    SELECT defaulted FROM outcomes
+    WHERE customer_id = l.customer_id AND loan_id = l.id AND known_at <= $2
+    ORDER BY recorded_at DESC, id DESC LIMIT 1) o
+  WHERE l.product = ANY ($1::text[]) AND (l.customer_id, l.id) > ($3::uuid, $4::uuid)
+    AND EXISTS (SELECT FROM loan_facts d WHERE d.customer_id = l.customer_id AND d.loan_id = l.id AND d.decision_at IS NOT NULL)
+  ORDER BY l.customer_id, l.id LIMIT ${BATCH}`;
+
+const BEFORE_ALL = '00000000-0000-0000-0000-000000000000';
+
+/**
+ * Loans of these products that were decided and whose outcome was known by a time, in batches: the same book gives
+ * the same loans in the same order (by customer, then loan). The latest recorded outcome of a loan wins.
+ */
+export async function* trainingLoans(
+  db: Queryable,
+  { products, knownBefore }: { products: readonly string[]; knownBefore: Date },
+): AsyncGenerator<TrainingLoan[]> {
+  let after: readonly [string, string] = [BEFORE_ALL, BEFORE_ALL];
+  for (;;) {
+    const rows = await db.query<Row>(PAGE, [products, knownBefore, ...after]);
+    if (rows.length > 0) yield rows.map(toTrainingLoan);
+    const last = rows.at(-1);
+    if (!last || rows.length < BATCH) return;
+    after = [last.customer_id, last.id];
+  }
+}
+
+const toTrainingLoan = (row: Row): TrainingLoan => ({
+  customerId: row.customer_id,
+  loanId: row.id,
+  externalId: row.external_id,
+  defaulted: row.defaulted,
+});
