@@ -1,0 +1,156 @@
+import { Decimal } from 'decimal.js';
+import { dateReader } from './dates.js';
+import { Refusal, quoted } from './refusal.js';
+
+/** Keys of an expression that only some kinds of value understand. */
+export type Modifier = 'scale' | 'clamp' | 'round' | 'dateFormat';
+
+/** How the text of a cell becomes a value of one kind. Text is canonical here: `.` for decimals, no thousands. */
+export interface Kind<T> {
+  /** What the person should have written, to end a sentence with. */
+  readonly expects: string;
+  readonly modifiers: readonly Modifier[];
+  /** Codes list every allowed cell (text), or only the exceptions (numbers, dates). */
+  readonly codesAreComplete: boolean;
+  /** The same kind for another notation, where the kind has notations. */
+  readonly withFormat?: (format: string) => Kind<T>;
+  parse(text: string): T;
+}
+
+const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?$/;
+const PLAIN_DECIMAL = /^-?(?:0|[1-9]\d*)(?:\.\d*[1-9])?$/;
+const NON_TEXT = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\ufffd]/;
+const LARGEST_NUMBER = 1e30;
+const MAX_WHOLE_DIGITS = 16;
+const ARITHMETIC: readonly Modifier[] = ['scale', 'clamp', 'round'];
+
+/** Refuses anything that is not a finite number in plain or scientific notation. */
+export function numberText(text: string): string {
+  if (!NUMBER.test(text)) throw new Refusal(`${quoted(text)} is not a finite number`);
+  return text;
+}
+
+const refuse = (text: string, expects: string): never => {
+  throw new Refusal(`${quoted(text)} is not accepted; expected ${expects}`);
+};
+
+export function text(maxLength = 65_535): Kind<string> {
+  const expects = `text of at most ${maxLength} characters`;
+  return {
+    expects,
+    modifiers: [],
+    codesAreComplete: true,
+    parse(value) {
+      if (value.length > maxLength) refuse(value, expects);
+      if (NON_TEXT.test(value)) {
+        throw new Refusal(`${quoted(value)} has characters that are not text; check source.encoding`);
+      }
+      return value;
+    },
+  };
+}
+
+/** Text that passes a test. */
+export function such(passes: (text: string) => boolean, expects: string): Kind<string> {
+  return {
+    expects,
+    modifiers: [],
+    codesAreComplete: true,
+    parse: (value) => (passes(value) ? value : refuse(value, expects)),
+  };
+}
+
+export function oneOf<const V extends string>(values: readonly V[]): Kind<V> {
+  const expects = `one of ${values.join(', ')}`;
+  const known = new Map(values.map((value) => [value as string, value]));
+  return {
+    expects,
+    modifiers: [],
+    codesAreComplete: true,
+    parse: (value) => known.get(value) ?? refuse(value, expects),
+  };
+}
+
+const BOOLEANS = new Map([
+  ...['true', 'yes', '1'].map((word) => [word, true] as const),
+  ...['false', 'no', '0'].map((word) => [word, false] as const),
+]);
+
+export const boolean: Kind<boolean> = {
+  expects: 'true or false (also yes/no, 1/0)',
+  modifiers: [],
+  codesAreComplete: true,
+  parse(value) {
+    return BOOLEANS.get(value.toLowerCase()) ?? refuse(value, boolean.expects);
+  },
+};
+
+/** A finite double, |x| ≤ 1e30. */
+export const numeric: Kind<number> = {
+  expects: 'a finite number',
+  modifiers: ARITHMETIC,
+  codesAreComplete: false,
+  parse(value) {
+    const number = Number(numberText(value));
+    return Math.abs(number) <= LARGEST_NUMBER ? number : refuse(value, 'a number of at most 1e30');
+  },
+};
+
+export function integer(low: number, high: number): Kind<number> {
+  const expects = `a whole number from ${low} to ${high}`;
+  return {
+    expects,
+    modifiers: ARITHMETIC,
+    codesAreComplete: false,
+    parse(value) {
+      const number = Number(numberText(value));
+      return Number.isInteger(number) && number >= low && number <= high ? number : refuse(value, expects);
+    },
+  };
+}
+
+/** Canonical digits: no plus sign, exponent or superfluous zeros, and no more places than the database keeps. */
+function canonicalDecimal(value: string, places: number): string {
+  const digits = PLAIN_DECIMAL.test(value) ? value : new Decimal(numberText(value)).toFixed();
+  const [whole, fraction = ''] = digits.replace('-', '').split('.');
+  if (whole!.length > MAX_WHOLE_DIGITS) refuse(value, `at most ${MAX_WHOLE_DIGITS} digits before the point`);
+  if (fraction.length > places) refuse(value, `at most ${places} decimal places ("round": ${places} rounds them)`);
+  return digits === '-0' ? '0' : digits;
+}
+
+export interface DecimalLimits {
+  /** Inclusive. */
+  low?: number;
+  /** Inclusive. */
+  high?: number;
+  /** Digits after the decimal point. */
+  places: number;
+  /** Ends the sentence, e.g. "a fraction a year". */
+  expects: string;
+}
+
+/** An exact decimal, kept as text. */
+export function decimal({ low = -Infinity, high = Infinity, places, expects }: DecimalLimits): Kind<string> {
+  return {
+    expects,
+    modifiers: ARITHMETIC,
+    codesAreComplete: false,
+    parse(value) {
+      const digits = canonicalDecimal(value, places);
+      const number = Number(digits);
+      return number >= low && number <= high ? digits : refuse(value, expects);
+    },
+  };
+}
+
+function dateKind(format?: string): Kind<Date> {
+  return {
+    expects: `a date (${format ?? 'YYYY-MM-DD or RFC 3339'})`,
+    modifiers: ['dateFormat'],
+    codesAreComplete: false,
+    withFormat: dateKind,
+    parse: dateReader(format),
+  };
+}
+
+export const date = dateKind();

@@ -1,0 +1,116 @@
+import { z } from 'zod';
+
+/** A value written in the mapping itself. */
+const value = z.union([z.string(), z.number(), z.boolean(), z.null()]);
+const name = z.string().regex(/^[a-z][A-Za-z0-9]*$/, 'must be a name like monthlyIncome');
+const codes = z.record(z.string(), value);
+
+/** Where a value comes from (exactly one of column, const, line, template) and how its cell is read. */
+const expressionShape = {
+  column: z.string().min(1).optional(),
+  const: value.optional(),
+  line: z.literal(true).optional(),
+  template: z.string().min(1).optional(),
+  missing: z.array(z.union([z.string(), z.number()])).min(1).optional(),
+  codes: z.union([z.string().min(1), codes]).optional(),
+  scale: z.union([z.number(), z.string().regex(/^-?\d+(\.\d+)?$/)]).optional(),
+  clamp: z.tuple([z.number(), z.number()]).optional(),
+  round: z.int().min(0).max(8).optional(),
+  dateFormat: z.string().min(1).optional(),
+};
+const expression = z.strictObject(expressionShape);
+
+const attribute = z.strictObject({
+  ...expressionShape,
+  type: z.enum(['numeric', 'categorical', 'boolean']),
+  label: z.string().min(1).max(120),
+  unit: z.string().min(1).max(40).optional(),
+  reasonCode: z.string().regex(/^[A-Z][A-Z0-9_]*$/, 'must be a code like CREDIT_HISTORY').optional(),
+  mutable: z.boolean().optional(),
+});
+const attributes = z.record(name, attribute).default({});
+
+const source = z.strictObject({
+  delimiter: z.string().length(1).default(','),
+  quote: z.union([z.string().length(1), z.literal(false)]).default('"'),
+  header: z.union([z.literal(true), z.array(z.string().min(1)).min(1)]).default(true),
+  encoding: z.enum(['utf8', 'latin1', 'utf16le']).default('utf8'),
+  decimal: z.enum(['.', ',']).default('.'),
+  thousands: z.enum(['.', ',', ' ', "'"]).optional(),
+  missing: z.array(z.string()).default([]),
+});
+
+const customer = z.strictObject({
+  externalId: expression,
+  effectiveAt: expression.optional(),
+  identity: z.record(name, expression).default({}),
+  attributes,
+  protected: attributes,
+});
+
+const loan = z.strictObject({
+  externalId: expression,
+  effectiveAt: expression,
+  product: expression,
+  kind: expression,
+  status: expression,
+  currency: expression,
+  principal: expression,
+  creditLimit: expression.optional(),
+  annualRate: expression.optional(),
+  termMonths: expression.optional(),
+  decisionAt: expression.optional(),
+  attributes,
+});
+
+const repayment = z.strictObject({
+  periodEnd: expression,
+  amountDue: expression.optional(),
+  amountPaid: expression.optional(),
+  balance: expression.optional(),
+  daysPastDue: expression.optional(),
+  status: expression.optional(),
+});
+
+const outcome = z.strictObject({
+  defaulted: expression,
+  effectiveAt: expression.optional(),
+  knownAt: expression,
+});
+
+/** What the demonstration's model is called and what it is for. */
+const model = z.strictObject({
+  name: z.string().min(1).max(120),
+  purpose: z.string().min(1).max(200),
+  products: z.array(z.string().min(1)).min(1),
+  horizonMonths: z.int().min(1).max(600),
+});
+
+/** The mapping language; docs/mapping.md explains it to its users. */
+export const mappingSchema = z.strictObject({
+  name: z.string().regex(/^[a-z][a-z0-9-]*$/, 'must be a name like my-book'),
+  title: z.string().min(1).max(200),
+  synthetic: z.boolean().default(false),
+  source: source.prefault({}),
+  constants: z.record(z.string().min(1), value).default({}),
+  codeLists: z.record(name, codes).default({}),
+  onRepeatedCustomer: z.enum(['reject', 'reuse']).default('reject'),
+  customer,
+  loan,
+  repayments: z.array(repayment).max(120).default([]),
+  outcome: outcome.optional(),
+  model: model.optional(),
+  features: z.array(z.record(z.string(), z.unknown())).optional(),
+});
+
+export type Mapping = z.infer<typeof mappingSchema>;
+export type Expression = z.infer<typeof expression>;
+export type AttributeMapping = z.infer<typeof attribute>;
+export type MappingValue = z.infer<typeof value>;
+
+/** Every key the language knows, to guess what a mistyped one was meant to be. */
+export const mappingKeys: readonly string[] = [
+  ...[mappingSchema, source, customer, loan, repayment, outcome, model, attribute].flatMap((shape) =>
+    Object.keys(shape.shape),
+  ),
+];

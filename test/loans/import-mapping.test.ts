@@ -1,0 +1,94 @@
+import { describe, expect, it } from '@jest/globals';
+import { describeFields, parseMapping, readMapping } from '../../src/loans/import/index.js';
+import { plainLoan, plainMapping, withFile } from './import-support.js';
+
+const parse = (changes: Record<string, unknown>) => () => parseMapping(plainMapping(changes), 'my.json');
+
+describe('a mapping', () => {
+  it('is taken when it is sound, with its defaults filled in', () => {
+    const mapping = parseMapping(plainMapping(), 'my.json');
+    expect(mapping.source).toEqual({ delimiter: ',', quote: '"', header: true, encoding: 'utf8', decimal: '.', missing: [] });
+    expect(mapping.onRepeatedCustomer).toBe('reject');
+    expect(mapping.synthetic).toBe(false);
+  });
+
+  it('refuses an unknown key, naming its place and the nearest known key', () => {
+    expect(parse({ loan: plainLoan({ principle: { column: 'amount' } }) })).toThrow(
+      'my.json: loan: unknown key "principle". Did you mean "principal"?',
+    );
+  });
+
+  it('names a missing section', () => {
+    expect(parse({ loan: undefined })).toThrow(/my\.json: loan: is missing/);
+  });
+
+  it('reports every mistake at once', () => {
+    const mistakes = () => parseMapping({ ...plainMapping(), title: 7, synthetic: 'maybe' }, 'my.json');
+    expect(mistakes).toThrow(/title: [^]*synthetic: /);
+  });
+
+  it('wants exactly one source of a value', () => {
+    const both = { principal: { column: 'amount', const: 5 } };
+    expect(parse({ loan: plainLoan(both) })).toThrow('my.json: loan.principal: needs exactly one of column, const, line, template; it has column and const');
+    expect(parse({ loan: plainLoan({ principal: {} }) })).toThrow('it has none');
+  });
+
+  it.each([
+    ['a constant of the wrong kind', { kind: { const: 'LEASE' } }, 'loan.kind.const: "LEASE" is not accepted; expected one of INSTALMENT, REVOLVING'],
+    ['a currency that does not exist', { currency: { const: 'EUX' } }, 'expected an ISO 4217 currency code like EUR'],
+    ['a date that no calendar has', { decisionAt: { const: '2024-02-30' } }, 'loan.decisionAt.const: "2024-02-30" is not a possible date'],
+    ['a code of the wrong kind', { status: { column: 's', codes: { A: 'OPEN' } } }, 'loan.status.codes.A: "OPEN" is not accepted'],
+    ['a code list that is not there', { status: { column: 's', codes: 'statuses' } }, 'there is no code list "statuses" in codeLists'],
+    ['a scale where no number is', { currency: { column: 'c', scale: 2 } }, 'loan.currency: "scale" has no meaning here'],
+    ['codes beside a constant', { kind: { const: 'REVOLVING', codes: {} } }, 'loan.kind: "codes" needs a column'],
+    ['a date format without a day', { decisionAt: { column: 'd', dateFormat: 'MM/YYYY' } }, 'must have YYYY, MM and DD'],
+    ['a clamp upside down', { termMonths: { column: 't', clamp: [9, 1] } }, 'the lowest is above the highest'],
+  ])('refuses %s before any row is read', (_, change, sentence) => {
+    expect(parse({ loan: plainLoan(change) })).toThrow(sentence);
+  });
+
+  it('checks column names at once when the mapping itself lists them', () => {
+    const header = 'customer,name,income,sex,loan,decided,currency,amont,term,bad'.split(',');
+    expect(parse({ source: { header } })).toThrow('loan.principal: the data has no column "amount". Did you mean "amont"?');
+  });
+
+  it('says where a file is no JSON', () =>
+    withFile('{ "name": ', async (path) => {
+      await expect(readMapping(path)).rejects.toThrow(/the mapping is not JSON/);
+    }));
+
+  it('says when a file is absent', async () => {
+    await expect(readMapping('/nowhere/my.json')).rejects.toThrow(/the mapping cannot be read/);
+  });
+});
+
+describe('the fields that a mapping describes to models', () => {
+  it('are its attributes and the loan fields that vary; identity and protected attributes never appear', () => {
+    const fields = describeFields(parseMapping(plainMapping(), 'my.json'));
+    expect(fields.map(({ path }) => path)).toEqual(['customer.income', 'loan.currency', 'loan.principal', 'loan.termMonths']);
+  });
+
+  it('never contain what is known only afterwards', () => {
+    const loan = plainLoan({ status: { column: 'status' } });
+    const paths = describeFields(parseMapping(plainMapping({ loan }), 'my.json')).map(({ path }) => path);
+    expect(paths).not.toContain('loan.status');
+  });
+
+  it('carry the categories of a code list and the currency as unit where there is but one', () => {
+    const attributes = {
+      housing: { column: 'h', type: 'categorical', label: 'Housing', codes: 'housing', reasonCode: 'HOUSING', mutable: true },
+    };
+    const loan = plainLoan({ currency: { const: 'EUR' }, attributes });
+    const codeLists = { housing: { O: 'owned', R: 'rented', F: 'rented', X: null } };
+    const fields = describeFields(parseMapping(plainMapping({ loan, codeLists }), 'my.json'));
+    expect(fields.find(({ path }) => path === 'loan.housing')).toEqual({
+      path: 'loan.housing',
+      label: 'Housing',
+      type: 'categorical',
+      reasonCode: 'HOUSING',
+      values: ['owned', 'rented'],
+      mutable: true,
+    });
+    expect(fields.find(({ path }) => path === 'loan.principal')).toMatchObject({ unit: 'EUR' });
+  });
+});
