@@ -20,6 +20,9 @@ export interface ReasonOptions {
   readonly max?: number;
 }
 
+/** A push this much weaker than the strongest is noise, not a reason. */
+const LEAST_SHARE = 0.05;
+
 /** The features that push most toward default against the reference set, one per reason code, strongest first. */
 export function reasonsOf(explanation: Pick<Explanation, 'attributions'>, schema: FeatureSchema, reference: ReferenceSet, inputs: readonly EncodedInput[], { language = 'en', max = 4 }: ReasonOptions = {}): Reason[] {
   if (inputs.length !== schema.features.length || explanation.attributions.length !== schema.features.length) {
@@ -29,8 +32,9 @@ export function reasonsOf(explanation: Pick<Explanation, 'attributions'>, schema
     .map(({ spec }, i) => ({ spec, i, contribution: explanation.attributions[i]! }))
     .filter(({ contribution }) => contribution > 0)
     .sort((a, b) => b.contribution - a.contribution || a.i - b.i);
+  const least = (ranked[0]?.contribution ?? 0) * LEAST_SHARE;
   const used = new Set<string>();
-  const strongest = ranked.filter(({ spec }) => !used.has(spec.reasonCode) && used.add(spec.reasonCode));
+  const strongest = ranked.filter(({ spec, contribution }) => contribution >= least && !used.has(spec.reasonCode) && used.add(spec.reasonCode));
   return strongest.slice(0, max).map(({ spec, i, contribution }) => ({
     code: spec.reasonCode,
     feature: spec.name,

@@ -67,7 +67,7 @@ export async function chooseReference(scorer: Scorer, schema: FeatureSchema, can
   const chosen = new Random(seed).shuffle(pool.slice()).slice(0, size);
   const matrix = rowsOf(candidates.vectors, chosen, schema.width);
   const { logit } = await scorer.run(matrix, chosen.length, { gradient: false });
-  const baselineLogit = logit.reduce((sum, z) => sum + z, 0) / logit.length;
+  const baselineLogit = logit.reduce((sum, x) => sum + x, 0) / logit.length;
   return { json: { version: 1, width: schema.width, size: chosen.length, baselineLogit, vectors: floatsToBase64(matrix), typical }, matrix };
 }
 

@@ -5,7 +5,7 @@ import { quantileOf } from '../features/scaling.js';
 export const typicalShape = z.discriminatedUnion('kind', [
   /** Quartiles of the known values, in the unit of the feature. */
   z.strictObject({ kind: z.literal('range'), p25: z.number(), median: z.number(), p75: z.number() }),
-  /** The most frequent value and its share. */
+  /** The most frequent value, over all periods of a sequence, and its share. */
   z.strictObject({ kind: z.literal('category'), value: z.string(), share: z.number().min(0).max(1) }),
   /** No applicant had a value. */
   z.strictObject({ kind: z.literal('none') }),
@@ -22,11 +22,8 @@ export function numberOf(value: InputValue): number | null {
   return known.length === 0 ? null : known.reduce((sum, x) => sum + x, 0) / known.length;
 }
 
-/** One category for a value a person reads: the newest known period of a sequence. */
-export function categoryOf(value: InputValue): string | null {
-  const newest = elements(value).find((x) => x !== null);
-  return newest === undefined ? null : String(newest);
-}
+/** The known categories of a value, newest first. */
+export const categoriesOf = (value: InputValue): string[] => elements(value).flatMap((x) => (x === null ? [] : [String(x)]));
 
 function range(values: readonly InputValue[]): Typical {
   const sorted = Float64Array.from(values.map(numberOf).filter((x) => x !== null)).sort();
@@ -35,7 +32,7 @@ function range(values: readonly InputValue[]): Typical {
 }
 
 function mode(values: readonly InputValue[]): Typical {
-  const known = values.map(categoryOf).filter((x) => x !== null);
+  const known = values.flatMap(categoriesOf);
   const counts = new Map<string, number>();
   for (const value of known) counts.set(value, (counts.get(value) ?? 0) + 1);
   const top = [...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))[0];

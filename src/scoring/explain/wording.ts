@@ -1,7 +1,7 @@
 import type { InputValue } from '../features/gathered.js';
 import type { FeatureSpec } from '../features/spec.js';
 import { isNumeric } from '../features/spec.js';
-import { categoryOf, numberOf, type Typical } from './typical.js';
+import { categoriesOf, numberOf, type Typical } from './typical.js';
 
 export type Language = 'en';
 
@@ -15,7 +15,7 @@ interface Phrases {
 const PHRASES: Record<Language, Phrases> = {
   en: {
     locale: 'en-GB',
-    value: (label, value, spec) => `${label}${spec.type === 'sequence' ? (isNumeric(spec) ? ', on average' : ', most recently') : ''} ${value}`,
+    value: (label, value, spec) => `${label}${spec.type === 'sequence' ? (isNumeric(spec) ? ', on average' : ', newest first:') : ''} ${value}`,
     missing: (label) => `${label} is missing`,
     typically: (text) => ` — approved applicants typically ${text}`,
   },
@@ -46,8 +46,20 @@ function typicalText(typical: Typical, spec: FeatureSpec, locale: string): strin
   return low.number === high.number ? `${low.number}${low.unit}` : `${low.number}–${high.number}${high.unit}`;
 }
 
+/** Newest first, repetitions counted: "LATE ×2, PAID_IN_FULL ×4". */
+function categoryText(categories: readonly string[]): string | undefined {
+  const runs: { category: string; times: number }[] = [];
+  for (const category of categories) {
+    const run = runs.at(-1);
+    if (run?.category === category) run.times++;
+    else runs.push({ category, times: 1 });
+  }
+  if (runs.length === 0) return undefined;
+  return runs.map(({ category, times }) => (times === 1 ? category : `${category} ×${times}`)).join(', ');
+}
+
 function valueText(value: InputValue, spec: FeatureSpec, locale: string): string | undefined {
-  if (!isNumeric(spec)) return categoryOf(value) ?? undefined;
+  if (!isNumeric(spec)) return categoryText(categoriesOf(value));
   const x = numberOf(value);
   if (x === null) return undefined;
   const { number, unit } = inUnit(x, spec, locale);

@@ -82,6 +82,13 @@ function learn(spec: FeatureSpec, rows: RawRows, index: number, options: Require
   return { missingColumn: missingColumn || categories.length === 0, categories, fill: String(fill ?? '') };
 }
 
+const place = (spec: FeatureSpec, offset: number, learned: Learned): FittedFeature => ({
+  spec,
+  offset,
+  columnsPerPeriod: (learned.categories?.length ?? 1) + (learned.missingColumn ? 1 : 0),
+  ...learned,
+});
+
 /**
  * Learns the constants of a feature schema from raw values that were already taken from their sources.
  * @param rows training rows only, values in the order of `modelFeatures(specs)`
@@ -90,9 +97,7 @@ export function fitFeatureSchemaFromRaw(specs: readonly FeatureSpec[], rows: Raw
   const settings = { boundsMargin: 0.05, minCategoryRows: Math.max(1, Math.min(10, Math.floor(rows.length / 100))), ...options };
   let offset = 0;
   const features = modelFeatures(specs).map((spec, index): FittedFeature => {
-    const learned = learn(spec, rows, index, settings);
-    const columnsPerPeriod = (learned.categories?.length ?? 1) + (learned.missingColumn ? 1 : 0);
-    const feature: FittedFeature = { spec, offset, columnsPerPeriod, ...learned };
+    const feature = place(spec, offset, learn(spec, rows, index, settings));
     offset += columnsOf(feature);
     return feature;
   });

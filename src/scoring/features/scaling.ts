@@ -44,10 +44,10 @@ export function normalQuantile(p: number): number {
   const tail = Math.min(p, 1 - p);
   if (tail < 0.02425) {
     const q = Math.sqrt(-2 * Math.log(tail));
-    const z =
+    const quantile =
       (((((-7.784894002430293e-3 * q - 0.3223964580411365) * q - 2.400758277161838) * q - 2.549732539343734) * q + 4.374664141464968) * q + 2.938163982698783) /
       ((((7.784695709041462e-3 * q + 0.3224671290700398) * q + 2.445134137142996) * q + 3.754408661907416) * q + 1);
-    return p < 0.5 ? z : -z;
+    return p < 0.5 ? quantile : -quantile;
   }
   const q = p - 0.5;
   const r = q * q;

@@ -1,5 +1,5 @@
 import { badInput } from '../../platform/index.js';
-import { decodeModel, DOUBLE, FLOAT, FLOAT16, type AttributeMessage, type GraphMessage, type ModelMessage, type NodeMessage, type TensorMessage } from './proto.js';
+import { decodeModel, DOUBLE, FLOAT, FLOAT16, isOneModel, type AttributeMessage, type GraphMessage, type ModelMessage, type NodeMessage, type TensorMessage } from './proto.js';
 
 /** Largest artefact that is loaded, in bytes. */
 export const MAX_ONNX_BYTES = 64 * 1024 * 1024;
@@ -12,11 +12,13 @@ const unfit = (why: string): Error => badInput(`The ONNX model cannot be used: $
 
 function decode(bytes: Uint8Array): ModelMessage {
   if (bytes.length > MAX_ONNX_BYTES) throw unfit(`it has ${bytes.length} bytes and at most ${MAX_ONNX_BYTES} are allowed; export a smaller model`);
+  const damaged = unfit('the bytes are not one whole ONNX file; upload the exported file unchanged');
   try {
-    return decodeModel(bytes);
-  } catch {
-    throw unfit('the bytes are not a whole ONNX file; upload the exported file unchanged');
+    if (isOneModel(bytes)) return decodeModel(bytes);
+  } catch (cause) {
+    throw Object.assign(damaged, { cause });
   }
+  throw damaged;
 }
 
 /** Float16 exponents of all ones are infinities and NaN. */

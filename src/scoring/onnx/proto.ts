@@ -106,6 +106,23 @@ const model = protobuf.parse(DEFINITION, { keepCase: true }).root.lookupType('Mo
 
 export const encodeModel = (message: ModelMessage): Uint8Array => Uint8Array.from(model.encode(model.create(message)).finish());
 
+/** Field numbers of ModelProto in onnx.proto; 7 is the graph. */
+const MODEL_FIELDS = new Set([1, 2, 3, 4, 5, 6, 7, 8, 14, 20, 25, 26]);
+const GRAPH_FIELD = 7;
+
+/** True when the bytes are one ModelProto and nothing else: every field known, the graph exactly once. */
+export function isOneModel(bytes: Uint8Array): boolean {
+  const reader = protobuf.Reader.create(bytes);
+  let graphs = 0;
+  while (reader.pos < reader.len) {
+    const tag = reader.uint32();
+    if (!MODEL_FIELDS.has(tag >>> 3)) return false;
+    if (tag >>> 3 === GRAPH_FIELD) graphs++;
+    reader.skipType(tag & 7);
+  }
+  return graphs === 1;
+}
+
 /** Decodes a model. @throws Error from protobufjs when the bytes are not one */
 export const decodeModel = (bytes: Uint8Array): ModelMessage =>
   model.toObject(model.decode(bytes), { longs: Number, bytes: Buffer }) as ModelMessage;

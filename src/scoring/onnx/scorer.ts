@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { badInput, internal } from '../../platform/index.js';
+import { badInput, internal, messageOf } from '../../platform/index.js';
 import type { FeatureSchema } from '../features/schema.js';
 import { inspectOnnx } from './inspect.js';
 
@@ -59,7 +59,10 @@ class OnnxScorer implements Scorer {
     this.checkMatrix(matrix, rows);
     if (rows === 0) return { probability: new Float32Array(), logit: new Float32Array(), gradient: undefined };
     const wanted = ['probability', 'logit', ...(gradient && this.hasGradient ? ['gradient'] : [])];
-    const output = await this.session.run({ features: new Tensor('float32', ...this.padded(matrix, rows)) }, wanted);
+    const features = new Tensor('float32', ...this.padded(matrix, rows));
+    const output = await this.session.run({ features }, wanted).catch((error: unknown) => {
+      throw internal(`The ONNX Runtime could not run the model (${firstLine(error)}).`, error);
+    });
     const take = (name: string, perRow: number): Float32Array => finite(name, output[name], rows, perRow);
     return {
       probability: take('probability', 1),
@@ -91,7 +94,7 @@ class OnnxScorer implements Scorer {
 
 function finite(name: string, tensor: Tensor | undefined, rows: number, perRow: number): Float32Array {
   const data = tensor?.data;
-  if (tensor?.type !== 'float32' || data === undefined || data.length < rows * perRow) throw badInput(`The ONNX model's output "${name}" is not ${rows} × ${perRow} float32 numbers; export it in this shape.`);
+  if (tensor?.type !== 'float32' || data === undefined || data.length < rows * perRow) throw internal(`The model's output "${name}" is not ${rows} × ${perRow} float32 numbers; export it in this shape.`);
   const values = (data as Float32Array).subarray(0, rows * perRow);
   const broken = values.findIndex((x) => !Number.isFinite(x));
   if (broken >= 0) throw internal(`The model gave a ${name} that is not finite for row ${Math.floor(broken / perRow)}; no score may be made from it.`);
@@ -102,7 +105,7 @@ function finite(name: string, tensor: Tensor | undefined, rows: number, perRow: 
 async function rehearse(scorer: Scorer): Promise<void> {
   const { probability, logit } = await scorer.run(new Float32Array(2 * scorer.width), 2);
   const gap = Math.abs(probability[0]! - 1 / (1 + Math.exp(-logit[0]!)));
-  if (gap > 1e-4) throw badInput('The ONNX model cannot be used: its "probability" is not the sigmoid of its "logit"; export both from the same calibrated output.');
+  if (gap > 1e-4) throw badInput('Its "probability" is not the sigmoid of its "logit"; export both from the same calibrated output.');
 }
 
 /**
@@ -117,7 +120,7 @@ export async function loadScorer({ onnx, schema }: { readonly onnx: Uint8Array; 
   const scorer = new OnnxScorer(session, schema.width, hasGradient);
   await rehearse(scorer).catch(async (error: unknown) => {
     await scorer.dispose();
-    throw error;
+    throw badInput(`The ONNX model cannot be used: ${messageOf(error)}`);
   });
   return scorer;
 }
