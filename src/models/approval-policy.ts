@@ -1,0 +1,61 @@
+import type { Act } from './lifecycle.js';
+
+export const TIERS = ['HIGH', 'MEDIUM', 'LOW'] as const;
+
+/** Materiality: exposure × purpose. */
+export type Tier = (typeof TIERS)[number];
+
+export const VOTER_ROLES = ['VALIDATOR', 'ADMIN'] as const;
+
+export type VoterRole = (typeof VOTER_ROLES)[number];
+
+export type Verdict = 'FOR' | 'AGAINST';
+
+/** How many different people of each role must vote for a version before it is approved. */
+export const APPROVAL_POLICY: Readonly<Record<Tier, Readonly<Record<VoterRole, number>>>> = {
+  HIGH: { VALIDATOR: 1, ADMIN: 2 },
+  MEDIUM: { VALIDATOR: 1, ADMIN: 1 },
+  LOW: { VALIDATOR: 0, ADMIN: 1 },
+};
+
+export interface Vote {
+  readonly userId: string;
+  readonly role: VoterRole;
+  readonly verdict: Verdict;
+  /** The dossier the voter saw, hexadecimal. */
+  readonly dossierDigest: string;
+}
+
+/** Votes still needed, by role; roles of which enough have voted are left out. */
+export interface MissingVotes {
+  readonly role: VoterRole;
+  readonly count: number;
+}
+
+/** What a version still needs. Only votes for exactly this dossier count, and each person counts once. */
+export function missingVotes(tier: Tier, dossierDigest: string, votes: readonly Vote[]): MissingVotes[] {
+  const counted = new Set<string>();
+  const cast = { VALIDATOR: 0, ADMIN: 0 };
+  for (const vote of votes) {
+    if (vote.verdict !== 'FOR' || vote.dossierDigest !== dossierDigest || counted.has(vote.userId)) continue;
+    counted.add(vote.userId);
+    cast[vote.role] += 1;
+  }
+  return VOTER_ROLES.map((role) => ({ role, count: APPROVAL_POLICY[tier][role] - cast[role] })).filter(({ count }) => count > 0);
+}
+
+/** Acts that are votes: as what one votes, and how. */
+export const VOTES = {
+  VALIDATE: { role: 'VALIDATOR', verdict: 'FOR', event: 'VERSION_VALIDATED' },
+  INVALIDATE: { role: 'VALIDATOR', verdict: 'AGAINST', event: 'VERSION_VALIDATED' },
+  APPROVE: { role: 'ADMIN', verdict: 'FOR', event: 'VERSION_APPROVED' },
+  REJECT: { role: 'ADMIN', verdict: 'AGAINST', event: 'VERSION_APPROVED' },
+} as const satisfies Partial<Record<Act, { role: VoterRole; verdict: Verdict; event: string }>>;
+
+export type VotingAct = keyof typeof VOTES;
+
+/** Whether the vote just cast completes its act: a vote against does at once, a vote for when its role lacks no other. */
+export function completes(act: VotingAct, missing: readonly MissingVotes[]): boolean {
+  if (VOTES[act].verdict === 'AGAINST') return true;
+  return act === 'APPROVE' ? missing.length === 0 : missing.every(({ role }) => role !== VOTES[act].role);
+}

@@ -1,0 +1,73 @@
+import type { Tier, Verdict, VoterRole } from './approval-policy.js';
+import type { DeploymentRole } from './deployment.entity.js';
+import type { Act, VersionState } from './lifecycle.js';
+import type { ArtefactKind, Part } from './version.entity.js';
+
+export interface ModelRow {
+  readonly id: string;
+  readonly name: string;
+  readonly purpose: string;
+  readonly decisionPurpose: string;
+  readonly products: string[];
+  readonly horizonMonths: number;
+  readonly tier: Tier;
+  readonly ownerId: string;
+  readonly recordedAt: Date;
+}
+
+/** Without the dossier's text, which is read only when asked for. */
+export interface VersionRow {
+  readonly id: string;
+  readonly modelId: string;
+  readonly version: number;
+  readonly state: VersionState;
+  readonly dossierDigest: string;
+  readonly registeredBy: string;
+  readonly recordedAt: Date;
+}
+
+export interface DeploymentRow {
+  readonly id: string;
+  readonly modelId: string;
+  readonly versionId: string;
+  readonly role: DeploymentRole;
+  readonly validFrom: Date;
+  readonly validTo: Date | null;
+  readonly byUser: string;
+  readonly reason: string;
+}
+
+export interface ArtefactRow {
+  readonly versionId: string;
+  readonly kind: ArtefactKind;
+  readonly sha256: string;
+  readonly bytes: number;
+}
+
+export interface ContributorRow {
+  readonly versionId: string;
+  readonly userId: string;
+  readonly part: Part;
+  readonly recordedAt: Date;
+}
+
+export interface VoteRow {
+  readonly id: string;
+  readonly versionId: string;
+  readonly userId: string;
+  readonly role: VoterRole;
+  readonly verdict: Verdict;
+  readonly dossierDigest: string;
+  readonly comment: string;
+  readonly recordedAt: Date;
+}
+
+export interface TransitionRow {
+  readonly versionId: string;
+  readonly act: Act;
+  readonly from: VersionState | null;
+  readonly to: VersionState;
+  readonly userId: string;
+  readonly reason: string | null;
+  readonly recordedAt: Date;
+}

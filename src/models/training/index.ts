@@ -1,0 +1,2 @@
+export * from './train-version.js';
+export * from './draft-dossier.js';

@@ -1,0 +1,102 @@
+import { gather, trainingLoans, type SplitPart, type TrainingLoan } from '../../loans/index.js';
+import { refused, type Queryable } from '../../platform/index.js';
+import { buildVersion, type FeatureSpec, type GatheredRecord, type HyperParametersInput, type TrainingProgress, type VersionBundle } from '../../scoring/index.js';
+import type { KeyRing } from '../../security/index.js';
+
+/** How the known loans are divided into those to learn from and those to measure on. */
+export interface Split {
+  /** For the dossier: `file`, `hash`, … */
+  readonly kind: string;
+  /** What it was read from or seeded with; for the dossier. */
+  readonly description: string;
+  partOf(loan: TrainingLoan): SplitPart | undefined;
+}
+
+export interface TrainingPlan {
+  readonly products: readonly string[];
+  /** Outcomes known later are not looked at. */
+  readonly knownBefore: Date;
+  readonly split: Split;
+  readonly specs: readonly FeatureSpec[];
+  readonly hyperParameters?: Omit<HyperParametersInput, 'seed'>;
+  readonly seed: number;
+  readonly onProgress?: (progress: TrainingProgress) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface TrainedVersion {
+  readonly bundle: VersionBundle;
+  readonly train: LabelledLoans;
+  readonly holdout: LabelledLoans;
+  readonly seconds: number;
+}
+
+/** Loans with their known outcomes, in the same order; 1 = default. */
+export interface LabelledLoans {
+  readonly loans: readonly TrainingLoan[];
+  readonly labels: Uint8Array;
+}
+
+const GATHERED_AT_ONCE = 1_000;
+const FEWEST_OF_A_KIND = 20;
+
+/**
+ * Trains a version on the book as it stands in the database: every loan with a known outcome, gathered as of its own
+ * decision by the code that serves, so that training and serving cannot drift apart.
+ * @throws REFUSED when there is too little to learn from
+ */
+export async function trainVersion(db: Queryable, keys: KeyRing, plan: TrainingPlan): Promise<TrainedVersion> {
+  const started = performance.now();
+  const parts = await divide(db, plan);
+  const train = await withoutErased(keys, parts.train);
+  const holdout = await withoutErased(keys, parts.holdout);
+  requireEnough(train, plan);
+  const bundle = await buildVersion({
+    specs: plan.specs,
+    records: recordsOf(db, keys, train.loans),
+    labels: train.labels,
+    ...(holdout.loans.length > 0 && { holdout: { records: recordsOf(db, keys, holdout.loans), labels: holdout.labels } }),
+    ...(plan.hyperParameters && { hyperParameters: plan.hyperParameters }),
+    seed: plan.seed,
+    ...(plan.onProgress && { onProgress: plan.onProgress }),
+    ...(plan.signal && { signal: plan.signal }),
+  });
+  return { bundle, train, holdout, seconds: (performance.now() - started) / 1_000 };
+}
+
+async function divide(db: Queryable, { products, knownBefore, split }: TrainingPlan): Promise<Record<SplitPart, TrainingLoan[]>> {
+  const parts: Record<SplitPart, TrainingLoan[]> = { train: [], holdout: [] };
+  for await (const batch of trainingLoans(db, { products, knownBefore })) {
+    for (const loan of batch) {
+      const part = split.partOf(loan);
+      if (part) parts[part].push(loan);
+    }
+  }
+  return parts;
+}
+
+async function withoutErased(keys: KeyRing, loans: readonly TrainingLoan[]): Promise<LabelledLoans> {
+  const dataKeys = await keys.keysOf(loans.map(({ customerId }) => customerId));
+  const kept = loans.filter((_, index) => dataKeys[index] !== undefined);
+  return { loans: kept, labels: Uint8Array.from(kept, ({ defaulted }) => (defaulted ? 1 : 0)) };
+}
+
+function requireEnough({ labels }: LabelledLoans, { products }: TrainingPlan): void {
+  const bads = labels.reduce((sum, label) => sum + label, 0);
+  if (Math.min(bads, labels.length - bads) >= FEWEST_OF_A_KIND) return;
+  throw refused(
+    `There are ${labels.length} loans of ${products.join(', ')} with a known outcome to learn from, ${bads} of them defaults. ` +
+      `At least ${FEWEST_OF_A_KIND} defaults and ${FEWEST_OF_A_KIND} others are needed: import more loans, or record their outcomes.`,
+  );
+}
+
+/** The loans' records as of their decisions, a batch in memory at a time. */
+async function* recordsOf(db: Queryable, keys: KeyRing, loans: readonly TrainingLoan[]): AsyncGenerator<GatheredRecord> {
+  for (let from = 0; from < loans.length; from += GATHERED_AT_ONCE) {
+    const batch = loans.slice(from, from + GATHERED_AT_ONCE);
+    for (const [index, gathered] of (await gather(db, keys, batch, 'decision')).entries()) {
+      if (!gathered || gathered.erased) throw refused(`Loan ${batch[index]!.externalId} changed while training read it. Train again.`);
+      yield gathered.record;
+    }
+  }
+}

@@ -1,0 +1,48 @@
+import { badInput, refused, type Queryable } from '../platform/index.js';
+import { checkParity, loadScorer, parseFeatureSchema, parseParitySample, parseReferenceSet } from '../scoring/index.js';
+import type { ArtefactStore } from './artefact-store.js';
+import type { Dossier } from './dossier.js';
+import type { ArtefactKind } from './version.entity.js';
+
+/** How dossiers name artefacts, and how the registry does. */
+const KINDS = [
+  ['onnx', 'ONNX', 'ONNX model'],
+  ['featureSchema', 'FEATURE_SCHEMA', 'feature schema'],
+  ['referenceSet', 'REFERENCE_SET', 'reference set'],
+  ['paritySample', 'PARITY_SAMPLE', 'parity sample'],
+  ['layersModel', 'LAYERS_MODEL', 'LayersModel'],
+] as const satisfies readonly (readonly [keyof Dossier['artefacts'], ArtefactKind, string])[];
+
+/** The artefacts a dossier names, by kind. */
+export const artefactsOf = ({ artefacts }: Dossier): { kind: ArtefactKind; sha256: string; what: string }[] =>
+  KINDS.flatMap(([key, kind, what]) => {
+    const sha256 = artefacts[key];
+    return sha256 === undefined ? [] : [{ kind, sha256, what }];
+  });
+
+/**
+ * Checks that a dossier's artefacts are what it says: stored, sound, fitting each other, and in agreement with
+ * TensorFlow on the recorded sample, which is scored again here.
+ * @throws BAD_INPUT when an artefact is missing or damaged; REFUSED when parity fails
+ */
+export async function verifyVersion(db: Queryable, store: ArtefactStore, dossier: Dossier): Promise<void> {
+  const bytes = new Map<ArtefactKind, Buffer>();
+  for (const { kind, sha256, what } of artefactsOf(dossier)) bytes.set(kind, await store.demand(db, sha256, what));
+  const schema = parseFeatureSchema(jsonOf(bytes.get('FEATURE_SCHEMA')!, 'feature schema'));
+  parseReferenceSet(jsonOf(bytes.get('REFERENCE_SET')!, 'reference set'), schema);
+  const sample = parseParitySample(jsonOf(bytes.get('PARITY_SAMPLE')!, 'parity sample'));
+  const onnx = bytes.get('ONNX')!;
+  await (await loadScorer({ onnx, schema })).dispose();
+  const parity = await checkParity(onnx, sample);
+  if (!parity.passed) {
+    throw refused(`The ONNX model does not agree with TensorFlow: on ${parity.rows} rows the PDs differ by up to ${parity.maxAbsDifference}, more than ${parity.bar}. Compile it again from the trained model.`);
+  }
+}
+
+export function jsonOf(bytes: Uint8Array, what: string): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch {
+    throw badInput(`The ${what} is not JSON in UTF-8. Upload the file that the build wrote, unchanged.`);
+  }
+}

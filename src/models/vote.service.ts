@@ -1,0 +1,62 @@
+import { recordEvent } from '../audit/index.js';
+import { badInput, conflict, newId, refused, type Context, type Transaction } from '../platform/index.js';
+import { completes, missingVotes, VOTES, type VotingAct } from './approval-policy.js';
+import { governed } from './governed.js';
+import { digestBytes } from './hex.js';
+import { transitionOf } from './lifecycle.js';
+import { actOn, lockVersion, move, votesOn, type LockedVersion } from './version.acts.js';
+import { VoteEntity } from './version.entity.js';
+
+export interface Ballot {
+  readonly versionId: string;
+  /** The dossier the voter read, hexadecimal. A vote for another than the version's never counts. */
+  readonly dossierDigest: string;
+  readonly comment: string;
+}
+
+/** Verdicts and approvals. Voters are none of the version's makers; each has one vote, on the dossier they saw. */
+export class VoteService {
+  /** Casts a vote; the one that completes what the model's tier requires moves the version on. */
+  async vote(ctx: Context, act: VotingAct, ballot: Ballot): Promise<void> {
+    const digest = digestBytes(ballot.dossierDigest, 'dossierDigest');
+    if (ballot.comment.trim() === '') throw badInput('comment: say in a sentence what the vote rests on.');
+    await governed(ctx, actOn(act, ballot.versionId), async (tx) => {
+      const version = await lockVersion(tx, ballot.versionId);
+      transitionOf(act, version.state);
+      requireSameDossier(version, ballot.dossierDigest);
+      await requireIndependent(tx, ctx, version);
+      await requireValidatorFirst(tx, act, version);
+      await cast(tx, ctx, act, version, digest, ballot.comment);
+      const missing = missingVotes(version.tier, version.dossierDigest, await votesOn(tx, version.id));
+      if (completes(act, missing)) await move(tx, ctx, version, act, ballot.comment);
+    });
+  }
+}
+
+async function cast(tx: Transaction, ctx: Context, act: VotingAct, version: LockedVersion, dossierDigest: Buffer, comment: string): Promise<void> {
+  const { role, verdict, event: type } = VOTES[act];
+  const id = newId();
+  await tx.manager.insert(VoteEntity, { id, versionId: version.id, userId: ctx.actor.id, role, verdict, dossierDigest, comment });
+  const payload = { model: version.modelId, version: version.id, dossier: version.dossierDigest, verdict };
+  await recordEvent(tx, { type, id, actor: ctx.actor.id, time: ctx.now(), payload });
+}
+
+function requireSameDossier({ version, dossierDigest }: LockedVersion, seen: string): void {
+  if (seen === dossierDigest) return;
+  throw conflict(`The vote is for the dossier ${seen}, but version ${version} has ${dossierDigest}. Read the dossier again and vote for what it says now.`);
+}
+
+/** The database refuses these too; here they get a sentence that says which part it was. */
+async function requireIndependent(tx: Transaction, ctx: Context, { id, version }: LockedVersion): Promise<void> {
+  const [part] = await tx.query<{ part: string }>('SELECT part FROM model_version_contributors WHERE version_id = $1 AND user_id = $2 ORDER BY recorded_at', [id, ctx.actor.id]);
+  if (part) throw refused(`${ctx.actor.name} ${part.part.toLowerCase()} version ${version} and may not vote on it. Ask an independent colleague.`);
+  const voted = (await votesOn(tx, id)).find(({ userId }) => userId === ctx.actor.id);
+  if (voted) throw conflict(`${ctx.actor.name} has voted on version ${version} as ${voted.role} before; each person has one vote.`);
+}
+
+/** Where the tier asks for a validator, admins vote on what has been validated. */
+async function requireValidatorFirst(tx: Transaction, act: VotingAct, version: LockedVersion): Promise<void> {
+  if (act !== 'APPROVE') return;
+  const missing = missingVotes(version.tier, version.dossierDigest, await votesOn(tx, version.id));
+  if (missing.some(({ role }) => role === 'VALIDATOR')) throw refused(`A model of tier ${version.tier} needs a validator's verdict before its versions can be approved. Ask a VALIDATOR for validateModelVersion.`);
+}
