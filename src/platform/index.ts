@@ -12,6 +12,7 @@ export * from './page.js';
 export * from './copy.js';
 export * from './batcher.js';
 export * from './jobs.js';
+export * from './progress.js';
 export * from './idempotency.js';
 export * from './graphql/index.js';
 export * from './postgres/index.js';

@@ -1,5 +1,5 @@
 import { canonicalJson, sha256, type Context, type LoaderDefinition } from '../../platform/index.js';
-import type { LiveVersion, LiveVersions } from '../../models/index.js';
+import type { LoadedVersion, LiveVersions } from '../../models/index.js';
 import { encodeInputs, type FeatureSpec } from '../../scoring/index.js';
 import type { KeyRing } from '../../security/index.js';
 import { commitmentOf, unsealBody, type PredictionBody } from '../record/body.js';
@@ -79,7 +79,7 @@ export class Evidence {
     return body?.outputs && version ? replayBody(version, body) : null;
   }
 
-  private async versionOf(ctx: Context, row: PredictionRow): Promise<LiveVersion | undefined> {
+  private async versionOf(ctx: Context, row: PredictionRow): Promise<LoadedVersion | undefined> {
     return row.version_id === null ? undefined : this.versions.load(ctx.db, row.version_id);
   }
 
@@ -101,7 +101,7 @@ export class Evidence {
 const OTHER_RUNTIME_TOLERANCE = 1e-5;
 
 /** Replays a body on this runtime. @throws BAD_INPUT when the record does not fit the version's feature schema */
-export async function replayBody(version: LiveVersion, body: PredictionBody): Promise<PredictionReplay> {
+export async function replayBody(version: LoadedVersion, body: PredictionBody): Promise<PredictionReplay> {
   const { vector, inputs } = encodeInputs(version.schema, body.inputs.map(([value]) => value));
   const [again] = await scoreVectors(version, [vector], [inputs]);
   const { outputs, explanation } = body;

@@ -1,6 +1,6 @@
 import type { Context, IdempotentRequest } from '../../platform/index.js';
 import type { Gathered } from '../../loans/index.js';
-import type { LiveVersion, Route } from '../../models/index.js';
+import type { LoadedVersion, Route } from '../../models/index.js';
 import type { EncodedInput, Explanation, Reason, Decision, DecisionCause } from '../../scoring/index.js';
 import type { Purpose } from '../record/row.js';
 
@@ -23,7 +23,7 @@ export interface Prepared {
   readonly item: ScoringItem;
   readonly gathered: Gathered;
   readonly route: Route | undefined;
-  readonly version: LiveVersion | undefined;
+  readonly version: LoadedVersion | undefined;
   readonly vector: Float32Array | undefined;
   readonly inputs: readonly EncodedInput[];
   readonly problem: Problem | undefined;

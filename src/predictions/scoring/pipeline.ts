@@ -1,4 +1,4 @@
-import { lockForRecording } from '../../models/index.js';
+import { currentEpoch, lockShared } from '../../models/index.js';
 import { newId, type Database, type Transaction } from '../../platform/index.js';
 import { sealBody, compactInputs, type BodyParts } from '../record/body.js';
 import { recordBatch, type PredictionRef, type Recordable } from '../record/recorder.js';
@@ -36,7 +36,7 @@ export class ScoringPipeline {
         return recordables.map((recordable) => (recordable instanceof Error ? recordable : resultOf(recordable, stored)));
       } catch (error) {
         if (!(error instanceof StaleRoute) || attempt >= MOST_ATTEMPTS) throw error;
-        this.sources.router.forget();
+        this.sources.routes.forget();
       }
     }
   }
@@ -92,8 +92,11 @@ const resultOf = ({ record: { columns } }: Recordable, stored: ReadonlySet<strin
 
 async function recordUnderLock(tx: Transaction, prepared: readonly (Prepared | Error)[], recordables: readonly (Recordable | Error)[]): Promise<Set<string>> {
   const routes = prepared.flatMap((one) => (one instanceof Error || !one.route ? [] : [one.route]));
-  const epochs = await lockForRecording(tx, [...new Set(routes.map(({ modelId }) => modelId))]);
-  if (routes.some(({ modelId, epoch }) => epochs.get(modelId) !== epoch)) throw new StaleRoute();
+  for (const modelId of [...new Set(routes.map((route) => route.modelId))].sort()) {
+    await lockShared(tx, modelId);
+    const epoch = await currentEpoch(tx, modelId);
+    if (routes.some((route) => route.modelId === modelId && route.epoch !== epoch)) throw new StaleRoute();
+  }
   return recordBatch(tx, recordables.filter((one): one is Recordable => !(one instanceof Error)));
 }
 

@@ -1,5 +1,5 @@
 import { gather, type Gathered, type LoanRef } from '../../loans/index.js';
-import type { LiveVersion, LiveVersions, Route, Router } from '../../models/index.js';
+import type { LiveVersions, LoadedVersion, Route, Routes } from '../../models/index.js';
 import { AssayError, messageOf, notFound, type Context } from '../../platform/index.js';
 import { encode } from '../../scoring/index.js';
 import type { KeyRing } from '../../security/index.js';
@@ -7,7 +7,7 @@ import type { AsOf, Prepared, Problem, ScoringItem } from './item.js';
 
 export interface Sources {
   readonly keys: KeyRing;
-  readonly router: Router;
+  readonly routes: Routes;
   readonly versions: LiveVersions;
 }
 
@@ -42,9 +42,9 @@ async function prepare(sources: Sources, item: ScoringItem, gathered: Gathered |
   const start = { item, gathered, route: undefined, version: undefined, vector: undefined, inputs: [], problem: undefined };
   if (gathered.erased) return notFound('The personal data of this customer was erased; nothing can be scored.');
   let route: Route | undefined;
-  let version: LiveVersion | undefined;
+  let version: LoadedVersion | undefined;
   try {
-    route = await routeOf(sources.router, item, gathered);
+    route = await routeOf(sources.routes, item, gathered);
     version = await sources.versions.load(item.ctx.db, route.versionId);
     return { ...start, route, version, ...encode(version.schema, gathered.record) };
   } catch (error) {
@@ -52,8 +52,8 @@ async function prepare(sources: Sources, item: ScoringItem, gathered: Gathered |
   }
 }
 
-const routeOf = (router: Router, item: ScoringItem, { product }: Gathered): Promise<Route> =>
-  router.routeFor(item.ctx.db, { product, purpose: item.purpose, ...(item.modelId === undefined ? {} : { modelId: item.modelId }) });
+const routeOf = (routes: Routes, item: ScoringItem, { product }: Gathered): Promise<Route> =>
+  routes.routeFor(item.ctx.db, { product, purpose: item.purpose, modelId: item.modelId });
 
 /** A rule's "no" is a refusal, told to the caller; anything else is a failure, told in full to the log. */
 export function problemOf(ctx: Context, error: unknown): Problem {

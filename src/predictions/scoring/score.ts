@@ -1,5 +1,5 @@
 import { decide, explain, gradeOf, reasonsOf, scorePoints, type EncodedInput } from '../../scoring/index.js';
-import type { LiveVersion } from '../../models/index.js';
+import type { LoadedVersion } from '../../models/index.js';
 import type { Score } from './item.js';
 
 /**
@@ -9,7 +9,7 @@ import type { Score } from './item.js';
  * @param inputs the same rows as a person knows them, for reasons and flags
  */
 export async function scoreVectors(
-  version: LiveVersion,
+  version: LoadedVersion,
   vectors: readonly Float32Array[],
   inputs: readonly (readonly EncodedInput[])[],
 ): Promise<Score[]> {

@@ -1,0 +1,13 @@
+import type { Command } from 'commander';
+import { benchCommand } from './bench.js';
+import { demoCommand } from './demo.js';
+import { importCommand } from './import.js';
+import { migrateCommand } from './migrate.js';
+import { schemaCommand } from './schema.js';
+import { serveCommand } from './serve.js';
+import { tokenCommand } from './token.js';
+
+/** One entry, many verbs. */
+export function addCommands(program: Command): void {
+  for (const add of [demoCommand, serveCommand, migrateCommand, importCommand, tokenCommand, schemaCommand, benchCommand]) add(program);
+}

@@ -1,0 +1,23 @@
+import { Command, Option } from 'commander';
+import { readConfig } from '../platform/index.js';
+import { DevelopmentIssuer, ROLES, type Role } from '../security/index.js';
+
+interface TokenOptions {
+  readonly role: Role;
+  readonly name: string;
+  readonly customer?: string;
+}
+
+export function tokenCommand(program: Command): void {
+  program
+    .command('token')
+    .description('Print a token of the development issuer (needs DEV_ISSUER=1 on the server; never in production).')
+    .addOption(new Option('--role <role>', 'the role it carries').choices(Object.keys(ROLES)).makeOptionMandatory())
+    .option('--name <name>', 'whom it stands for', 'Developer')
+    .option('--customer <externalId>', "a borrower's customer")
+    .action(async ({ role, name, customer }: TokenOptions) => {
+      const issuer = await DevelopmentIssuer.open(readConfig());
+      const identity = { subject: name.toLowerCase().replaceAll(' ', '-'), name, roles: [role] };
+      process.stdout.write(`${await issuer.tokenFor({ ...identity, ...(customer !== undefined && { customer }) })}\n`);
+    });
+}

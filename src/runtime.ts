@@ -1,0 +1,87 @@
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { migrations } from '../migrations/index.js';
+import { entities } from './entities.js';
+import {
+  Database, installJobQueue, migrateUp, openLog, pendingMigrations, prepareEmbeddedDatabase, refused, startEmbeddedPostgres,
+  type Config, type DatabaseUrls, type Logger,
+} from './platform/index.js';
+import { SCORE_JOBS } from './predictions/index.js';
+import { openKeyRing, type KeyRing } from './security/index.js';
+
+/** What every command stands on: a migrated database, the key ring and the log. */
+export interface Runtime {
+  readonly config: Config;
+  readonly urls: DatabaseUrls;
+  readonly db: Database;
+  readonly keys: KeyRing;
+  readonly log: Logger;
+  /** Something the user should know, such as where data went. */
+  readonly note: string | undefined;
+  close(): Promise<void>;
+}
+
+/** What to undo, newest first. */
+type Undo = (() => Promise<void>)[];
+
+/**
+ * Opens the configured PostgreSQL, or starts the embedded one under `config.home`, which is migrated on the way.
+ * A configured server must have been migrated by `assay migrate`: the application does not run as its owner.
+ */
+export async function openRuntime(config: Config): Promise<Runtime> {
+  const undo: Undo = [];
+  const close = async (): Promise<void> => {
+    for (const step of undo.splice(0).reverse()) await step();
+  };
+  try {
+    const { urls, note } = config.database ? { urls: config.database, note: undefined } : await startEmbedded(config, undo);
+    if (config.database && (await pendingMigrations(urls.owner, migrations))) {
+      throw refused('The database schema is not up to date. Run: npm run assay -- migrate');
+    }
+    const log = openLog(config.logLevel);
+    const db = await Database.open(urls, { entities, pool: config.databasePool });
+    undo.push(() => db.close());
+    const keys = await openKeyRing(config);
+    undo.push(() => keys.close());
+    return { config, urls, db, keys, log, note, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function startEmbedded(config: Config, undo: Undo): Promise<{ urls: DatabaseUrls; note: string | undefined }> {
+  undo.push(await claimHome(config.home));
+  const server = await startEmbeddedPostgres({ home: config.home });
+  undo.push(() => server.stop());
+  const urls = await prepareEmbeddedDatabase(server.superuserUrl, 'assay');
+  await migrate(urls.owner);
+  return { urls, note: server.note };
+}
+
+/** Brings a database up to date: the tables, then the job queue's own. */
+export async function migrate(ownerUrl: string): Promise<string[]> {
+  const ran = await migrateUp(ownerUrl, migrations);
+  await installJobQueue(ownerUrl, [SCORE_JOBS]);
+  return ran;
+}
+
+/** One Assay at a time owns the folder of an embedded database. */
+async function claimHome(home: string): Promise<() => Promise<void>> {
+  const path = join(home, 'assay.pid');
+  await mkdir(home, { recursive: true });
+  const holder = Number(await readFile(path, 'utf8').catch(() => ''));
+  if (holder && holder !== process.pid && isRunning(holder)) {
+    throw refused(`Another Assay (process ${holder}) uses ${home}. Stop it, or set ASSAY_HOME to another folder.`);
+  }
+  await writeFile(path, String(process.pid));
+  return () => rm(path, { force: true });
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}

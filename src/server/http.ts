@@ -1,0 +1,119 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { ApolloServer } from '@apollo/server';
+import { HeaderMap } from '@apollo/server';
+import type { ArtefactStore } from '../models/index.js';
+import { AssayError, badInput, internal, newContext, notFound, type Context, type Database, type Logger } from '../platform/index.js';
+import type { Authenticator } from '../security/index.js';
+import { sendGraphiQL, sendGraphiQLFile } from './graphiql.js';
+import { readBody, sendError, sendJson } from './reply.js';
+
+export interface HttpParts {
+  readonly apollo: ApolloServer<Context>;
+  readonly authenticator: Authenticator;
+  readonly artefacts: ArtefactStore;
+  readonly db: Database;
+  readonly log: Logger;
+  readonly artefactMaxBytes: number;
+}
+
+export interface HttpServer {
+  readonly url: string;
+  /** Stops accepting, lets running requests finish, then closes. */
+  close(): Promise<void>;
+}
+
+const MOST_REQUEST_BYTES = 8 * 1024 * 1024;
+
+/** Serves GraphQL, GraphiQL, artefact uploads and health on plain node:http (measured twice as fast as Express). */
+export async function listen(parts: HttpParts, host: string, port: number): Promise<HttpServer> {
+  const server = createServer((request, response) => {
+    void handle(parts, request, response).catch((error: unknown) => answerError(parts.log, response, error));
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(portError(error, host, port)));
+    server.listen(port, host, resolve);
+  });
+  const address = server.address() as AddressInfo;
+  return { url: `http://${host === '127.0.0.1' ? 'localhost' : host}:${address.port}`, close: () => closeServer(server) };
+}
+
+function portError(error: NodeJS.ErrnoException, host: string, port: number): Error {
+  if (error.code !== 'EADDRINUSE') return error;
+  return new AssayError('UNAVAILABLE', `Port ${port} on ${host} is in use. Stop what uses it, or set PORT to another one.`);
+}
+
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeIdleConnections();
+  });
+}
+
+async function handle(parts: HttpParts, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  response.setHeader('x-content-type-options', 'nosniff');
+  response.setHeader('referrer-policy', 'no-referrer');
+  const { pathname, search } = new URL(request.url ?? '/', 'http://assay');
+  if (pathname === '/graphql' && wantsPage(request)) return sendGraphiQL(response);
+  if (pathname === '/graphql') return handleGraphql(parts, request, response, search);
+  if (pathname === '/healthz') return sendJson(response, 200, { status: 'ok' });
+  if (pathname === '/readyz') return handleReady(parts, response);
+  const digest = /^\/artifacts\/([0-9a-fA-F]{64})$/.exec(pathname)?.[1];
+  if (digest && request.method === 'PUT') return handleArtefact(parts, request, response, digest.toLowerCase());
+  if (request.method === 'GET' && sendGraphiQLFile(pathname, response)) return undefined;
+  throw notFound(`There is nothing at ${request.method} ${pathname}. GraphQL is at /graphql; artefacts go to PUT /artifacts/{sha256}.`);
+}
+
+const wantsPage = ({ method, headers }: IncomingMessage): boolean => method === 'GET' && (headers.accept ?? '').includes('text/html');
+
+const contextOf = async ({ authenticator, db, log }: HttpParts, { headers }: IncomingMessage): Promise<Context> =>
+  newContext({ db, log, actor: await authenticator.actorOf(headers.authorization) });
+
+async function handleGraphql(parts: HttpParts, request: IncomingMessage, response: ServerResponse, search: string): Promise<void> {
+  const headers = new HeaderMap();
+  for (const [name, value] of Object.entries(request.headers)) {
+    if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(', ') : value);
+  }
+  const ctx = await contextOf(parts, request);
+  const body = request.method === 'POST' ? parseJson(await readBody(request, MOST_REQUEST_BYTES)) : undefined;
+  const answer = await parts.apollo.executeHTTPGraphQLRequest({
+    httpGraphQLRequest: { method: request.method?.toUpperCase() ?? 'GET', headers, search, body },
+    context: async () => ctx,
+  });
+  for (const [name, value] of answer.headers) response.setHeader(name, value);
+  response.statusCode = answer.status ?? 200;
+  if (answer.body.kind === 'complete') return void response.end(answer.body.string);
+  for await (const chunk of answer.body.asyncIterator) response.write(chunk);
+  response.end();
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw badInput('The request body is not JSON. Send {"query": "…", "variables": {…}} with content-type application/json.');
+  }
+}
+
+async function handleArtefact(parts: HttpParts, request: IncomingMessage, response: ServerResponse, digest: string): Promise<void> {
+  const ctx = await contextOf(parts, request);
+  const stored = await parts.artefacts.put(ctx, digest, request, parts.artefactMaxBytes);
+  sendJson(response, stored.created ? 201 : 200, { sha256: digest, bytes: stored.bytes });
+}
+
+async function handleReady({ db, log }: HttpParts, response: ServerResponse): Promise<void> {
+  try {
+    await db.query('SELECT 1');
+    sendJson(response, 200, { status: 'ready' });
+  } catch (error) {
+    log.warn({ err: error }, 'not ready');
+    sendJson(response, 503, { status: 'the database does not answer' });
+  }
+}
+
+function answerError(log: Logger, response: ServerResponse, error: unknown): void {
+  const told = error instanceof AssayError ? error : internal('Something went wrong inside Assay. The log tells more under this id.', error);
+  if (told.code === 'INTERNAL') log.error({ err: error, id: told.id }, 'request failed');
+  if (response.headersSent) response.destroy();
+  else sendError(response, told);
+}

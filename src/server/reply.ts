@@ -1,0 +1,38 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { AssayError, badInput, type ErrorCode } from '../platform/index.js';
+
+const STATUS: Record<ErrorCode, number> = {
+  BAD_INPUT: 400,
+  UNAUTHENTICATED: 401,
+  FORBIDDEN: 403,
+  NOT_FOUND: 404,
+  CONFLICT: 409,
+  REFUSED: 422,
+  NO_MODEL: 422,
+  AMBIGUOUS_MODEL: 422,
+  UNAVAILABLE: 503,
+  INTERNAL: 500,
+};
+
+export function sendJson(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' });
+  response.end(JSON.stringify(body));
+}
+
+/** An error as the HTTP side tells it; what is not meant for callers is not told. */
+export function sendError(response: ServerResponse, error: AssayError): void {
+  if (error.code === 'UNAUTHENTICATED') response.setHeader('www-authenticate', 'Bearer');
+  sendJson(response, STATUS[error.code], { error: { code: error.code, id: error.id, message: error.message } });
+}
+
+/** Reads a request body of bounded size. @throws BAD_INPUT beyond the bound */
+export async function readBody(request: IncomingMessage, mostBytes: number): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > mostBytes) throw badInput(`The request is larger than ${mostBytes} bytes. Send less at once.`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
