@@ -98,12 +98,17 @@ describe('a row of a book', () => {
   });
 });
 
-describe('expressions', () => {
-  const principalOf = async (expression: unknown, cells: Record<string, string>, source = {}): Promise<string> => {
-    const { rows, rejected } = await readRow(cells, { loan: plainLoan({ principal: expression }), source });
-    return rows[0]?.loan.principal ?? rejected[0]!.reason;
-  };
+const principalOf = async (expression: unknown, cells: Record<string, string>, source = {}): Promise<string> => {
+  const { rows, rejected } = await readRow(cells, { loan: plainLoan({ principal: expression }), source });
+  return rows[0]?.loan.principal ?? rejected[0]!.reason;
+};
 
+const decidedAt = async (cell: string, dateFormat?: string) => {
+  const loan = plainLoan({ effectiveAt: { column: 'decided', ...(dateFormat && { dateFormat }) } });
+  return (await readRow({ decided: cell }, { loan })).rows[0]!.loan.effectiveAt;
+};
+
+describe('expressions', () => {
   it('scale, then clamp, then round exactly', async () => {
     expect(await principalOf({ column: 'amount', scale: '0.1' }, { amount: '0.3' })).toBe('0.03');
     expect(await principalOf({ column: 'amount', scale: 30, clamp: [0, 270] }, { amount: '-2' })).toBe('0');
@@ -132,13 +137,9 @@ describe('expressions', () => {
   });
 
   it('read dates in the format given, and offsets as UTC', async () => {
-    const decided = async (cell: string, dateFormat?: string) => {
-      const loan = plainLoan({ effectiveAt: { column: 'decided', ...(dateFormat && { dateFormat }) } });
-      return (await readRow({ decided: cell }, { loan })).rows[0]!.loan.effectiveAt;
-    };
-    expect(await decided('31.01.2024', 'DD.MM.YYYY')).toEqual(at('2024-01-31'));
-    expect(await decided('20240131', 'YYYYMMDD')).toEqual(at('2024-01-31'));
-    expect(await decided('2024-01-31T01:30:00+02:00')).toEqual(new Date('2024-01-30T23:30:00Z'));
+    expect(await decidedAt('31.01.2024', 'DD.MM.YYYY')).toEqual(at('2024-01-31'));
+    expect(await decidedAt('20240131', 'YYYYMMDD')).toEqual(at('2024-01-31'));
+    expect(await decidedAt('2024-01-31T01:30:00+02:00')).toEqual(new Date('2024-01-30T23:30:00Z'));
   });
 
   it('number rows without ids, join columns, and take constants for columns', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import { array, assert, asyncProperty, constantFrom, string } from 'fast-check';
 import { readRecords, type SourceRecord } from '../../src/loans/import/records.js';
 import { withFile } from './import-support.js';
 
@@ -44,10 +44,10 @@ describe('records of a CSV file', () => {
   });
 
   it('come back as they were written, whatever the cells hold', async () => {
-    const cell = fc.string({ unit: fc.constantFrom('a', '"', ',', '\n', ' ', 'é', '1'), maxLength: 8 });
-    const table = fc.array(fc.array(cell, { minLength: 2, maxLength: 2 }), { minLength: 1, maxLength: 20 });
-    await fc.assert(
-      fc.asyncProperty(table, async (rows) => {
+    const cell = string({ unit: constantFrom('a', '"', ',', '\n', ' ', 'é', '1'), maxLength: 8 });
+    const table = array(array(cell, { minLength: 2, maxLength: 2 }), { minLength: 1, maxLength: 20 });
+    await assert(
+      asyncProperty(table, async (rows) => {
         const text = rows.map((cells) => cells.map((value) => `"${value.replaceAll('"', '""')}"`).join(',')).join('\n');
         expect((await records(text)).map(({ cells }) => cells)).toEqual(rows);
       }),
@@ -56,9 +56,9 @@ describe('records of a CSV file', () => {
   });
 
   it('are all accounted for: every line of any text belongs to exactly one record', async () => {
-    const text = fc.string({ unit: fc.constantFrom('a', '"', ',', '\n'), maxLength: 60 });
-    await fc.assert(
-      fc.asyncProperty(text, async (content) => {
+    const text = string({ unit: constantFrom('a', '"', ',', '\n'), maxLength: 60 });
+    await assert(
+      asyncProperty(text, async (content) => {
         const kept = (await records(content)).flatMap((record) => record.text.split('\n'));
         expect(kept.filter((line) => line.trim() !== '')).toEqual(content.split('\n').filter((line) => line.trim() !== ''));
       }),

@@ -54,18 +54,21 @@ function describeAttributes(
   mapping: Mapping,
   attributes: Record<string, AttributeMapping>,
 ): FieldDescription[] {
-  return Object.entries(attributes).map(([name, { type, label, unit, reasonCode, mutable, codes }]) => {
-    const values = type === 'categorical' ? valuesOf(mapping, codes) : undefined;
-    return {
-      path: `${room}.${name}`,
-      label,
-      type,
-      ...(unit !== undefined && { unit }),
-      ...(reasonCode !== undefined && { reasonCode }),
-      ...(values && { values }),
-      ...(mutable !== undefined && { mutable }),
-    };
-  });
+  return Object.entries(attributes).map(([name, attribute]) => describeAttribute(`${room}.${name}`, mapping, attribute));
+}
+
+function describeAttribute(path: string, mapping: Mapping, attribute: AttributeMapping): FieldDescription {
+  const { type, label, unit, reasonCode, mutable, codes } = attribute;
+  const values = type === 'categorical' ? valuesOf(mapping, codes) : undefined;
+  return {
+    path,
+    label,
+    type,
+    ...(unit !== undefined && { unit }),
+    ...(reasonCode !== undefined && { reasonCode }),
+    ...(values && { values }),
+    ...(mutable !== undefined && { mutable }),
+  };
 }
 
 function describeStandard(

@@ -19,7 +19,8 @@ export interface Kind<T> {
 
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?$/;
 const PLAIN_DECIMAL = /^-?(?:0|[1-9]\d*)(?:\.\d*[1-9])?$/;
-const NON_TEXT = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\ufffd]/;
+/** Control characters but tab and line breaks, and what a decoder puts for bytes it cannot read. */
+const NON_TEXT = /[^\P{Cc}\t\n\r]|\uFFFD/u;
 const LARGEST_NUMBER = 1e30;
 const MAX_WHOLE_DIGITS = 16;
 const ARITHMETIC: readonly Modifier[] = ['scale', 'clamp', 'round'];
@@ -30,11 +31,11 @@ export function numberText(text: string): string {
   return text;
 }
 
-const refuse = (text: string, expects: string): never => {
-  throw new Refusal(`${quoted(text)} is not accepted; expected ${expects}`);
+const refuse = (value: string, expects: string): never => {
+  throw new Refusal(`${quoted(value)} is not accepted; expected ${expects}`);
 };
 
-export function text(maxLength = 65_535): Kind<string> {
+export function textUpTo(maxLength: number): Kind<string> {
   const expects = `text of at most ${maxLength} characters`;
   return {
     expects,

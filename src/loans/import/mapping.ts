@@ -109,8 +109,6 @@ export type AttributeMapping = z.infer<typeof attribute>;
 export type MappingValue = z.infer<typeof value>;
 
 /** Every key the language knows, to guess what a mistyped one was meant to be. */
-export const mappingKeys: readonly string[] = [
-  ...[mappingSchema, source, customer, loan, repayment, outcome, model, attribute].flatMap((shape) =>
-    Object.keys(shape.shape),
-  ),
-];
+export const mappingKeys: readonly string[] = [mappingSchema, source, customer, loan, repayment, outcome, model, attribute].flatMap(
+  (shape) => Object.keys(shape.shape),
+);

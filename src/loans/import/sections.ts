@@ -1,6 +1,6 @@
 import type { Attributes } from './book-row.js';
 import { compileField, type Field } from './expression.js';
-import { boolean, date, numeric, text, type Kind } from './kinds.js';
+import { boolean, date, numeric, textUpTo, type Kind } from './kinds.js';
 import type { AttributeMapping, Expression } from './mapping.js';
 import { Refusal } from './refusal.js';
 import type { RawRow, Scope } from './scope.js';
@@ -37,7 +37,7 @@ export function compileOptional<K extends Kinds>(
   return (row) => present(fields, row) as Values<K>;
 }
 
-const ATTRIBUTE_KINDS = { numeric, boolean, categorical: text(1000) } as const;
+const ATTRIBUTE_KINDS = { numeric, boolean, categorical: textUpTo(1000) } as const;
 
 /** Free attributes: every row has every key; a missing value is null. */
 export function compileAttributes(
@@ -65,7 +65,7 @@ function expressionOf(attribute: AttributeMapping): Expression {
 export function compileIdentity(scope: Scope, identity: Record<string, Expression>): Read<Record<string, string>> {
   const fields = Object.entries(identity).map(([name, expression]): readonly [string, Field<string>] => {
     const path = `customer.identity.${name}`;
-    if (name !== 'birthDate') return [name, compileField(scope, path, expression, text(1000))];
+    if (name !== 'birthDate') return [name, compileField(scope, path, expression, textUpTo(1000))];
     const born = compileField(scope, path, expression, date);
     return [name, (row) => born(row)?.toISOString().slice(0, 10)];
   });

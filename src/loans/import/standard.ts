@@ -1,8 +1,8 @@
 import { LOAN_KINDS, LOAN_STATUSES, REPAYMENT_STATUSES } from './book-row.js';
-import { boolean, date, decimal, integer, oneOf, such, text } from './kinds.js';
+import { boolean, date, decimal, integer, oneOf, such, textUpTo } from './kinds.js';
 
 /** A caller's own id of a customer or a loan. */
-export const externalId = text(200);
+export const externalId = textUpTo(200);
 
 /** ISO 4217 codes by name, past ones (DEM) among them; the list of current ones would refuse old books. */
 const currencyNames = new Intl.DisplayNames('en', { type: 'currency', fallback: 'none' });
