@@ -1,6 +1,5 @@
 import { PERIODS, type SyntheticPeriod } from './history.js';
 import { DECISION_MONTHS, FIRST_YEAR } from './loan.js';
-import { two } from './person.js';
 import type { SyntheticRow } from './rows.js';
 
 type Cell<T> = (of: T) => string | number;
