@@ -1,11 +1,11 @@
 import 'reflect-metadata';
-import pg from 'pg';
+import { Pool, types, type PoolClient } from 'pg';
 import { DataSource, type EntityManager, type MixedList, type EntitySchema } from 'typeorm';
 import type { DatabaseUrls } from './config.js';
 import { AssayError, messageOf } from './errors.js';
 
 // A date without a time stays the text it is: making it a Date would move it across midnight.
-pg.types.setTypeParser(pg.types.builtins.DATE, (text) => text);
+types.setTypeParser(types.builtins.DATE, (text) => text);
 
 /** Runs one SQL statement and returns its rows. */
 export interface Queryable {
@@ -16,7 +16,7 @@ export interface Queryable {
 export interface Transaction extends Queryable {
   readonly manager: EntityManager;
   /** The driver's connection, for COPY. */
-  readonly connection: pg.PoolClient;
+  readonly connection: PoolClient;
 }
 
 type Entities = MixedList<Function | string | EntitySchema>;
@@ -25,7 +25,7 @@ type Entities = MixedList<Function | string | EntitySchema>;
 export class Database implements Queryable {
   private constructor(
     private readonly source: DataSource,
-    private readonly readers: pg.Pool,
+    private readonly readers: Pool,
   ) {}
 
   static async open(urls: DatabaseUrls, options: { entities: Entities; pool: number }): Promise<Database> {
@@ -37,7 +37,7 @@ export class Database implements Queryable {
       poolSize: options.pool,
       applicationName: 'assay',
     });
-    const readers = new pg.Pool({ connectionString: urls.reader, max: options.pool, application_name: 'assay-reader' });
+    const readers = new Pool({ connectionString: urls.reader, max: options.pool, application_name: 'assay-reader' });
     // An idle connection that breaks is replaced by the pool; the next query reports whatever is still wrong.
     readers.on('error', () => undefined);
     await source.initialize().catch((error: unknown) => {
@@ -54,7 +54,7 @@ export class Database implements Queryable {
   /** Runs `work` in one transaction with the application's role; anything thrown rolls all of it back. */
   async transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
     const runner = this.source.createQueryRunner();
-    const connection = (await runner.connect()) as pg.PoolClient;
+    const connection = (await runner.connect()) as PoolClient;
     try {
       await runner.startTransaction();
       const result = await work({

@@ -1,5 +1,5 @@
 import PgBoss from 'pg-boss';
-import pg from 'pg';
+import { Client } from 'pg';
 import type { Transaction } from './database.js';
 import type { Logger } from './log.js';
 
@@ -14,7 +14,7 @@ export async function installJobQueue(ownerUrl: string, queues: readonly string[
   } finally {
     await boss.stop({ graceful: false });
   }
-  const client = new pg.Client(ownerUrl);
+  const client = new Client(ownerUrl);
   await client.connect();
   try {
     await client.query(`

@@ -4,7 +4,7 @@ import { chmod, chown, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import pg from 'pg';
+import { Client, escapeIdentifier } from 'pg';
 import type { DatabaseUrls } from '../config.js';
 import { AssayError, messageOf, refused } from '../errors.js';
 import { choosePlace, type Place } from './place.js';
@@ -55,7 +55,7 @@ export type RolePasswords = Record<'owner' | 'app' | 'reader', string>;
 /** Makes the three roles and the database where they are missing; gives the roles fresh passwords. */
 export async function prepareEmbeddedDatabase(superuserUrl: string, database: string): Promise<DatabaseUrls> {
   const passwords: RolePasswords = { owner: newPassword(), app: newPassword(), reader: newPassword() };
-  const client = new pg.Client(superuserUrl);
+  const client = new Client(superuserUrl);
   await client.connect();
   try {
     for (const [role, password] of Object.entries(passwords)) {
@@ -63,7 +63,7 @@ export async function prepareEmbeddedDatabase(superuserUrl: string, database: st
       await client.query(`${rowCount ? 'ALTER' : 'CREATE'} ROLE assay_${role} LOGIN PASSWORD '${password}'`);
     }
     const { rowCount } = await client.query('SELECT FROM pg_database WHERE datname = $1', [database]);
-    if (!rowCount) await client.query(`CREATE DATABASE ${pg.escapeIdentifier(database)} OWNER assay_owner`);
+    if (!rowCount) await client.query(`CREATE DATABASE ${escapeIdentifier(database)} OWNER assay_owner`);
   } finally {
     await client.end();
   }
