@@ -1,2 +1,13 @@
 export * from './sections.js';
+export * from './named-values.js';
+export * from './where.js';
+export * from './per-parent.js';
+export * from './recording.js';
+export * from './list.inputs.js';
 export * from './customer.rows.js';
+export { factsAsOf, resolveCustomer, type CustomerName } from './customer.queries.js';
+export * from './customer.inputs.js';
+export * from './customer.types.js';
+export * from './customers.reader.js';
+export * from './customers.service.js';
+export * from './customers.resolver.js';

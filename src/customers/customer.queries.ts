@@ -1,0 +1,100 @@
+import { badInput, expectId, fetchPage, type Page, type PageRequest, type Queryable } from '../platform/index.js';
+import { Where } from './where.js';
+
+/** The newest facts of a customer, sections still sealed, in base64. */
+export interface SealedFacts {
+  readonly id: string;
+  readonly effectiveAt: string;
+  readonly recordedAt: string;
+  readonly identity: string | null;
+  readonly attributes: string | null;
+  readonly protected: string | null;
+}
+
+export interface CustomerRow {
+  readonly id: string;
+  readonly external_id: string;
+  readonly synthetic: boolean;
+  readonly recorded_at: Date;
+  readonly facts: SealedFacts;
+}
+
+const FACTS = `json_build_object(
+  'id', f.id, 'effectiveAt', f.effective_at, 'recordedAt', f.recorded_at, 'identity', encode(f.identity, 'base64'),
+  'attributes', encode(f.attributes, 'base64'), 'protected', encode(f.protected, 'base64'))`;
+
+/** The facts that are effective last win; of those of the same time, the ones recorded last. */
+const NEWEST = 'ORDER BY f.effective_at DESC, f.recorded_at DESC, f.id DESC';
+
+// Facts stand in the select list, not in the joins: only the rows of a page pay for them, and counts do not.
+const SELECT = `c.id, c.external_id, c.synthetic, c.recorded_at,
+  (SELECT ${FACTS} FROM customer_facts f WHERE f.customer_id = c.id ${NEWEST} LIMIT 1) AS facts`;
+
+/** Those that there are, in any order. */
+export const customersById = (db: Queryable, ids: readonly string[]): Promise<CustomerRow[]> =>
+  db.query(`SELECT ${SELECT} FROM customers c WHERE c.id = ANY ($1::uuid[])`, [ids]);
+
+/** Everything ever recorded of a customer, newest first. */
+export const factsOf = (db: Queryable, customerId: string): Promise<{ facts: SealedFacts }[]> =>
+  db.query(`SELECT ${FACTS} AS facts FROM customer_facts f WHERE f.customer_id = $1 ${NEWEST}`, [customerId]);
+
+/** What was true of a customer at a time; undefined where nothing is known that far back. */
+export async function factsAsOf(db: Queryable, customerId: string, asOf: Date): Promise<SealedFacts | undefined> {
+  const sql = `SELECT ${FACTS} AS facts FROM customer_facts f WHERE f.customer_id = $1 AND f.effective_at <= $2 ${NEWEST} LIMIT 1`;
+  const [row] = await db.query<{ facts: SealedFacts }>(sql, [customerId, asOf]);
+  return row?.facts;
+}
+
+/** How callers name a customer: by global id or by their own external id. */
+export interface CustomerName {
+  readonly id?: string | null | undefined;
+  readonly externalId?: string | null | undefined;
+}
+
+/**
+ * The customer a caller names; undefined where there is none.
+ * @throws BAD_INPUT unless exactly one of the two is given, or when the id is not a customer's
+ */
+export async function resolveCustomer(db: Queryable, { id, externalId }: CustomerName, where = ''): Promise<string | undefined> {
+  if ((id == null) === (externalId == null)) throw badInput(`${where}Name the customer by id or by externalId: one of them.`);
+  const [row] =
+    id == null
+      ? await db.query<{ id: string }>(`SELECT id FROM external_ids WHERE entity = 'CUSTOMER' AND external_id = $1`, [externalId])
+      : await db.query<{ id: string }>('SELECT id FROM customers WHERE id = $1', [expectId(id, 'Customer', false).id]);
+  return row?.id;
+}
+
+export interface CustomerSelection {
+  /** Limits the list to one customer. */
+  readonly customerId?: string | undefined;
+  readonly externalId?: string | null | undefined;
+  readonly synthetic?: boolean | null | undefined;
+  readonly recordedAt?: { gte?: Date | null; lt?: Date | null } | null | undefined;
+}
+
+export interface CustomerOrdering {
+  readonly field: 'RECORDED_AT' | 'EXTERNAL_ID';
+  readonly descending: boolean;
+}
+
+// Ids are made in the order of recording, so ordering by id is ordering by time, on the primary key.
+const LISTS = {
+  RECORDED_AT: { from: 'customers c', always: [], key: { sql: 'c.id', type: 'uuid' }, id: { sql: 'c.id' } },
+  EXTERNAL_ID: {
+    from: 'external_ids e JOIN customers c ON c.id = e.id',
+    always: [`e.entity = 'CUSTOMER'`],
+    key: { sql: 'e.external_id', type: 'text' },
+    id: { sql: 'e.id' },
+  },
+} as const;
+
+export function customerPage(db: Queryable, selection: CustomerSelection, order: CustomerOrdering, page: PageRequest): Promise<Page<CustomerRow>> {
+  const { always, ...list } = LISTS[order.field];
+  const { conditions, parameters } = new Where()
+    .add('c.id = ?', selection.customerId)
+    .add(`c.id = (SELECT id FROM external_ids WHERE entity = 'CUSTOMER' AND external_id = ?)`, selection.externalId)
+    .add('c.synthetic = ?', selection.synthetic)
+    .add('c.recorded_at >= ?', selection.recordedAt?.gte)
+    .add('c.recorded_at < ?', selection.recordedAt?.lt);
+  return fetchPage(db, { ...list, select: SELECT, where: [...always, ...conditions], parameters, descending: order.descending }, page);
+}

@@ -1,0 +1,92 @@
+import { Field, ObjectType } from 'type-graphql';
+import { AttributeValue, connectionType, Node } from '../platform/index.js';
+import { Requires } from '../security/index.js';
+import { namedValues, type NamedValue } from './named-values.js';
+import type { OpenedFacts } from './opened-facts.js';
+import type { PlainValue } from './sections.js';
+
+@ObjectType({ description: 'A name and what is recorded under it.', simpleResolvers: true })
+export class Attribute implements NamedValue {
+  @Field(() => String, { description: 'Its name, unique in its list.' }) name!: string;
+  @Field(() => AttributeValue, { nullable: true, description: 'What is recorded.' }) value!: PlainValue;
+}
+
+/** The facts of a customer as fields; sections are unsealed only when they are asked for. */
+@ObjectType({ simpleResolvers: true })
+abstract class FactFields {
+  constructor(readonly facts: OpenedFacts) {}
+
+  @Field(() => Date, { description: 'From when the attributes, identity and protected attributes here hold.' })
+  get effectiveAt(): Date {
+    return this.facts.effectiveAt;
+  }
+
+  @Field(() => [Attribute], { description: 'Free attributes, by name: what models may use.' })
+  get attributes(): NamedValue[] {
+    return namedValues(this.facts.section('attributes'));
+  }
+
+  @Requires('customer:identity')
+  @Field(() => [Attribute], { description: 'Personal data: name, date of birth, e-mail address and the like.' })
+  get identity(): NamedValue[] {
+    return namedValues(this.facts.section('identity'));
+  }
+
+  @Requires('customer:protected')
+  @Field(() => [Attribute], { description: 'Protected attributes: never a model input, kept to check for fairness.' })
+  get protectedAttributes(): NamedValue[] {
+    return namedValues(this.facts.section('protected'));
+  }
+}
+
+@ObjectType({ description: 'What was true of a customer from a time on, as it was known when it was recorded.', simpleResolvers: true })
+export class CustomerFact extends FactFields {
+  @Field(() => Date, { description: 'When this was recorded.' })
+  get recordedAt(): Date {
+    return this.facts.recordedAt;
+  }
+}
+
+/** What a customer is, beside the facts that change. */
+export interface CustomerHead {
+  readonly id: string;
+  /** The row's id, for the resolvers of fields in this and later rooms. */
+  readonly customerId: string;
+  readonly externalId: string;
+  readonly synthetic: boolean;
+  readonly erased: boolean;
+  readonly recordedAt: Date;
+}
+
+@ObjectType({ implements: Node, description: 'Who borrows.', simpleResolvers: true })
+export class Customer extends FactFields implements CustomerHead {
+  readonly id!: string;
+  readonly customerId!: string;
+
+  @Field(() => String, { description: "The caller's own id of this customer." }) readonly externalId!: string;
+  @Field(() => Boolean, { description: 'Whether this is an invented person, in a generated book.' }) readonly synthetic!: boolean;
+  @Field(() => Boolean, { description: 'Whether the personal data was destroyed. What is left is pseudonymous.' }) readonly erased!: boolean;
+  @Field(() => Date, { description: 'When the customer was first recorded.' }) readonly recordedAt!: Date;
+
+  @Field(() => String, { description: 'What to call them on a screen; masked, like "M… S…", unless you may see personal data.' })
+  get displayName(): string {
+    return this.nameOf(this.facts);
+  }
+
+  constructor(head: CustomerHead, facts: OpenedFacts, private readonly nameOf: (facts: OpenedFacts) => string) {
+    super(facts);
+    Object.assign(this, head);
+  }
+}
+
+export const CustomerConnection = connectionType(Customer, 'Customer', 'customers');
+
+@ObjectType({ description: 'A customer, as just recorded.', simpleResolvers: true })
+export class CreateCustomerPayload {
+  @Field(() => Customer, { description: 'The new customer.' }) customer!: Customer;
+}
+
+@ObjectType({ description: 'A customer, as just updated.', simpleResolvers: true })
+export class UpdateCustomerPayload {
+  @Field(() => Customer, { description: 'The customer with the facts that hold now.' }) customer!: Customer;
+}

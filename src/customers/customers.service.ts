@@ -1,0 +1,79 @@
+import { badInput, notFound, type Context, type Transaction } from '../platform/index.js';
+import { demand, type KeyRing } from '../security/index.js';
+import type { CreateCustomerInput, UpdateCustomerInput } from './customer.inputs.js';
+import { customersById, factsAsOf, resolveCustomer, type CustomerName } from './customer.queries.js';
+import { insertCustomers, insertFacts, type CustomerFacts } from './customer.rows.js';
+import type { Customer } from './customer.types.js';
+import type { CustomersReader } from './customers.reader.js';
+import { changed } from './named-values.js';
+import { OpenedFacts } from './opened-facts.js';
+import { effectiveTime, lockThing, repeatable } from './recording.js';
+
+/** Records who borrows and what is known of them. Nothing is overwritten: an update is a later fact. */
+export class CustomersService {
+  constructor(
+    private readonly keys: KeyRing,
+    private readonly reader: CustomersReader,
+  ) {}
+
+  /** @throws CONFLICT when the external id is taken */
+  async create(ctx: Context, input: CreateCustomerInput): Promise<Customer> {
+    demand(ctx, 'customer:write');
+    const { externalId, synthetic } = input;
+    return this.recorded(ctx, (tx) =>
+      repeatable(tx, ctx, 'createCustomer', input, async () => {
+        const facts = factsAfter(undefined, input, effectiveTime(ctx, input.effectiveAt, 'effectiveAt'));
+        const [customer] = await insertCustomers(tx, this.keys, [{ externalId, synthetic, ...facts }]);
+        return customer!.id;
+      }),
+    );
+  }
+
+  /**
+   * Appends facts that carry over whatever the input does not name from the facts as of `effectiveAt`.
+   * @throws NOT_FOUND for an unknown or erased customer; BAD_INPUT for a time before anything was known
+   */
+  async update(ctx: Context, input: UpdateCustomerInput): Promise<Customer> {
+    demand(ctx, 'customer:write');
+    return this.recorded(ctx, (tx) =>
+      repeatable(tx, ctx, 'updateCustomer', input, async () => {
+        const id = await requireCustomer(tx, input);
+        await lockThing(tx, 'customer', id);
+        await this.append(tx, id, input, effectiveTime(ctx, input.effectiveAt, 'effectiveAt'));
+        return id;
+      }),
+    );
+  }
+
+  private async append(tx: Transaction, id: string, input: UpdateCustomerInput, effectiveAt: Date): Promise<void> {
+    const key = await this.keys.keyOf(id);
+    const sealed = await factsAsOf(tx, id, effectiveAt);
+    if (!sealed) throw badInput(`effectiveAt: nothing is known of the customer as of ${effectiveAt.toISOString()}. Pass a time at or after their first facts.`);
+    await insertFacts(tx, [{ customer: { id, key }, facts: factsAfter(new OpenedFacts(sealed, key), input, effectiveAt) }]);
+  }
+
+  /** Does the work and reads the customer back where it is certain to be found. */
+  private async recorded(ctx: Context, work: (tx: Transaction) => Promise<string>): Promise<Customer> {
+    const [row] = await ctx.db.transaction(async (tx) => customersById(tx, [await work(tx)]));
+    const [customer] = await this.reader.present(ctx, [row!]);
+    ctx.loaders.of(ctx, this.reader.byId).clear(customer!.customerId).prime(customer!.customerId, customer);
+    return customer!;
+  }
+}
+
+type Sections = Pick<UpdateCustomerInput, 'identity' | 'attributes' | 'protectedAttributes'>;
+
+const factsAfter = (before: OpenedFacts | undefined, input: Sections, effectiveAt: Date): CustomerFacts => ({
+  effectiveAt,
+  identity: changed(before?.identity ?? {}, input.identity, 'identity'),
+  attributes: changed(before?.section('attributes') ?? {}, input.attributes, 'attributes'),
+  protected: changed(before?.section('protected') ?? {}, input.protectedAttributes, 'protectedAttributes'),
+});
+
+/** @throws NOT_FOUND, saying how the customer was named */
+export async function requireCustomer(tx: Transaction, name: CustomerName): Promise<string> {
+  const id = await resolveCustomer(tx, name);
+  if (id !== undefined) return id;
+  const named = name.externalId == null ? `id "${name.id}"` : `externalId "${name.externalId}"`;
+  throw notFound(`There is no customer with the ${named}. Create the customer first, or name another.`);
+}
