@@ -71,8 +71,8 @@ export function transitionOf(act: Act, from: VersionState | null): Transition {
 export const statesFor = (act: Act): VersionState[] =>
   TRANSITIONS.filter((transition) => transition.act === act).flatMap(({ from }) => from ?? []);
 
-/** Whether votes can still change anything in a state. */
-export const isOpenForVotes = (state: VersionState): boolean => statesFor('REJECT').includes(state);
+/** Whether an approval lies ahead: it can be reached from here by the acts that lead to it. */
+export const awaitsVotes = (state: VersionState): boolean => BEFORE_APPROVAL.has(state);
 
 /**
  * Checks a lifecycle table: only known states and acts, nothing ambiguous, every state reachable, every act possible.
@@ -105,3 +105,5 @@ function reachable(transitions: readonly { from: string | null; to: string }[]):
 }
 
 checkLifecycle(STATES, Object.keys(ACTS), TRANSITIONS);
+
+const BEFORE_APPROVAL: ReadonlySet<VersionState> = new Set((['SUBMIT', 'VALIDATE', 'APPROVE'] as const).flatMap(statesFor));

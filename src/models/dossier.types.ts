@@ -1,0 +1,81 @@
+import { Field, Float, Int, ObjectType } from 'type-graphql';
+
+const share = { nullable: true as const };
+
+@ObjectType({ description: 'How well a version does on loans it never saw, with the threshold of its decision policy.', simpleResolvers: true })
+export class ModelMetrics {
+  @Field(() => Int, { description: 'Loans of the hold-out.' }) rows!: number;
+  @Field(() => Float, { description: 'Area under the ROC curve.' }) auc!: number;
+  @Field(() => Float, { description: '2·AUC − 1.' }) gini!: number;
+  @Field(() => Float, { description: 'Kolmogorov–Smirnov: the largest gap between the PD distributions of bad and good loans.' }) ks!: number;
+  @Field(() => Float, { description: 'Mean squared error of the PD.' }) brier!: number;
+  @Field(() => Float, { description: 'Share of predicted defaults that defaulted.' }) precision!: number;
+  @Field(() => Float, { description: 'Share of defaults that were predicted.' }) recall!: number;
+  @Field(() => Float, { description: 'Harmonic mean of precision and recall.' }) f1!: number;
+  @Field(() => Float, { ...share, description: 'Share of loans predicted right.' }) accuracy?: number | undefined;
+  @Field(() => Float, { ...share, description: 'Mean negative log-likelihood of the outcomes.' }) logLoss?: number | undefined;
+  @Field(() => Float, { ...share, description: 'Expected calibration error.' }) ece?: number | undefined;
+  @Field(() => Float, { ...share, description: 'A PD at or above it counts as a predicted default.' }) threshold?: number | undefined;
+}
+
+@ObjectType({ description: 'Whether the compiled model agrees with the trained one.', simpleResolvers: true })
+export class ParityResult {
+  @Field(() => Int, { description: 'Rows compared.' }) rows!: number;
+  @Field(() => Float, { description: 'Largest difference between the two PDs.' }) maxAbsDifference!: number;
+  @Field(() => Float, { description: 'The largest difference allowed.' }) bar!: number;
+  @Field(() => Boolean, { description: 'Whether it is met.' }) passed!: boolean;
+}
+
+@ObjectType({ description: 'What a version was trained on.', simpleResolvers: true })
+export class TrainingData {
+  @Field(() => String, { description: 'SHA-256 over the canonical training rows.' }) fingerprint!: string;
+  @Field(() => Int, { description: 'How many there are.' }) rows!: number;
+  @Field(() => Int, { description: 'How many of them defaulted.' }) defaults!: number;
+  @Field(() => String, { description: 'Where they are from.' }) source!: string;
+  @Field(() => String, { nullable: true, description: 'Outcomes known after this moment were not looked at.' }) asOf?: string | undefined;
+}
+
+@ObjectType({ description: 'A band of PD.', simpleResolvers: true })
+export class GradeBand {
+  @Field(() => String, { description: 'Its name.' }) grade!: string;
+  @Field(() => Float, { description: 'PDs below this, and not in a better grade.' }) below!: number;
+}
+
+@ObjectType('DecisionPolicy', { description: 'How a PD becomes a grade and a decision.', simpleResolvers: true })
+export class DecisionPolicyType {
+  @Field(() => Int, { description: 'Its version.' }) version!: number;
+  @Field(() => Float, { description: 'A PD below this is approved.' }) approveBelow!: number;
+  @Field(() => Float, { description: 'A PD from this on is declined; in between a person decides.' }) declineFrom!: number;
+  @Field(() => [GradeBand], { description: 'The grades, best first.' }) grades!: GradeBand[];
+  @Field(() => [String], { description: 'Flags on inputs that send a loan to a person.' }) referWhen!: string[];
+}
+
+@ObjectType({ description: 'What a model is for, and what it is not for.', simpleResolvers: true })
+export class ModelCard {
+  @Field(() => String, { description: 'What it may be used for.' }) intendedUse!: string;
+  @Field(() => String, { description: 'Where it must not be relied on.' }) limitations!: string;
+  @Field(() => String, { nullable: true, description: 'Fairness and other ethical considerations.' }) ethics?: string | undefined;
+  @Field(() => String, { nullable: true, description: 'Whom to ask.' }) contact?: string | undefined;
+}
+
+@ObjectType({ description: 'How a version was trained.', simpleResolvers: true })
+export class TrainingRun {
+  @Field(() => String, { description: 'What did the arithmetic, such as wasm or tensorflow.' }) backend!: string;
+  @Field(() => String, { nullable: true, description: 'The version of TensorFlow.' }) tfVersion?: string | undefined;
+  @Field(() => Int, { description: 'The seed; with the same data and backend it gives the same weights.' }) seed!: number;
+  @Field(() => Float, { description: 'Seconds it took.' }) seconds!: number;
+}
+
+@ObjectType('Dossier', { description: 'Everything an approver relies on. Its digest is what votes sign.', simpleResolvers: true })
+export class DossierType {
+  @Field(() => String, { description: 'SHA-256 of `canonical` in UTF-8, hexadecimal.' }) digest!: string;
+  @Field(() => String, { description: 'The whole dossier, RFC 8785 canonical JSON.' }) canonical!: string;
+  @Field(() => ModelMetrics, { description: 'Measured on the hold-out.' }) metrics!: ModelMetrics;
+  @Field(() => ParityResult, { description: 'Agreement of the compiled with the trained model.' }) parity!: ParityResult;
+  @Field(() => TrainingData, { description: 'What it was trained on.' }) trainingData!: TrainingData;
+  @Field(() => TrainingRun, { description: 'How it was trained.' }) training!: TrainingRun;
+  @Field(() => DecisionPolicyType, { description: 'How its PD becomes a decision.' }) decisionPolicy!: DecisionPolicyType;
+  @Field(() => ModelCard, { description: 'What it is for, and what not.' }) modelCard!: ModelCard;
+  @Field(() => String, { description: 'Its hyper-parameters, JSON text.' }) hyperParameters!: string;
+  @Field(() => String, { description: 'How training and hold-out were split, JSON text.' }) split!: string;
+}

@@ -1,0 +1,85 @@
+import { Arg, Ctx, Mutation, Resolver } from 'type-graphql';
+import { expectId, type Context } from '../platform/index.js';
+import { Requires } from '../security/index.js';
+import type { VotingAct } from './approval-policy.js';
+import type { DeploymentService } from './deployment.service.js';
+import { ApproveModelVersionInput, DeployModelVersionInput, RegisterModelInput, RegisterModelVersionInput, RejectModelVersionInput, SubmitModelVersionInput, ValidateModelVersionInput, WithdrawModelVersionInput, type VoteInput } from './governance.inputs.js';
+import { ApproveModelVersionPayload, DeployModelVersionPayload, RegisterModelPayload, RegisterModelVersionPayload, RejectModelVersionPayload, SubmitModelVersionPayload, ValidateModelVersionPayload, WithdrawModelVersionPayload, type VersionPayload } from './governance.payloads.js';
+import { deploymentOf, modelOf, versionAfter } from './look-up.js';
+import type { ModelService } from './model.service.js';
+import type { VersionService } from './version.service.js';
+import type { VoteService } from './vote.service.js';
+
+const versionId = (id: string): string => expectId(id, 'ModelVersion', false).id;
+
+@Resolver()
+export class GovernanceResolver {
+  constructor(
+    private readonly models: ModelService,
+    private readonly versions: VersionService,
+    private readonly votes: VoteService,
+    private readonly deployments: DeploymentService,
+  ) {}
+
+  @Requires('model:register')
+  @Mutation(() => RegisterModelPayload, { description: 'Registers a model; you own it.' })
+  async registerModel(@Ctx() ctx: Context, @Arg('input') input: RegisterModelInput): Promise<RegisterModelPayload> {
+    return { model: await modelOf(ctx, await this.models.registerModel(ctx, input)) };
+  }
+
+  @Requires('model:register')
+  @Mutation(() => RegisterModelVersionPayload, { description: 'Registers a DRAFT from uploaded artefacts; they are loaded, and their parity is checked again.' })
+  async registerModelVersion(@Ctx() ctx: Context, @Arg('input') input: RegisterModelVersionInput): Promise<VersionPayload> {
+    const trainedBy = input.trainedBy == null ? undefined : expectId(input.trainedBy, 'User', false).id;
+    const { dossier, requestId } = input;
+    const id = await this.versions.registerVersion(ctx, { modelId: expectId(input.modelId, 'Model', false).id, dossier, trainedBy, requestId });
+    return { modelVersion: await versionAfter(ctx, id) };
+  }
+
+  @Requires('version:submit')
+  @Mutation(() => SubmitModelVersionPayload, { description: 'Hands a DRAFT to its voters; from then on nothing in it can change.' })
+  async submitModelVersion(@Ctx() ctx: Context, @Arg('input') input: SubmitModelVersionInput): Promise<VersionPayload> {
+    const id = versionId(input.versionId);
+    await this.versions.submit(ctx, id);
+    return { modelVersion: await versionAfter(ctx, id) };
+  }
+
+  @Requires('version:submit')
+  @Mutation(() => WithdrawModelVersionPayload, { description: 'Takes a version back before it is approved. Final.' })
+  async withdrawModelVersion(@Ctx() ctx: Context, @Arg('input') input: WithdrawModelVersionInput): Promise<VersionPayload> {
+    const id = versionId(input.versionId);
+    await this.versions.withdraw(ctx, id, input.reason);
+    return { modelVersion: await versionAfter(ctx, id) };
+  }
+
+  @Requires('version:validate')
+  @Mutation(() => ValidateModelVersionPayload, { description: 'Gives a validator\'s verdict on a submitted version.' })
+  validateModelVersion(@Ctx() ctx: Context, @Arg('input') input: ValidateModelVersionInput): Promise<VersionPayload> {
+    return this.vote(ctx, input.verdict === 'FOR' ? 'VALIDATE' : 'INVALIDATE', input);
+  }
+
+  @Requires('version:approve')
+  @Mutation(() => ApproveModelVersionPayload, { description: 'Votes for a version as an admin; the last vote needed approves it.' })
+  approveModelVersion(@Ctx() ctx: Context, @Arg('input') input: ApproveModelVersionInput): Promise<VersionPayload> {
+    return this.vote(ctx, 'APPROVE', input);
+  }
+
+  @Requires('version:approve')
+  @Mutation(() => RejectModelVersionPayload, { description: 'Votes against a version as an admin, which rejects it. Final.' })
+  rejectModelVersion(@Ctx() ctx: Context, @Arg('input') input: RejectModelVersionInput): Promise<VersionPayload> {
+    return this.vote(ctx, 'REJECT', input);
+  }
+
+  @Requires('version:deploy')
+  @Mutation(() => DeployModelVersionPayload, { description: 'Makes an approved version the champion of its model, from this moment on.' })
+  async deployModelVersion(@Ctx() ctx: Context, @Arg('input') input: DeployModelVersionInput): Promise<DeployModelVersionPayload> {
+    const id = await this.deployments.deploy(ctx, { ...input, versionId: versionId(input.versionId) });
+    return { deployment: await deploymentOf(ctx, id) };
+  }
+
+  private async vote(ctx: Context, act: VotingAct, { versionId: globalId, dossierDigest, comment }: VoteInput): Promise<VersionPayload> {
+    const id = versionId(globalId);
+    await this.votes.vote(ctx, act, { versionId: id, dossierDigest, comment });
+    return { modelVersion: await versionAfter(ctx, id) };
+  }
+}

@@ -1,0 +1,62 @@
+import { Field, Int, ObjectType } from 'type-graphql';
+import { connectionType, encodeGlobalId, Node } from '../platform/index.js';
+import type { Tier } from './approval-policy.js';
+import type { DeploymentRole } from './deployment.entity.js';
+import { DeploymentRoleEnum, TierEnum, VersionStateEnum } from './enums.types.js';
+import type { VersionState } from './lifecycle.js';
+import type { DeploymentRow, ModelRow, VersionRow } from './rows.js';
+
+@ObjectType({ implements: Node, description: 'A purpose and an owner, such as "PD, retail cards, 12 months".', simpleResolvers: true })
+export class Model extends Node {
+  @Field(() => String, { description: 'Its name; unique.' }) name!: string;
+  @Field(() => String, { description: 'What its number means.' }) purpose!: string;
+  @Field(() => String, { description: 'The decision it serves; requests are routed by it.' }) decisionPurpose!: string;
+  @Field(() => [String], { description: 'The products it serves.' }) products!: string[];
+  @Field(() => Int, { description: 'Months over which it gives the probability of default.' }) horizonMonths!: number;
+  @Field(() => TierEnum, { description: 'How material it is.' }) tier!: Tier;
+  @Field(() => Date, { description: 'When it was registered.' }) registeredAt!: Date;
+  rowId!: string;
+  ownerId!: string;
+}
+
+@ObjectType({ implements: Node, description: 'An immutable artefact and its dossier.', simpleResolvers: true })
+export class ModelVersion extends Node {
+  @Field(() => Int, { description: 'Its number within the model, from 1.' }) version!: number;
+  @Field(() => VersionStateEnum, { description: 'Where it stands in its life.' }) state!: VersionState;
+  @Field(() => Date, { description: 'When it was registered.' }) registeredAt!: Date;
+  rowId!: string;
+  modelId!: string;
+  dossierDigest!: string;
+  registeredById!: string;
+}
+
+@ObjectType({ implements: Node, description: 'A period in which a version holds a role for its model.', simpleResolvers: true })
+export class Deployment extends Node {
+  @Field(() => DeploymentRoleEnum, { description: 'What it does.' }) role!: DeploymentRole;
+  @Field(() => Date, { description: 'From this moment on, by the database\'s clock.' }) validFrom!: Date;
+  @Field(() => Date, { nullable: true, description: 'Up to but not including this moment; null while it lasts.' }) validTo!: Date | null;
+  @Field(() => String, { description: 'Why it was deployed.' }) reason!: string;
+  versionId!: string;
+  byUserId!: string;
+}
+
+export const ModelConnection = connectionType(Model, 'Model', 'models');
+export const ModelVersionConnection = connectionType(ModelVersion, 'ModelVersion', 'model versions');
+
+export const toModel = ({ id, ownerId, recordedAt, ...rest }: ModelRow): Model =>
+  Object.assign(new Model(), rest, { id: encodeGlobalId({ type: 'Model', id }), rowId: id, ownerId, registeredAt: recordedAt });
+
+export const toModelVersion = ({ id, modelId, version, state, dossierDigest, registeredBy, recordedAt }: VersionRow): ModelVersion =>
+  Object.assign(new ModelVersion(), {
+    id: encodeGlobalId({ type: 'ModelVersion', id }),
+    rowId: id,
+    modelId,
+    version,
+    state,
+    dossierDigest,
+    registeredById: registeredBy,
+    registeredAt: recordedAt,
+  });
+
+export const toDeployment = ({ id, role, validFrom, validTo, reason, versionId, byUser }: DeploymentRow): Deployment =>
+  Object.assign(new Deployment(), { id: encodeGlobalId({ type: 'Deployment', id }), role, validFrom, validTo, reason, versionId, byUserId: byUser });
