@@ -1,5 +1,4 @@
 // The scoring room: pure numbers. No database, no network, no lending state.
-export { buildVersion, type ArtefactName, type BuildRequest, type LabelledRecords, type VersionBundle } from './build-version.js';
 export { DEFAULT_SCALE, scorePoints, type PointsScale } from './decision/points.js';
 export { decide, defaultDecisionPolicy, gradeOf, parseDecisionPolicy, type Decision, type DecisionCause, type DecisionPolicy } from './decision/policy.js';
 export { InputRefused } from './errors.js';
@@ -25,3 +24,5 @@ export { loadScorer, type RunOptions, type Scorer, type ScorerOutput } from './o
 export { parseHyperParameters, type HyperParameters, type HyperParametersInput } from './training/hyper-parameters.js';
 export { referencePredictions, saveLayersModel, trainMlp } from './training/index.js';
 export type { Backend, DenseLayer, EpochRecord, Member, Platt, TrainedModel, TrainingProgress, TrainingRequest } from './training/types.js';
+export { buildVersion } from './version/build-version.js';
+export type { ArtefactName, BuildRequest, LabelledRecords, VersionBundle } from './version/types.js';

@@ -102,26 +102,32 @@ describe('building a version', () => {
     expect(codes.some((code) => ['UTILISATION', 'BALANCE', 'STATUS'].includes(code))).toBe(true);
   });
 
-  it('refuses records and outcomes that do not match', async () => {
+  it.each([
+    [{ labels: [0, 1] }, 'one outcome per record'],
+    [{ labels: Array.from({ length: 10 }, (_, i) => (i === 4 ? 2 : i % 2)) }, 'The outcome of record 4 is 2'],
+    [{ labels: Array.from({ length: 10 }, () => 0) }, 'loans of both outcomes'],
+    [{ holdout: { records: smallBook(2).records, labels: [1, 1] } }, 'loans of both outcomes in training and in the hold-out'],
+  ])('is refused before training when the outcomes are unsound (%#)', async (parts, sentence) => {
     const { records } = smallBook(10);
-    await expect(buildVersion({ specs: proposeFeatureSpecs(fields), records, labels: [0, 1], seed: 1 })).rejects.toThrow('one outcome per record');
+    const request = { specs: proposeFeatureSpecs(fields), records, labels: Array.from({ length: 10 }, (_, i) => i % 2), seed: 1, ...parts };
+    await expect(buildVersion(request)).rejects.toThrow(sentence);
   });
 });
 
+const numberAt = (name: string) => (row: Record<string, string>) => Number(row[name]);
+const taiwanStatus = (pay: number): string => (pay === -2 ? 'NOT_USED' : pay === -1 ? 'PAID_IN_FULL' : pay === 0 ? 'PARTLY_PAID' : 'LATE');
+const taiwanRecord = (row: Record<string, string>): GatheredRecord => ({
+  customer: {},
+  loan: { creditLimit: row['LIMIT_BAL']! },
+  repayments: [0, 2, 3, 4, 5, 6].map((month, i) => {
+    const pay = numberAt(`PAY_${month}`)(row);
+    return { balance: numberAt(`BILL_AMT${i + 1}`)(row), amountPaid: numberAt(`PAY_AMT${i + 1}`)(row), daysPastDue: 30 * Math.max(pay, 0), status: taiwanStatus(pay) };
+  }),
+});
 const DATA = resolve('../shared/data/UCI_Credit_Card.csv');
 const withData = existsSync(DATA) ? describe : describe.skip;
 
 withData('the Taiwan set (skipped where ../shared/data is absent)', () => {
-  const columns = (name: string) => (row: Record<string, string>) => Number(row[name]);
-  const status = (pay: number): string => (pay === -2 ? 'NOT_USED' : pay === -1 ? 'PAID_IN_FULL' : pay === 0 ? 'PARTLY_PAID' : 'LATE');
-  const record = (row: Record<string, string>): GatheredRecord => ({
-    customer: {},
-    loan: { creditLimit: row['LIMIT_BAL']! },
-    repayments: [0, 2, 3, 4, 5, 6].map((month, i) => {
-      const pay = columns(`PAY_${month}`)(row);
-      return { balance: columns(`BILL_AMT${i + 1}`)(row), amountPaid: columns(`PAY_AMT${i + 1}`)(row), daysPastDue: 30 * Math.max(pay, 0), status: status(pay) };
-    }),
-  });
   const described: FieldDescription[] = [
     { path: 'loan.creditLimit', label: 'Credit limit', type: 'numeric' },
     { path: 'repayments.balance', label: 'Balance', type: 'numeric' },
@@ -135,7 +141,7 @@ withData('the Taiwan set (skipped where ../shared/data is absent)', () => {
     const split = parse(readFileSync(DATA.replace('.csv', '.split.csv')), { columns: true }) as { part: string }[];
     const part = (name: string) => {
       const chosen = rows.filter((_, i) => split[i]!.part === name);
-      return { records: chosen.map(record), labels: chosen.map(columns('default.payment.next.month')) };
+      return { records: chosen.map(taiwanRecord), labels: chosen.map(numberAt('default.payment.next.month')) };
     };
     const { metrics, parity } = await buildVersion({ specs: proposeFeatureSpecs(described), ...part('train'), holdout: part('holdout'), hyperParameters: { ensemble: 1 }, seed: 1 });
     expect(metrics.holdout).toMatchObject({ rows: 6_000, bads: 1_327 });

@@ -10,6 +10,8 @@ const policy = parseDecisionPolicy({
   referWhen: ['OUT_OF_RANGE'],
 });
 
+const broken = (parts: object): unknown => ({ ...policy, ...parts });
+
 describe('score points', () => {
   it('are 600 at a PD of 5 % and 650 at 1/39', () => {
     expect(scorePoints(0.05)).toBeCloseTo(600, 9);
@@ -56,7 +58,6 @@ describe('a grade', () => {
 });
 
 describe('a decision policy', () => {
-  const broken = (parts: object): unknown => ({ ...policy, ...parts });
   it.each([
     [{ approveBelow: 0.5 }, 'approveBelow may not lie above declineFrom'],
     [{ grades: [{ grade: 'A', below: 0.5 }] }, 'the last grade must reach'],

@@ -1,8 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { columnNames, encode, encodeInputs, InputRefused, parseFeatureSchema, parseFeatureSpecs, type FeatureSchema, type GatheredRecord, type InputValue } from '../../src/scoring/index.js';
+import { columnNames, encode, encodeInputs, fitFeatureSchema, InputRefused, parseFeatureSchema, parseFeatureSpecs, type FeatureSchema, type GatheredRecord, type InputValue } from '../../src/scoring/index.js';
 import { loan, numeric, schemaOf, specsOf } from './support.js';
-import { fitFeatureSchema } from '../../src/scoring/index.js';
 
 const history = (balances: (number | string | null)[], status: (string | null)[] = []): GatheredRecord['repayments'] =>
   balances.map((balance, i) => ({ balance, status: status[i] ?? null, amountPaid: typeof balance === 'number' ? balance / 10 : null }));
@@ -13,6 +12,10 @@ const secured = numeric('secured', { type: 'boolean', transform: 'one-hot' });
 
 const valueOf = (schema: FeatureSchema, fields: GatheredRecord['loan']): number => encode(schema, loan(fields)).vector[0]!;
 const flagsOf = (schema: FeatureSchema, fields: GatheredRecord['loan']): readonly string[] => encode(schema, loan(fields)).inputs[0]!.flags;
+
+/** The raw value that a source takes from a record. */
+const resolve = (source: object, record: GatheredRecord, parts: object = {}): InputValue =>
+  encode(schemaOf([numeric('f', { source, ...parts })], [record]), record).inputs[0]!.value;
 
 describe('a number', () => {
   const schema = schemaOf([numeric('amount')], ten);
@@ -136,8 +139,6 @@ describe('a boolean', () => {
 });
 
 describe('a repayment history', () => {
-  const resolve = (source: object, record: GatheredRecord, parts: object = {}): InputValue =>
-    encode(schemaOf([numeric('f', { source, ...parts })], [record]), record).inputs[0]!.value;
   const record = loan({ creditLimit: null, principal: '1000' }, history([500, 300, null, 0]));
 
   it.each([

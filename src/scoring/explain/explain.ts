@@ -111,7 +111,14 @@ export interface ExplainOptions {
  * @param vectors row-major encoded applicants, rows × width
  * @throws BAD_INPUT when the graph has no gradient output
  */
-export async function explain(scorer: Scorer, schema: FeatureSchema, reference: ReferenceSet, vectors: Float32Array, rows: number, { steps = PATH_STEPS }: ExplainOptions = {}): Promise<Explanation[]> {
+export async function explain(
+  scorer: Scorer,
+  schema: FeatureSchema,
+  reference: ReferenceSet,
+  vectors: Float32Array,
+  rows: number,
+  { steps = PATH_STEPS }: ExplainOptions = {},
+): Promise<Explanation[]> {
   if (!scorer.hasGradient) throw badInput('The model has no "gradient" output, so integrated gradients cannot explain it; export the gradient, or use a model that has one.');
   const { logit } = await scorer.run(vectors, rows, { gradient: false });
   const sums = await new PathIntegral(scorer, reference, steps).attributions(vectors, rows);

@@ -24,7 +24,13 @@ export interface ReasonOptions {
 const LEAST_SHARE = 0.05;
 
 /** The features that push most toward default against the reference set, one per reason code, strongest first. */
-export function reasonsOf(explanation: Pick<Explanation, 'attributions'>, schema: FeatureSchema, reference: ReferenceSet, inputs: readonly EncodedInput[], { language = 'en', max = 4 }: ReasonOptions = {}): Reason[] {
+export function reasonsOf(
+  explanation: Pick<Explanation, 'attributions'>,
+  schema: FeatureSchema,
+  reference: ReferenceSet,
+  inputs: readonly EncodedInput[],
+  { language = 'en', max = 4 }: ReasonOptions = {},
+): Reason[] {
   if (inputs.length !== schema.features.length || explanation.attributions.length !== schema.features.length) {
     throw badInput(`Reasons need one input and one attribution for each of the ${schema.features.length} features; use the schema of the version that made the prediction.`);
   }

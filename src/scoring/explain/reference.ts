@@ -5,6 +5,7 @@ import type { DecisionPolicy } from '../decision/policy.js';
 import type { EncodedInput } from '../features/encode.js';
 import type { FeatureSchema } from '../features/schema.js';
 import { isNumeric } from '../features/spec.js';
+import { firstNotFinite } from '../numbers.js';
 import type { Scorer } from '../onnx/scorer.js';
 import { Random } from '../random.js';
 import { parseWith } from '../validation.js';
@@ -59,7 +60,14 @@ function rowsOf(vectors: Float32Array, rows: Uint32Array, width: number): Float3
  * @param size rows to keep, 64…256; fewer when fewer are approved
  * @throws BAD_INPUT when the policy approves fewer than two candidates
  */
-export async function chooseReference(scorer: Scorer, schema: FeatureSchema, candidates: Candidates, policy: Pick<DecisionPolicy, 'approveBelow'>, size: number, seed: number): Promise<ReferenceSet> {
+export async function chooseReference(
+  scorer: Scorer,
+  schema: FeatureSchema,
+  candidates: Candidates,
+  policy: Pick<DecisionPolicy, 'approveBelow'>,
+  size: number,
+  seed: number,
+): Promise<ReferenceSet> {
   const pool = nearTheLine(candidates.pds, policy, size);
   if (pool.length < MIN_SIZE) throw badInput(`The policy approves ${pool.length} of ${candidates.pds.length} candidates below a PD of ${policy.approveBelow}; raise the approval line, for reasons need approved applicants to compare with.`);
   const pooled = [...pool].map((row) => candidates.inputs(row));
@@ -76,6 +84,6 @@ export function parseReferenceSet(json: unknown, schema: FeatureSchema): Referen
   const file = parseWith(fileShape, json, 'reference set');
   const matrix = floatsFromBase64(file.vectors);
   if (file.width !== schema.width || file.typical.length !== schema.features.length) throw badInput('The reference set belongs to another feature schema; use the one stored with the version.');
-  if (matrix.length !== file.size * file.width || !matrix.every(Number.isFinite)) throw badInput('The vectors of the reference set are damaged; use the artefact stored with the version.');
+  if (matrix.length !== file.size * file.width || firstNotFinite(matrix) >= 0) throw badInput('The vectors of the reference set are damaged; use the artefact stored with the version.');
   return { json: file, matrix };
 }

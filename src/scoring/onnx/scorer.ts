@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { badInput, internal, messageOf } from '../../platform/index.js';
 import type { FeatureSchema } from '../features/schema.js';
+import { firstNotFinite } from '../numbers.js';
 import { inspectOnnx } from './inspect.js';
 
 export interface ScorerOutput {
@@ -82,9 +83,8 @@ class OnnxScorer implements Scorer {
 
   private checkMatrix(matrix: Float32Array, rows: number): void {
     if (matrix.length !== rows * this.width) throw badInput(`A matrix of ${rows} rows for this model needs ${rows * this.width} numbers, but it has ${matrix.length}; encode with the feature schema of the version.`);
-    for (let i = 0; i < matrix.length; i++) {
-      if (!Number.isFinite(matrix[i])) throw badInput(`Row ${Math.floor(i / this.width)}, column ${i % this.width} is not a finite number; encode with the feature schema of the version.`);
-    }
+    const broken = firstNotFinite(matrix);
+    if (broken >= 0) throw badInput(`Row ${Math.floor(broken / this.width)}, column ${broken % this.width} is not a finite number; encode with the feature schema of the version.`);
   }
 
   async dispose(): Promise<void> {
@@ -96,7 +96,7 @@ function finite(name: string, tensor: Tensor | undefined, rows: number, perRow: 
   const data = tensor?.data;
   if (tensor?.type !== 'float32' || data === undefined || data.length < rows * perRow) throw internal(`The model's output "${name}" is not ${rows} × ${perRow} float32 numbers; export it in this shape.`);
   const values = (data as Float32Array).subarray(0, rows * perRow);
-  const broken = values.findIndex((x) => !Number.isFinite(x));
+  const broken = firstNotFinite(values);
   if (broken >= 0) throw internal(`The model gave a ${name} that is not finite for row ${Math.floor(broken / perRow)}; no score may be made from it.`);
   return values;
 }

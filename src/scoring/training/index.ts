@@ -1,4 +1,5 @@
 import { badInput, internal } from '../../platform/index.js';
+import { firstNotFinite } from '../numbers.js';
 import { parseHyperParameters } from './hyper-parameters.js';
 import { runInProcess } from './process.js';
 import type { TrainedModel, TrainingProgress, TrainingRequest } from './types.js';
@@ -6,7 +7,7 @@ import type { TrainedModel, TrainingProgress, TrainingRequest } from './types.js
 function requireSoundRows({ rows, labels, width }: TrainingRequest): void {
   if (!Number.isInteger(width) || width < 1) throw badInput(`The width is ${width}; it must be the whole number of columns of a row.`);
   if (rows.length !== labels.length * width) throw badInput(`${labels.length} labels with ${width} columns need ${labels.length * width} numbers, but there are ${rows.length}.`);
-  const broken = rows.findIndex((x) => !Number.isFinite(x));
+  const broken = firstNotFinite(rows);
   if (broken >= 0) throw badInput(`Row ${Math.floor(broken / width)}, column ${broken % width} is not a finite number; encode rows with the feature schema before training.`);
   const odd = labels.findIndex((label) => label > 1);
   if (odd >= 0) throw badInput(`The label of row ${odd} is ${labels[odd]}; a label is 1 (default) or 0 (good).`);
