@@ -1,4 +1,4 @@
-import { badInput, expectId, fetchPage, type Page, type PageRequest, type Queryable } from '../platform/index.js';
+import { badInput, expectId, fetchPage, notFound, type Page, type PageRequest, type Queryable } from '../platform/index.js';
 import { Where } from './where.js';
 
 /** The newest facts of a customer, sections still sealed, in base64. */
@@ -55,13 +55,26 @@ export interface CustomerName {
  * The customer a caller names; undefined where there is none.
  * @throws BAD_INPUT unless exactly one of the two is given, or when the id is not a customer's
  */
-export async function resolveCustomer(db: Queryable, { id, externalId }: CustomerName, where = ''): Promise<string | undefined> {
-  if ((id == null) === (externalId == null)) throw badInput(`${where}Name the customer by id or by externalId: one of them.`);
+export async function resolveCustomer(db: Queryable, { id, externalId }: CustomerName, fields: CustomerNameFields = NAME): Promise<string | undefined> {
+  if ((id == null) === (externalId == null)) throw badInput(`Name the customer by ${fields.id} or by ${fields.externalId}: one of them.`);
   const [row] =
     id == null
       ? await db.query<{ id: string }>(`SELECT id FROM external_ids WHERE entity = 'CUSTOMER' AND external_id = $1`, [externalId])
       : await db.query<{ id: string }>('SELECT id FROM customers WHERE id = $1', [expectId(id, 'Customer', false).id]);
   return row?.id;
+}
+
+/** What the two are called where the caller writes them. */
+export type CustomerNameFields = Readonly<Record<keyof CustomerName, string>>;
+
+const NAME: CustomerNameFields = { id: 'id', externalId: 'externalId' };
+
+/** @throws NOT_FOUND, saying how the customer was named */
+export async function requireCustomer(db: Queryable, name: CustomerName, fields: CustomerNameFields = NAME): Promise<string> {
+  const id = await resolveCustomer(db, name, fields);
+  if (id !== undefined) return id;
+  const named = name.externalId == null ? `${fields.id} "${name.id}"` : `${fields.externalId} "${name.externalId}"`;
+  throw notFound(`There is no customer with the ${named}. Create the customer first, or name another.`);
 }
 
 export interface CustomerSelection {

@@ -1,7 +1,7 @@
-import { badInput, notFound, type Context, type Transaction } from '../platform/index.js';
+import { badInput, type Context, type Transaction } from '../platform/index.js';
 import { demand, type KeyRing } from '../security/index.js';
 import type { CreateCustomerInput, UpdateCustomerInput } from './customer.inputs.js';
-import { customersById, factsAsOf, resolveCustomer, type CustomerName } from './customer.queries.js';
+import { customersById, factsAsOf, requireCustomer } from './customer.queries.js';
 import { insertCustomers, insertFacts, type CustomerFacts } from './customer.rows.js';
 import type { Customer } from './customer.types.js';
 import type { CustomersReader } from './customers.reader.js';
@@ -69,11 +69,3 @@ const factsAfter = (before: OpenedFacts | undefined, input: Sections, effectiveA
   attributes: changed(before?.section('attributes') ?? {}, input.attributes, 'attributes'),
   protected: changed(before?.section('protected') ?? {}, input.protectedAttributes, 'protectedAttributes'),
 });
-
-/** @throws NOT_FOUND, saying how the customer was named */
-export async function requireCustomer(tx: Transaction, name: CustomerName): Promise<string> {
-  const id = await resolveCustomer(tx, name);
-  if (id !== undefined) return id;
-  const named = name.externalId == null ? `id "${name.id}"` : `externalId "${name.externalId}"`;
-  throw notFound(`There is no customer with the ${named}. Create the customer first, or name another.`);
-}

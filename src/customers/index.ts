@@ -5,7 +5,7 @@ export * from './per-parent.js';
 export * from './recording.js';
 export * from './list.inputs.js';
 export * from './customer.rows.js';
-export { factsAsOf, resolveCustomer, type CustomerName } from './customer.queries.js';
+export { requireCustomer, resolveCustomer, type CustomerName } from './customer.queries.js';
 export * from './customer.inputs.js';
 export * from './customer.types.js';
 export * from './customers.reader.js';

@@ -1,6 +1,11 @@
 export * from './gathered.js';
 export * from './gather.js';
 export * from './loan.rows.js';
-export * from './loan.refs.js';
+export { resolveLoan, resolveLoans, type LoanName } from './loan.refs.js';
 export * from './training-loans.js';
+export * from './money.types.js';
+export * from './loan.types.js';
+export * from './loans.reader.js';
+export * from './loans.service.js';
+export * from './loans.resolver.js';
 export * from './import/index.js';

@@ -1,4 +1,4 @@
-import { expectId, type GlobalId, type Queryable } from '../platform/index.js';
+import { badInput, expectId, notFound, type GlobalId, type Queryable } from '../platform/index.js';
 import type { LoanRef } from './loan.rows.js';
 
 const FIND = `
@@ -34,4 +34,29 @@ const GLOBAL_ID = /^TG9hbj[\w-]{98}$/;
 
 function loanIdOf(text: string): Required<GlobalId> | undefined {
   return GLOBAL_ID.test(text) ? expectId(text, 'Loan', true) : undefined;
+}
+
+/** How callers name a loan: by global id or by their own external id. */
+export interface LoanName {
+  readonly id?: string | null | undefined;
+  readonly externalId?: string | null | undefined;
+}
+
+/**
+ * The loan a caller names; undefined where there is none.
+ * @throws BAD_INPUT unless exactly one of the two is given, or when the id is not a loan's
+ */
+export async function resolveLoan(db: Queryable, { id, externalId }: LoanName): Promise<LoanRef | undefined> {
+  if ((id == null) === (externalId == null)) throw badInput('Name the loan by id or by externalId: one of them.');
+  if (id != null) expectId(id, 'Loan', true);
+  const [ref] = await resolveLoans(db, [id ?? externalId!]);
+  return ref;
+}
+
+/** @throws NOT_FOUND, saying how the loan was named */
+export async function requireLoan(db: Queryable, name: LoanName): Promise<LoanRef> {
+  const ref = await resolveLoan(db, name);
+  if (ref) return ref;
+  const named = name.externalId == null ? `id "${name.id}"` : `externalId "${name.externalId}"`;
+  throw notFound(`There is no loan with the ${named}. Create the loan first, or name another.`);
 }
