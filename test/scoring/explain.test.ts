@@ -57,6 +57,16 @@ describe('attributions', () => {
     expect(Math.abs(explanation!.residual)).toBeLessThan(1e-5);
   });
 
+  it('sample a path finely even with one step, because every reference row is sampled elsewhere', async () => {
+    // f(x) = max(0, x − 0.3), from 0 to 1: the attribution is 0.7, while a single midpoint would say 1.
+    const kink = { bestEpoch: 1, layers: [{ weights: Float32Array.of(1), bias: Float32Array.of(-0.3), inputs: 1, units: 1 }, { weights: Float32Array.of(1), bias: Float32Array.of(0), inputs: 1, units: 1 }] };
+    const schema = plainSchema(1);
+    const scorer = await loadScorer({ onnx: compileMlp({ width: 1, members: [kink], platt: { slope: 1, intercept: 0 } }), schema });
+    const origin = { matrix: new Float32Array(64), json: { version: 1, width: 1, size: 64, baselineLogit: 0, vectors: '', typical: [{ kind: 'none' }] } } satisfies ReferenceSet;
+    const [explanation] = await explain(scorer, schema, origin, Float32Array.of(1), 1, { steps: 1 });
+    expect(Math.abs(explanation!.attributions[0]! - 0.7)).toBeLessThan(1 / 64);
+  });
+
   it('are the same alone and in any batch', async () => {
     const { scorer, schema, reference, vectors } = deep;
     const together = await explain(scorer, schema, reference, vectors.slice(0, 9 * WIDTH), 9);

@@ -50,17 +50,23 @@ describe.each(shapes)('a compiled model with %s', (_, hidden, members) => {
       expect(gradient![c]).toBeCloseTo(slope, 2);
     }
   });
+});
 
-  it('scores a row with the same bits alone and in any batch', async () => {
-    const rows = randomRows(3, 40, WIDTH);
-    const all = await scorer.run(rows, 40);
-    await fc.assert(fc.asyncProperty(fc.integer({ min: 0, max: 39 }), fc.integer({ min: 1, max: 40 }), async (from, size) => {
-      const to = Math.min(40, from + size);
-      const part = await scorer.run(rows.slice(from * WIDTH, to * WIDTH), to - from);
+describe('a row of a model of usual size', () => {
+  const width = 66;
+
+  it('is scored with the same bits alone and in any batch', async () => {
+    const scorer = await loadScorer({ onnx: randomOnnx(width, [32, 16], 4), schema: { width } });
+    const rows = randomRows(3, 70, width);
+    const all = await scorer.run(rows, 70);
+    await fc.assert(fc.asyncProperty(fc.integer({ min: 0, max: 69 }), fc.integer({ min: 1, max: 70 }), async (from, size) => {
+      const to = Math.min(70, from + size);
+      const part = await scorer.run(rows.slice(from * width, to * width), to - from);
       expect(part.logit).toEqual(all.logit.slice(from, to));
       expect(part.probability).toEqual(all.probability.slice(from, to));
-      expect(part.gradient).toEqual(all.gradient!.slice(from * WIDTH, to * WIDTH));
-    }), { numRuns: 25 });
+      expect(part.gradient).toEqual(all.gradient!.slice(from * width, to * width));
+    }), { examples: [[0, 1], [69, 1], [0, 2]] });
+    await scorer.dispose();
   });
 });
 
@@ -129,6 +135,7 @@ describe('an ONNX file from elsewhere', () => {
     ['too large', () => new Uint8Array(MAX_ONNX_BYTES + 1), 'export a smaller model'],
     ['with NaN weights', withNaN, 'hold NaN or infinity'],
     ['with infinite weights in another encoding', () => floatData(Number.POSITIVE_INFINITY), 'hold NaN or infinity'],
+    ['with infinite half-precision weights', () => changed(({ graph }) => void graph!.initializer!.push({ name: 'half', dims: [1], data_type: 10, raw_data: Uint8Array.of(0x00, 0x7c) })), 'hold NaN or infinity'],
     ['with weights in another file', () => changed(({ graph }) => Object.assign(graph!.initializer![0]!, { data_location: 1, external_data: [{ key: 'location', value: '/etc/passwd' }] })), 'lie in another file'],
     ['with a custom operator', () => changed(({ graph }) => Object.assign(graph!.node![0]!, { domain: 'com.evil' })), 'operator domain "com.evil"'],
     ['importing a custom domain', () => changed((model) => void model.opset_import!.push({ domain: 'com.evil', version: 1 })), 'operator domain "com.evil"'],

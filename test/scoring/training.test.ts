@@ -1,6 +1,11 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { areaUnderCurve, checkParity, compileMlp, loadScorer, parseHyperParameters, referencePredictions, saveLayersModel, trainMlp, type HyperParametersInput, type TrainedModel, type TrainingProgress } from '../../src/scoring/index.js';
 import { fitPlatt } from '../../src/scoring/training/platt.js';
+import { runInProcess } from '../../src/scoring/training/process.js';
 import { Random } from '../../src/scoring/random.js';
 import { curvedBook, sentenceOf } from './support.js';
 
@@ -92,6 +97,16 @@ describe('training that cannot go on', () => {
 
   it('never starts when it was aborted before', async () => {
     await expect(trainMlp(request(), () => {}, AbortSignal.abort())).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  });
+
+  it('says so when the process dies, with its last words', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'assay-dying-'));
+    const program = join(folder, 'dying.mjs');
+    writeFileSync(program, "process.once('message', () => { console.error('out of memory'); process.exit(3); });");
+    const task = { kind: 'predict', layersModel: new Uint8Array(), rows: new Float32Array(), width: 1 } as const;
+    const sentence = await sentenceOf(() => runInProcess(task, { program: pathToFileURL(program) }));
+    rmSync(folder, { recursive: true });
+    expect(sentence).toBe('The training process ended without a result (exit code 3); it may have run out of memory. Its last words: out of memory');
   });
 
   it('says so when the task fails in its process', async () => {

@@ -60,7 +60,7 @@ class OnnxScorer implements Scorer {
     this.checkMatrix(matrix, rows);
     if (rows === 0) return { probability: new Float32Array(), logit: new Float32Array(), gradient: undefined };
     const wanted = ['probability', 'logit', ...(gradient && this.hasGradient ? ['gradient'] : [])];
-    const features = new Tensor('float32', ...this.padded(matrix, rows));
+    const features = new Tensor('float32', matrix, [rows, this.width]);
     const output = await this.session.run({ features }, wanted).catch((error: unknown) => {
       throw internal(`The ONNX Runtime could not run the model (${firstLine(error)}).`, error);
     });
@@ -70,15 +70,6 @@ class OnnxScorer implements Scorer {
       logit: take('logit', 1),
       gradient: wanted.length > 2 ? take('gradient', this.width) : undefined,
     };
-  }
-
-  /** The runtime multiplies a single row with another kernel, which rounds differently: a lone row gets a twin. */
-  private padded(matrix: Float32Array, rows: number): [Float32Array, number[]] {
-    if (rows > 1) return [matrix, [rows, this.width]];
-    const twin = new Float32Array(2 * this.width);
-    twin.set(matrix);
-    twin.set(matrix, this.width);
-    return [twin, [2, this.width]];
   }
 
   private checkMatrix(matrix: Float32Array, rows: number): void {

@@ -7,7 +7,11 @@ export interface ProcessOptions {
   /** Stops the process; the promise then rejects with UNAVAILABLE. */
   readonly signal?: AbortSignal;
   readonly onMessage?: (message: WorkerMessage) => void;
+  /** The program to run; default the worker beside this file. */
+  readonly program?: URL;
 }
+
+const WORKER = new URL('./worker.js', import.meta.url);
 
 const TAIL = 2_000;
 
@@ -33,10 +37,10 @@ function died(code: number | null, signal: string | null, tail: string): AssayEr
  * @returns the final message, never `failed`
  * @throws BAD_INPUT or INTERNAL from the task, INTERNAL when the process dies, UNAVAILABLE when stopped
  */
-export function runInProcess(task: WorkerTask, { signal, onMessage }: ProcessOptions = {}): Promise<WorkerMessage> {
+export function runInProcess(task: WorkerTask, { signal, onMessage, program = WORKER }: ProcessOptions = {}): Promise<WorkerMessage> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted === true) return reject(aborted());
-    const child = fork(fileURLToPath(new URL('./worker.js', import.meta.url)), { serialization: 'advanced', execArgv: [], stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+    const child = fork(fileURLToPath(program), { serialization: 'advanced', execArgv: [], stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
     const tail = tailOf(child);
     const stop = (): boolean => child.kill('SIGKILL');
     let result: WorkerMessage | undefined;
