@@ -74,4 +74,19 @@ export interface RejectedRow {
   raw: string;
 }
 
-export type BookEntry = { row: BookRow } | { rejected: RejectedRow };
+/** A row that was read; `raw` is its text, in case it is rejected later on. */
+export interface TakenEntry {
+  row: BookRow;
+  raw: string;
+}
+
+export type BookEntry = TakenEntry | { rejected: RejectedRow };
+
+/** Longest text of a rejected row that is kept. */
+const MAX_RAW = 10_000;
+
+export const rejectedRow = ({ row, raw }: { row: Pick<BookRow, 'line'>; raw: string }, reason: string): RejectedRow => ({
+  line: row.line,
+  reason,
+  raw: raw.slice(0, MAX_RAW),
+});

@@ -1,14 +1,11 @@
 import { badInput } from '../../platform/index.js';
-import type { BookEntry, BookRow } from './book-row.js';
+import { rejectedRow, type BookEntry, type BookRow } from './book-row.js';
 import type { Mapping } from './mapping.js';
 import { MAX_CELL, readRecords, type SourceRecord } from './records.js';
 import { Refusal } from './refusal.js';
 import { compileRowReader } from './row-reader.js';
 import { Scope } from './scope.js';
 import type { Read } from './sections.js';
-
-/** How much of a rejected row is kept beside its reason, in characters. */
-const MAX_RAW = 10_000;
 
 /**
  * Reads a book row by row; memory stays flat and the file is read no faster than the rows are taken.
@@ -57,10 +54,10 @@ class BookReader {
   private readData(record: SourceRecord, readRow: Read<Omit<BookRow, 'line'>>): BookEntry {
     try {
       const cells = this.checkCells(record);
-      return { row: { line: record.line, ...readRow({ cells, number: this.rows }) } };
+      return { row: { line: record.line, ...readRow({ cells, number: this.rows }) }, raw: record.text };
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      return { rejected: { line: record.line, reason: error.message, raw: record.text.slice(0, MAX_RAW) } };
+      return { rejected: rejectedRow({ row: record, raw: record.text }, error.message) };
     }
   }
 

@@ -1,6 +1,11 @@
 export * from './book-row.js';
 export { readBook } from './book.js';
 export { describeFields, type FieldDescription } from './fields.js';
+export { importBook, type BookToImport, type ImportResult, type OnError } from './import-book.js';
+export { importFile, type FileImportResult, type FileToImport } from './import-file.js';
+export { importRows, type RowsImportResult, type RowsToImport } from './import-rows.js';
 export type { Mapping } from './mapping.js';
 export { parseMapping, readMapping } from './parse.js';
+export type { OnRepeatedCustomer } from './placing.js';
+export { RejectsFile, RejectsList, rejectsPathFor, type RejectSink } from './rejects.js';
 export { defaultSplit, findSplit, readSplit, splitPathFor, type SplitPart } from './split.js';

@@ -25,7 +25,8 @@ export async function* readLines(path: string, encoding: BufferEncoding): AsyncG
   yield cutter.end();
 }
 
-async function checkFile(path: string): Promise<void> {
+/** @throws BAD_INPUT when there is no such file */
+export async function checkFile(path: string): Promise<void> {
   const info = await stat(path).catch((error: unknown) => {
     throw badInput(`${path}: the data cannot be read: ${messageOf(error)}`);
   });

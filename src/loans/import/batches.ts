@@ -1,0 +1,31 @@
+/** Gathers what comes one by one into groups of at most `size`. */
+export async function* batchesOf<T>(source: AsyncIterable<T>, size: number): AsyncGenerator<T[]> {
+  let batch: T[] = [];
+  for await (const one of source) {
+    batch.push(one);
+    if (batch.length < size) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
+}
+
+/** Fetches the next item while the present one is being worked on, and never more than one ahead. */
+export async function* oneAhead<T>(source: AsyncIterable<T>): AsyncGenerator<T> {
+  const iterator = source[Symbol.asyncIterator]();
+  const fetchNext = (): Promise<IteratorResult<T, unknown>> => {
+    const next = iterator.next();
+    // Marks an early failure as handled; whoever awaits the item still receives it.
+    next.catch(() => undefined);
+    return next;
+  };
+  try {
+    let next = fetchNext();
+    for (let item = await next; !item.done; item = await next) {
+      next = fetchNext();
+      yield item.value;
+    }
+  } finally {
+    await iterator.return?.();
+  }
+}

@@ -1,0 +1,70 @@
+import type { BookRow } from './book-row.js';
+import { textUpTo, type Kind } from './kinds.js';
+import { Refusal } from './refusal.js';
+import { externalId, loanKinds, repaymentKinds } from './standard.js';
+
+/** Clocks may differ by this much. */
+const SKEW_MILLISECONDS = 5 * 60_000;
+
+/** @returns why a fact of the row cannot be known yet, if it cannot */
+export function futureFact(row: BookRow, now: Date): string | undefined {
+  const times: readonly (readonly [string, Date | undefined])[] = [
+    ['customer.effectiveAt', row.customer.effectiveAt],
+    ['loan.effectiveAt', row.loan.effectiveAt],
+    ['loan.decisionAt', row.loan.decisionAt],
+    ['outcome.effectiveAt', row.outcome?.effectiveAt],
+    ['outcome.knownAt', row.outcome?.knownAt],
+    ...row.repayments.map(({ periodEnd }, i) => [`repayments[${i}].periodEnd`, periodEnd] as const),
+  ];
+  const limit = now.getTime() + SKEW_MILLISECONDS;
+  const future = times.find(([, time]) => time !== undefined && time.getTime() > limit);
+  return future && `${future[0]}: ${future[1]!.toISOString()} is in the future; record facts once they are true`;
+}
+
+const LONGEST_VALUE = textUpTo(65_535);
+
+/**
+ * Checks a row that came from elsewhere than a mapped file by the same rules as its cells would have been.
+ * @returns the first thing that is wrong, if anything is
+ */
+export function invalidRow({ customer, loan, repayments }: BookRow): string | undefined {
+  try {
+    check('customer.externalId', externalId, customer.externalId);
+    for (const section of ['identity', 'attributes', 'protected'] as const) checkValues(`customer.${section}`, customer[section]);
+    const { effectiveAt: _effective, decisionAt: _decision, ...loanFields } = loanKinds;
+    checkSection('loan', loanFields, loan);
+    checkValues('loan.attributes', loan.attributes);
+    const { periodEnd: _end, ...periodFields } = repaymentKinds;
+    for (const [i, period] of repayments.entries()) checkSection(`repayments[${i}]`, periodFields, period);
+    return undefined;
+  } catch (error) {
+    if (error instanceof Refusal) return error.message;
+    throw error;
+  }
+}
+
+function checkSection<K extends string>(
+  place: string,
+  kinds: Readonly<Record<K, Kind<unknown>>>,
+  section: Readonly<Partial<Record<NoInfer<K>, string | number>>>,
+): void {
+  for (const key of Object.keys(kinds) as K[]) {
+    const value = section[key];
+    if (value !== undefined) check(`${place}.${key}`, kinds[key], String(value));
+  }
+}
+
+function checkValues(place: string, values: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(values)) {
+    if (typeof value === 'string') check(`${place}.${name}`, LONGEST_VALUE, value);
+    if (typeof value === 'number' && !Number.isFinite(value)) throw new Refusal(`${place}.${name}: ${value} is not a finite number`);
+  }
+}
+
+function check(place: string, kind: Kind<unknown>, value: string): void {
+  try {
+    kind.parse(value);
+  } catch (error) {
+    throw error instanceof Refusal ? new Refusal(`${place}: ${error.message}`) : error;
+  }
+}
