@@ -1,44 +1,67 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import { AssayError } from './errors.js';
+import { badInput } from './errors.js';
 
 const flag = z.enum(['0', '1', 'true', 'false']).transform((text) => text === '1' || text === 'true');
 const postgresUrl = z.string().regex(/^postgres(ql)?:\/\//, 'must start with postgres:// or postgresql://');
+const webUrl = z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' });
+/** Plain digits only: a blank, `0x50` or `1e3` is more likely a slip than a number. */
+const whole = (min: number, max: number) =>
+  z.string().regex(/^\d{1,10}$/, 'must be a whole number').transform(Number).pipe(z.number().min(min).max(max));
 
-const environment = z
-  .object({
-    NODE_ENV: z.enum(['development', 'test', 'production']).default('development'),
-    ASSAY_HOME: z.string().default('.assay'),
-    HOST: z.string().default('127.0.0.1'),
-    PORT: z.coerce.number().int().min(0).max(65_535).default(4000),
-    LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
-    DATABASE_URL: postgresUrl.optional(),
-    DATABASE_OWNER_URL: postgresUrl.optional(),
-    DATABASE_READER_URL: postgresUrl.optional(),
-    DATABASE_POOL: z.coerce.number().int().min(1).max(200).default(10),
-    OIDC_ISSUER: z.url().optional(),
-    OIDC_AUDIENCE: z.string().min(1).default('assay'),
-    OIDC_JWKS_URL: z.url().optional(),
-    OIDC_ROLES_CLAIM: z.string().min(1).default('roles'),
-    DEV_ISSUER: flag.optional(),
-    KEY_STORE_PATH: z.string().optional(),
-    KEY_ENCRYPTION_KEY_FILE: z.string().optional(),
-    ARTEFACT_MAX_BYTES: z.coerce.number().int().min(1024).max(512 * 1024 * 1024).default(64 * 1024 * 1024),
-  })
-  .superRefine((env, context) => {
-    const problem = (path: string, message: string): void => context.addIssue({ code: 'custom', path: [path], message });
-    if (env.DATABASE_URL && !env.DATABASE_OWNER_URL) {
-      problem('DATABASE_OWNER_URL', 'is needed beside DATABASE_URL: the role that owns the tables and runs migrations');
-    }
-    if (env.NODE_ENV !== 'production') return;
-    if (!env.DATABASE_URL) problem('DATABASE_URL', 'is needed in production: the embedded PostgreSQL is for trying Assay');
-    if (!env.OIDC_ISSUER) problem('OIDC_ISSUER', 'is needed in production: the identity provider whose tokens are accepted');
-    if (env.DEV_ISSUER) problem('DEV_ISSUER', 'must not be set in production: it signs tokens for anyone');
-    if (!env.KEY_STORE_PATH) problem('KEY_STORE_PATH', 'is needed in production: where wrapped customer keys live');
-    if (!env.KEY_ENCRYPTION_KEY_FILE) {
-      problem('KEY_ENCRYPTION_KEY_FILE', 'is needed in production: 32 bytes, base64, kept apart from the key store');
-    }
-  });
+const environment = z.object({
+  NODE_ENV: z.enum(['development', 'test', 'production']).default('development'),
+  ASSAY_HOME: z.string().default('.assay'),
+  HOST: z.string().default('127.0.0.1'),
+  PORT: whole(0, 65_535).default(4000),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  DATABASE_URL: postgresUrl.optional(),
+  DATABASE_OWNER_URL: postgresUrl.optional(),
+  DATABASE_READER_URL: postgresUrl.optional(),
+  DATABASE_POOL: whole(1, 200).default(10),
+  OIDC_ISSUER: webUrl.optional(),
+  OIDC_AUDIENCE: z.string().min(1).default('assay'),
+  OIDC_JWKS_URL: webUrl.optional(),
+  OIDC_ROLES_CLAIM: z.string().min(1).default('roles'),
+  DEV_ISSUER: flag.optional(),
+  KEY_STORE_PATH: z.string().optional(),
+  KEY_ENCRYPTION_KEY_FILE: z.string().optional(),
+  ARTEFACT_MAX_BYTES: whole(1024, 512 * 1024 * 1024).default(64 * 1024 * 1024),
+});
+
+type Raw = Readonly<Record<string, string>>;
+type Problem = readonly [name: string, message: string];
+
+/** What settings ask of one another. Judged on the raw text, so that an unreadable value elsewhere hides nothing. */
+function contradictions(env: Raw): Problem[] {
+  const problems: Problem[] = [];
+  const need = (name: string, why: string): void => void (env[name] || problems.push([name, `is needed ${why}`]));
+  if (env['DATABASE_URL']) need('DATABASE_OWNER_URL', 'beside DATABASE_URL: the role that owns the tables and runs migrations');
+  else if (env['DATABASE_OWNER_URL'] || env['DATABASE_READER_URL']) need('DATABASE_URL', 'beside the other two: without it they would be ignored');
+  if (env['OIDC_JWKS_URL']) need('OIDC_ISSUER', 'beside OIDC_JWKS_URL: without it no token is accepted');
+  return problems;
+}
+
+function productionProblems(env: Raw): Problem[] {
+  if (env['NODE_ENV'] !== 'production') return [];
+  const problems: Problem[] = [];
+  const need = (name: string, why: string): void => void (env[name] || problems.push([name, `is needed in production: ${why}`]));
+  need('DATABASE_URL', 'the embedded PostgreSQL is for trying Assay');
+  need('OIDC_ISSUER', 'the identity provider whose tokens are accepted');
+  need('KEY_STORE_PATH', 'where wrapped customer keys live');
+  need('KEY_ENCRYPTION_KEY_FILE', '32 bytes, base64, kept apart from the key store');
+  if (flag.safeParse(env['DEV_ISSUER']).data) problems.push(['DEV_ISSUER', 'must not be set in production: it signs tokens for anyone']);
+  for (const name of ['OIDC_ISSUER', 'OIDC_JWKS_URL']) {
+    if (isPlainHttpAfar(env[name])) problems.push([name, 'must be https in production: who can change the keys on the way can sign any token']);
+  }
+  return problems;
+}
+
+function isPlainHttpAfar(url: string | undefined): boolean {
+  if (!url || !URL.canParse(url)) return false;
+  const { protocol, hostname } = new URL(url);
+  return protocol === 'http:' && !['localhost', '127.0.0.1', '[::1]'].includes(hostname);
+}
 
 export interface Config {
   readonly production: boolean;
@@ -68,12 +91,7 @@ export interface DatabaseUrls {
  * @throws AssayError listing every problem, so that an operator mends the file in one go.
  */
 export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
-  const parsed = environment.safeParse(dropEmpty(env));
-  if (!parsed.success) {
-    const lines = parsed.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`);
-    throw new AssayError('BAD_INPUT', `The environment cannot be used; see .env.example.\n${lines.join('\n')}`);
-  }
-  const e = parsed.data;
+  const e = parse(dropEmpty(env));
   const home = resolve(e.ASSAY_HOME);
   return {
     production: e.NODE_ENV === 'production',
@@ -95,7 +113,16 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   };
 }
 
+function parse(raw: Raw): z.output<typeof environment> {
+  const parsed = environment.safeParse(raw);
+  const unreadable = parsed.success ? [] : parsed.error.issues.map((issue): Problem => [issue.path.join('.'), issue.message]);
+  const problems = new Map([...contradictions(raw), ...productionProblems(raw), ...unreadable]);
+  if (parsed.success && problems.size === 0) return parsed.data;
+  const lines = [...problems].map(([name, message]) => `  ${name}: ${message}`);
+  throw badInput(`The environment cannot be used; see .env.example.\n${lines.join('\n')}`);
+}
+
 /** `NAME=` in an env file means "not set". */
-function dropEmpty(env: NodeJS.ProcessEnv): Record<string, string> {
+function dropEmpty(env: NodeJS.ProcessEnv): Raw {
   return Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => Boolean(entry[1])));
 }

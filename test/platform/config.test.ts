@@ -1,0 +1,121 @@
+import { describe, expect, it } from '@jest/globals';
+import { isAbsolute, resolve } from 'node:path';
+import { AssayError, readConfig } from '../../src/platform/index.js';
+
+const PRODUCTION = {
+  NODE_ENV: 'production',
+  DATABASE_URL: 'postgres://assay_app:a@db/assay',
+  DATABASE_OWNER_URL: 'postgres://assay_owner:o@db/assay',
+  DATABASE_READER_URL: 'postgres://assay_reader:r@db/assay',
+  OIDC_ISSUER: 'https://id.example.com/realms/bank',
+  KEY_STORE_PATH: '/var/lib/assay/keys',
+  KEY_ENCRYPTION_KEY_FILE: '/run/secrets/kek',
+};
+
+/** The names that an environment is refused for. */
+function problems(env: NodeJS.ProcessEnv): string[] {
+  try {
+    readConfig(env);
+  } catch (error) {
+    if (!(error instanceof AssayError) || error.code !== 'BAD_INPUT') throw error;
+    const [head, ...lines] = error.message.split('\n');
+    expect(head).toBe('The environment cannot be used; see .env.example.');
+    return lines.map((line) => /^ {2}(\w+): \S.*$/.exec(line)?.[1] ?? `unexpected line ${line}`);
+  }
+  return [];
+}
+
+describe('configuration', () => {
+  it('needs nothing to try Assay: embedded database, loopback address, no accepted issuer', () => {
+    expect(readConfig({})).toMatchObject({
+      production: false,
+      home: resolve('.assay'),
+      host: '127.0.0.1',
+      port: 4000,
+      database: undefined,
+      oidc: undefined,
+      devIssuer: false,
+      keyStorePath: resolve('.assay/keys'),
+      keyEncryptionKeyFile: resolve('.assay/key-encryption.key'),
+    });
+  });
+
+  it('takes what production needs', () => {
+    expect(readConfig(PRODUCTION)).toMatchObject({
+      production: true,
+      database: { app: PRODUCTION.DATABASE_URL, owner: PRODUCTION.DATABASE_OWNER_URL, reader: PRODUCTION.DATABASE_READER_URL },
+      oidc: { issuer: PRODUCTION.OIDC_ISSUER, audience: 'assay', jwksUrl: undefined, rolesClaim: 'roles' },
+      devIssuer: false,
+      keyStorePath: PRODUCTION.KEY_STORE_PATH,
+    });
+  });
+
+  it('reads with the application role where no reader is named', () => {
+    const { DATABASE_READER_URL: _reader, ...rest } = PRODUCTION;
+    expect(readConfig(rest).database?.reader).toBe(PRODUCTION.DATABASE_URL);
+  });
+
+  it('lists every problem at once, also rules of production beside values that cannot be read', () => {
+    const env = { NODE_ENV: 'production', PORT: 'eighty', DATABASE_POOL: '0', LOG_LEVEL: 'loud', DEV_ISSUER: '1' };
+    expect(problems(env).sort()).toEqual([
+      'DATABASE_POOL', 'DATABASE_URL', 'DEV_ISSUER', 'KEY_ENCRYPTION_KEY_FILE', 'KEY_STORE_PATH', 'LOG_LEVEL', 'OIDC_ISSUER', 'PORT',
+    ]);
+  });
+
+  it.each(Object.keys(PRODUCTION).filter((name) => !['NODE_ENV', 'DATABASE_READER_URL'].includes(name)))('production cannot do without %s', (name) => {
+    expect(problems({ ...PRODUCTION, [name]: undefined })).toContain(name);
+  });
+
+  it('production refuses the development issuer, however it is switched on', () => {
+    expect(problems({ ...PRODUCTION, DEV_ISSUER: '1' })).toEqual(['DEV_ISSUER']);
+    expect(problems({ ...PRODUCTION, DEV_ISSUER: 'true' })).toEqual(['DEV_ISSUER']);
+    expect(problems({ ...PRODUCTION, DEV_ISSUER: '0' })).toEqual([]);
+  });
+
+  it('production fetches keys over TLS, except from this machine', () => {
+    expect(problems({ ...PRODUCTION, OIDC_ISSUER: 'http://id.example.com' })).toEqual(['OIDC_ISSUER']);
+    expect(problems({ ...PRODUCTION, OIDC_JWKS_URL: 'http://id.example.com/jwks' })).toEqual(['OIDC_JWKS_URL']);
+    expect(problems({ ...PRODUCTION, OIDC_ISSUER: 'http://127.0.0.1:8080', OIDC_JWKS_URL: 'http://localhost:8080/jwks' })).toEqual([]);
+  });
+
+  it.each([
+    ['PORT', ' '], ['PORT', '0x50'], ['PORT', '65536'], ['PORT', '-1'], ['PORT', '80.5'], ['PORT', '1e3'],
+    ['DATABASE_POOL', 'many'], ['DATABASE_URL', 'mysql://db/assay'], ['NODE_ENV', 'prod'], ['NODE_ENV', 'Production'], ['DEV_ISSUER', 'yes'],
+    ['LOG_LEVEL', 'verbose'], ['OIDC_ISSUER', 'not a url'], ['OIDC_ISSUER', 'file:///etc/passwd'], ['ARTEFACT_MAX_BYTES', '12'],
+  ])('refuses %s=%j rather than guess', (name, value) => {
+    expect(problems({ [name]: value })).toContain(name);
+  });
+
+  it.each(['DATABASE_OWNER_URL', 'DATABASE_READER_URL'])('refuses %s without DATABASE_URL: it would be ignored', (name) => {
+    expect(problems({ [name]: 'postgres://someone@db/assay' })).toEqual(['DATABASE_URL']);
+  });
+
+  it('refuses OIDC_JWKS_URL without OIDC_ISSUER: it would be ignored', () => {
+    expect(problems({ OIDC_JWKS_URL: 'https://id.example.com/jwks' })).toEqual(['OIDC_ISSUER']);
+  });
+
+  it('needs the owner beside a database: the application does not run as the owner', () => {
+    expect(problems({ DATABASE_URL: 'postgres://assay_app@db/assay' })).toEqual(['DATABASE_OWNER_URL']);
+  });
+
+  it('does not repeat secrets in what it says', () => {
+    let message = '';
+    try {
+      readConfig({ DATABASE_URL: 'mysql://root:hunter2@db/assay', DATABASE_OWNER_URL: 'hunter2' });
+    } catch (error) {
+      message = (error as Error).message;
+    }
+    expect(message).toContain('DATABASE_URL');
+    expect(message).not.toContain('hunter2');
+  });
+
+  it('treats an empty value as not set', () => {
+    expect(readConfig({ PORT: '', DATABASE_URL: '', OIDC_ISSUER: '' })).toMatchObject({ port: 4000, database: undefined, oidc: undefined });
+  });
+
+  it('gives absolute paths, so that nothing depends on where a command runs', () => {
+    const config = readConfig({ ASSAY_HOME: 'somewhere' });
+    for (const path of [config.home, config.keyStorePath, config.keyEncryptionKeyFile]) expect(isAbsolute(path)).toBe(true);
+    expect(config.keyStorePath).toBe(resolve('somewhere/keys'));
+  });
+});
