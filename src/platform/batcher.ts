@@ -1,4 +1,4 @@
-import { AssayError } from './errors.js';
+import { AssayError, internal } from './errors.js';
 
 export interface BatcherOptions {
   /** Most items in one batch. */
@@ -55,6 +55,7 @@ export class Batcher<Item, Result> {
     this.schedule();
     try {
       const results = await this.work(batch.map(({ item }) => item));
+      if (results.length !== batch.length) throw internal(`A batch of ${batch.length} items gave ${results.length} results.`);
       for (const [index, { resolve, reject }] of batch.entries()) {
         const result = results[index]!;
         if (result instanceof Error) reject(result);

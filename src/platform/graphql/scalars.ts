@@ -2,11 +2,15 @@ import { GraphQLScalarType, Kind, type ValueNode } from 'graphql';
 import { decimalText } from '../decimal.js';
 import { badInput } from '../errors.js';
 
-const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/;
+const RFC_3339 = /^(?!0000)(\d{4}-\d\d-\d\d)T(?!24)\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/;
+
+/** JavaScript moves the 30th of February to March; here there is no such day. */
+const isOnCalendar = (day: string): boolean => new Date(`${day}T00:00:00Z`).toJSON()?.startsWith(day) ?? false;
 
 function parseDateTime(value: unknown): Date {
-  const date = typeof value === 'string' && RFC_3339.test(value) ? new Date(value) : undefined;
-  if (!date || Number.isNaN(date.getTime())) {
+  const day = typeof value === 'string' ? RFC_3339.exec(value)?.[1] : undefined;
+  const date = new Date(day && isOnCalendar(day) ? String(value) : Number.NaN);
+  if (Number.isNaN(date.getTime())) {
     throw badInput(`${JSON.stringify(value)} is not a DateTime. Write RFC 3339 with a zone, like 2026-01-31T09:30:00Z.`);
   }
   return date;
