@@ -1,0 +1,204 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { newId, type Context } from '../../src/platform/index.js';
+import { currentEpoch, LiveVersions, lockShared, Routes } from '../../src/models/index.js';
+import { choose, type Route } from '../../src/models/routes.js';
+import { openTestDatabase, type TestDatabase } from '../support/database.js';
+import { Bank, records, smallVersion, type SmallVersion } from './support.js';
+
+let database: TestDatabase;
+let bank: Bank;
+let small: SmallVersion;
+let olga: Context;
+let adam: Context;
+
+beforeAll(async () => {
+  database = await openTestDatabase();
+  bank = new Bank(database);
+  small = await smallVersion();
+  olga = await bank.person('Olga', ['MODEL_OWNER']);
+  adam = await bank.person('Adam', ['ADMIN']);
+});
+afterAll(() => database.close());
+
+const reason = 'It is better.';
+const deploymentsOf = (modelId: string) =>
+  database.db.query<{ versionId: string; from: string; to: string | null }>(
+    'SELECT version_id AS "versionId", valid_from::text AS "from", valid_to::text AS "to" FROM deployments WHERE model_id = $1 ORDER BY valid_from',
+    [modelId],
+  );
+const epochOf = (modelId: string): Promise<string> => database.db.transaction((tx) => currentEpoch(tx, modelId));
+
+/** Until some transaction waits for a model's lock. */
+async function waitUntilBlocked(): Promise<void> {
+  for (;;) {
+    const waiting = await database.db.query(`SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted`);
+    if (waiting.length > 0) return;
+  }
+}
+
+describe('deploying', () => {
+  let modelId: string;
+  let first: string;
+  let second: string;
+  beforeEach(async () => {
+    modelId = await bank.newModel(olga, 'LOW', { decisionPurpose: `purpose ${newId()}` });
+    first = await bank.approved(olga, adam, modelId, small);
+    second = await bank.approved(olga, adam, modelId, small);
+  });
+
+  it('makes a version the champion, counts the change, and is an event', async () => {
+    const id = await bank.deployments.deploy(adam, { versionId: first, role: 'CHAMPION', reason });
+    expect(await deploymentsOf(modelId)).toMatchObject([{ versionId: first, to: null }]);
+    expect(await epochOf(modelId)).toBe('1');
+    expect(await bank.leaves({ id })).toMatchObject([{ type: 'VERSION_DEPLOYED', version: first, deployment: id, role: 'CHAMPION', actor: adam.actor.id }]);
+  });
+
+  it('ends the previous champion at the very instant the next begins', async () => {
+    await bank.deployments.deploy(adam, { versionId: first, role: 'CHAMPION', reason });
+    await bank.deployments.deploy(adam, { versionId: second, role: 'CHAMPION', reason });
+    const [before, after] = await deploymentsOf(modelId);
+    expect([before!.versionId, before!.to, after!.to]).toEqual([first, after!.from, null]);
+    expect(await epochOf(modelId)).toBe('2');
+  });
+
+  it('of many at once leaves one champion and no gap', async () => {
+    const versions = [first, second, first, second, first];
+    await Promise.allSettled(versions.map((versionId) => bank.deployments.deploy(adam, { versionId, role: 'CHAMPION', reason })));
+    const periods = await deploymentsOf(modelId);
+    expect(periods.filter(({ to }) => to === null)).toHaveLength(1);
+    periods.slice(1).forEach(({ from }, index) => expect(periods[index]!.to).toBe(from));
+    expect(await epochOf(modelId)).toBe(String(periods.length));
+  });
+
+  it('goes back to an earlier version in one call', async () => {
+    for (const versionId of [first, second, first]) await bank.deployments.deploy(adam, { versionId, role: 'CHAMPION', reason });
+    expect((await deploymentsOf(modelId)).map(({ versionId }) => versionId)).toEqual([first, second, first]);
+  });
+
+  it('refuses the champion of today, roles to come, versions without approval, and an empty reason', async () => {
+    await bank.deployments.deploy(adam, { versionId: first, role: 'CHAMPION', reason });
+    const draft = await bank.newVersion(olga, modelId, small);
+    const deploy = (versionId: string, role: 'CHAMPION' | 'CANARY', why = reason) => bank.deployments.deploy(adam, { versionId, role, reason: why });
+    await expect(deploy(first, 'CHAMPION')).rejects.toThrow('is the champion of its model already');
+    await expect(deploy(second, 'CANARY')).rejects.toThrow('cannot be deployed as CANARY yet');
+    await expect(deploy(draft, 'CHAMPION')).rejects.toThrow('only while it is APPROVED; this one is DRAFT');
+    await expect(deploy(second, 'CHAMPION', ' ')).rejects.toThrow('say why');
+    expect(await epochOf(modelId)).toBe('1');
+  });
+
+  it('refuses who may not, and records it', async () => {
+    await expect(bank.deployments.deploy(olga, { versionId: first, role: 'CHAMPION', reason })).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    expect((await bank.leaves({ id: first })).at(-1)).toMatchObject({ type: 'ACT_REFUSED', act: 'DEPLOY', actor: olga.actor.id, code: 'FORBIDDEN' });
+  });
+
+  it('repeated under one requestId deploys once', async () => {
+    const request = { versionId: first, role: 'CHAMPION' as const, reason, requestId: newId() };
+    expect(await bank.deployments.deploy(adam, request)).toBe(await bank.deployments.deploy(adam, request));
+    expect(await deploymentsOf(modelId)).toHaveLength(1);
+  });
+
+  it('waits for predictions that are being recorded, so none is stamped with a version that is no longer live', async () => {
+    await bank.deployments.deploy(adam, { versionId: first, role: 'CHAMPION', reason });
+    let swap: Promise<string> | undefined;
+    await database.db.transaction(async (tx) => {
+      await lockShared(tx, modelId);
+      const epoch = await currentEpoch(tx, modelId);
+      swap = bank.deployments.deploy(adam, { versionId: second, role: 'CHAMPION', reason });
+      await waitUntilBlocked();
+      expect(await currentEpoch(tx, modelId)).toBe(epoch);
+    });
+    await swap;
+    expect(await epochOf(modelId)).toBe('2');
+  });
+
+  it('of two champions at one time is refused by the database itself', async () => {
+    await bank.deployments.deploy(adam, { versionId: first, role: 'CHAMPION', reason });
+    const inserting = database.db.transaction((tx) =>
+      tx.query(
+        `INSERT INTO deployments (id, model_id, version_id, role, valid_from, by_user, reason) VALUES ($1, $2, $3, 'CHAMPION', now(), $4, 'x')`,
+        [newId(), modelId, second, adam.actor.id],
+      ),
+    );
+    await expect(inserting).rejects.toMatchObject({ code: '23P01', constraint: 'one_champion' });
+  });
+});
+
+const route = (changes: Partial<Route>): Route => ({
+  modelId: 'm1', modelName: 'Cards', horizonMonths: 12, products: ['credit-card'], decisionPurpose: 'credit', deploymentId: 'd', versionId: 'v',
+  version: 1, dossierDigest: '', artefactDigest: '', epoch: '1', ...changes,
+});
+const request = { product: 'credit-card', purpose: 'credit' };
+const choosing = (routes: Route[], modelId?: string) => () => choose(routes, { ...request, modelId });
+
+describe('routing', () => {
+  it('finds the one model that serves the product and the purpose', () => {
+    const cards = route({});
+    expect(choose([route({ modelId: 'm2', products: ['mortgage'] }), cards, route({ modelId: 'm3', decisionPurpose: 'limit' })], request)).toBe(cards);
+  });
+
+  it('says NO_MODEL, and what is missing', () => {
+    expect(choosing([])).toThrow('No live model serves credit of credit-card. Deploy an approved version');
+    expect(choosing([route({})], 'm9')).toThrow('The named model has no live version');
+    expect(choosing([route({ products: ['mortgage'] })], 'm1')).toThrow('"Cards" serves credit of mortgage, not credit of credit-card');
+  });
+
+  it('says AMBIGUOUS_MODEL, naming them, unless one is named', () => {
+    const two = [route({}), route({ modelId: 'm2', modelName: 'Cards 2' })];
+    expect(() => choose(two, request)).toThrow(expect.objectContaining({ code: 'AMBIGUOUS_MODEL', message: expect.stringContaining('"Cards", "Cards 2"') }));
+    expect(choose(two, { ...request, modelId: 'm2' })).toBe(two[1]);
+  });
+
+  it('follows a deployment at once here, and within a second on other replicas', async () => {
+    let now = 0;
+    const replica = new Routes(() => now);
+    const purpose = newId();
+    const modelId = await bank.newModel(olga, 'LOW', { decisionPurpose: purpose });
+    const versionId = await bank.approved(olga, adam, modelId, small);
+    const asked = { product: 'credit-card', purpose };
+    await expect(bank.routes.routeFor(database.db, asked)).rejects.toMatchObject({ code: 'NO_MODEL' });
+    await expect(replica.routeFor(database.db, asked)).rejects.toMatchObject({ code: 'NO_MODEL' });
+    const deploymentId = await bank.deployments.deploy(adam, { versionId, role: 'CHAMPION', reason });
+    const live = { modelId, versionId, deploymentId, version: 1, epoch: '1', artefactDigest: small.artefacts.onnx.sha256 };
+    expect(await bank.routes.routeFor(database.db, asked)).toMatchObject(live);
+    now = 999;
+    await expect(replica.routeFor(database.db, asked)).rejects.toMatchObject({ code: 'NO_MODEL' });
+    now = 1000;
+    expect(await replica.routeFor(database.db, asked)).toMatchObject(live);
+  });
+});
+
+describe('live versions', () => {
+  it('are loaded once for all who ask, ready to score', async () => {
+    const versionId = await bank.newVersion(olga, await bank.newModel(olga), small);
+    const live = new LiveVersions(bank.store);
+    const [one, two] = await Promise.all([live.load(database.db, versionId), live.load(database.db, versionId)]);
+    expect(one).toBe(two);
+    const { dossierDigest, artefactDigest, referenceDigest, schema, scorer } = one;
+    expect([dossierDigest, artefactDigest, referenceDigest]).toEqual([(await bank.version(versionId)).digest, small.dossier.artefacts['onnx'], small.dossier.artefacts['referenceSet']]);
+    const { probability } = await scorer.run(new Float32Array([0]), 1);
+    expect([schema.width, probability[0]]).toEqual([1, expect.closeTo(1 / (1 + Math.E), 6)]);
+    await live.close();
+  });
+
+  it('keep the latest used and let go of the others', async () => {
+    const modelId = await bank.newModel(olga);
+    const ids = [await bank.newVersion(olga, modelId, small), await bank.newVersion(olga, modelId, small), await bank.newVersion(olga, modelId, small)];
+    const live = new LiveVersions(bank.store, 2);
+    const [a, b] = [await live.load(database.db, ids[0]!), await live.load(database.db, ids[1]!)];
+    expect(await live.load(database.db, ids[0]!)).toBe(a);
+    await live.load(database.db, ids[2]!);
+    expect(await live.load(database.db, ids[0]!)).toBe(a);
+    expect(await live.load(database.db, ids[1]!)).not.toBe(b);
+    expect((await a.scorer.run(new Float32Array(records.length), records.length)).probability).toHaveLength(records.length);
+    await live.close();
+  });
+
+  it('that fail to load are tried again by the next who asks', async () => {
+    const versionId = await bank.newVersion(olga, await bank.newModel(olga), small);
+    const live = new LiveVersions(bank.store);
+    const broken = { query: () => Promise.reject(new Error('connection lost')) };
+    await expect(live.load(broken, versionId)).rejects.toThrow('connection lost');
+    expect((await live.load(database.db, versionId)).versionId).toBe(versionId);
+    await live.close();
+  });
+});

@@ -1,0 +1,201 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { graphql, type GraphQLSchema } from 'graphql';
+import { buildSchema } from 'type-graphql';
+import { DateTime, newContext, type Context, type Database } from '../../src/platform/index.js';
+import { GrantsResolver, guardSchema, MeResolver, RoleGrantResolver, UserResolver } from '../../src/security/index.js';
+import { ApprovalResolver, ContributorResolver, DeploymentResolver, GovernanceResolver, ModelResolver, ModelVersionQueries, ModelVersionResolver, VersionTransitionResolver } from '../../src/models/index.js';
+import { openTestDatabase, type TestDatabase } from '../support/database.js';
+import { Bank, smallVersion, type SmallVersion } from './support.js';
+
+const plain = [MeResolver, UserResolver, RoleGrantResolver, ModelResolver, ModelVersionQueries, ModelVersionResolver, DeploymentResolver, ContributorResolver, ApprovalResolver, VersionTransitionResolver] as const;
+
+function schemaOf({ grants, models, versions, votes, deployments }: Bank): Promise<GraphQLSchema> {
+  const built = new Map<unknown, object>([
+    [GrantsResolver, new GrantsResolver(grants)],
+    [GovernanceResolver, new GovernanceResolver(models, versions, votes, deployments)],
+    ...plain.map((Resolver) => [Resolver, new Resolver()] as const),
+  ]);
+  return buildSchema({
+    resolvers: [GrantsResolver, GovernanceResolver, ...plain],
+    container: { get: (type) => built.get(type) },
+    scalarsMap: [{ type: Date, scalar: DateTime }],
+    validate: true,
+  }).then(guardSchema);
+}
+
+interface VersionAnswer {
+  readonly modelVersion: { id: string; state: string; dossier: { digest: string }; missingVotes: unknown[]; model: { name: string } };
+}
+interface DeploymentAnswer {
+  readonly deployment: { id: string; validFrom: string };
+}
+interface Referred {
+  readonly id: string;
+}
+
+describe('models over GraphQL', () => {
+  let database: TestDatabase;
+  let bank: Bank;
+  let schema: GraphQLSchema;
+  let small: SmallVersion;
+  let olga: Context;
+  let adam: Context;
+  let vera: Context;
+  beforeAll(async () => {
+    database = await openTestDatabase();
+    bank = new Bank(database);
+    schema = await schemaOf(bank);
+    small = await smallVersion();
+    olga = await bank.person('Olga', ['MODEL_OWNER']);
+    vera = await bank.person('Vera', ['VALIDATOR']);
+    adam = await bank.person('Adam', ['ADMIN']);
+  });
+  afterAll(() => database.close());
+
+  /** Each request has loaders of its own, as over HTTP. */
+  const run = async (ctx: Context, source: string, variables: Record<string, unknown> = {}, db: Database = ctx.db) => {
+    const contextValue = newContext({ actor: ctx.actor, db, log: ctx.log });
+    const { data, errors } = await graphql({ schema, source, variableValues: variables, contextValue });
+    return { data: JSON.parse(JSON.stringify(data ?? null)) as unknown, errors };
+  };
+  const refusalOf = async (ctx: Context, source: string, variables = {}) => (await run(ctx, source, variables)).errors![0]!.originalError;
+  const expectOk = async <Data,>(ctx: Context, source: string, variables: Record<string, unknown> = {}): Promise<Data> => {
+    const { data, errors } = await run(ctx, source, variables);
+    if (errors) throw new Error(`${errors.map(({ message, originalError }) => `${message} ${JSON.stringify(originalError ?? '')}`).join('\n')}\n${source}`);
+    return data as Data;
+  };
+  const mutate = async <Payload,>(ctx: Context, mutation: string, input: object, fields: string): Promise<Payload> => {
+    const type = `${mutation[0]!.toUpperCase()}${mutation.slice(1)}Input!`;
+    const data = await expectOk<Record<string, Payload>>(ctx, `mutation ($input: ${type}) { ${mutation}(input: $input) { ${fields} } }`, { input });
+    return data[mutation]!;
+  };
+
+  const registerModel = async (): Promise<string> => {
+    const input = { name: `Cards ${Math.random()}`, purpose: 'PD, cards', decisionPurpose: 'credit', products: ['credit-card'], horizonMonths: 12, tier: 'MEDIUM' };
+    return (await mutate<{ model: Referred }>(olga, 'registerModel', input, 'model { id }')).model.id;
+  };
+
+  /** Registered, submitted, validated, approved and deployed, all through the API. */
+  const deployVersion = async (modelId: string): Promise<{ versionId: string; digest: string; deployment: DeploymentAnswer['deployment'] }> => {
+    await bank.upload(olga, small);
+    const registered = await mutate<VersionAnswer>(olga, 'registerModelVersion', { modelId, dossier: JSON.stringify(small.dossier) }, 'modelVersion { id state dossier { digest } missingVotes { role count } }');
+    const { id: versionId, dossier: { digest }, missingVotes } = registered.modelVersion;
+    expect([registered.modelVersion.state, missingVotes]).toEqual(['DRAFT', [{ role: 'VALIDATOR', count: 1 }, { role: 'ADMIN', count: 1 }]]);
+    const vote = { versionId, dossierDigest: digest, comment: 'Read and checked.' };
+    expect(await mutate<VersionAnswer>(olga, 'submitModelVersion', { versionId }, 'modelVersion { state }')).toEqual({ modelVersion: { state: 'SUBMITTED' } });
+    const validated = await mutate<VersionAnswer>(vera, 'validateModelVersion', { ...vote, verdict: 'FOR' }, 'modelVersion { state missingVotes { role count } }');
+    expect(validated.modelVersion).toEqual({ state: 'VALIDATED', missingVotes: [{ role: 'ADMIN', count: 1 }] });
+    const approved = await mutate<VersionAnswer>(adam, 'approveModelVersion', vote, 'modelVersion { state missingVotes { role } }');
+    expect(approved.modelVersion).toEqual({ state: 'APPROVED', missingVotes: [] });
+    const { deployment } = await mutate<DeploymentAnswer>(adam, 'deployModelVersion', { versionId, reason: 'First.' }, 'deployment { id role validFrom validTo reason by { name } version { id } model { id } }');
+    return { versionId, digest, deployment };
+  };
+
+  it('goes from registration to deployment, and tells everything about it afterwards', async () => {
+    const modelId = await registerModel();
+    const { versionId, digest, deployment } = await deployVersion(modelId);
+    expect(deployment).toMatchObject({ role: 'CHAMPION', validTo: null, reason: 'First.', by: { name: 'Adam' }, version: { id: versionId }, model: { id: modelId } });
+    const { modelVersion } = await expectOk<{ modelVersion: { artefacts: { kind: string }[]; transitions: { act: string; to: string; by: { name: string } }[] } }>(adam, `query ($id: ID!) { modelVersion(id: $id) {
+      version state registeredBy { name } model { name owner { name } tier }
+      dossier { digest canonical metrics { auc ece } parity { passed } trainingData { rows asOf } training { backend } hyperParameters split
+        decisionPolicy { approveBelow grades { grade below } referWhen } modelCard { intendedUse ethics } }
+      artefacts { kind sha256 bytes } features { name label type unit transform reasonCode }
+      contributors { part user { name } } approvals { by { name } role verdict dossierDigest comment }
+      transitions { act from to by { name } reason } deployments { reason } } }`, { id: versionId });
+    expect(modelVersion).toMatchObject({
+      version: 1,
+      state: 'APPROVED',
+      registeredBy: { name: 'Olga' },
+      model: { owner: { name: 'Olga' }, tier: 'MEDIUM' },
+      dossier: {
+        digest,
+        metrics: { auc: 0.8, ece: null },
+        parity: { passed: true },
+        trainingData: { rows: 40, asOf: null },
+        hyperParameters: '{"layers":[]}',
+        decisionPolicy: { approveBelow: 0.4, grades: [{ grade: 'A', below: 0.5 }, { grade: 'B', below: 1 }], referWhen: [] },
+      },
+      features: [{ name: 'principal', label: 'Amount', type: 'numeric', unit: null, transform: 'standardise', reasonCode: 'AMOUNT' }],
+      contributors: [{ part: 'REGISTERED', user: { name: 'Olga' } }, { part: 'TRAINED', user: { name: 'Olga' } }, { part: 'SUBMITTED', user: { name: 'Olga' } }],
+      approvals: [{ by: { name: 'Vera' }, role: 'VALIDATOR', verdict: 'FOR', dossierDigest: digest }, { by: { name: 'Adam' }, role: 'ADMIN' }],
+      deployments: [{ reason: 'First.' }],
+    });
+    expect(modelVersion.artefacts.map(({ kind }) => kind)).toEqual(['FEATURE_SCHEMA', 'ONNX', 'PARITY_SAMPLE', 'REFERENCE_SET']);
+    expect(modelVersion.artefacts[1]).toEqual({ kind: 'ONNX', sha256: small.artefacts.onnx.sha256, bytes: small.artefacts.onnx.bytes.length });
+    expect(modelVersion.transitions.map(({ act, to, by }) => [act, to, by.name])).toEqual([
+      ['REGISTER', 'DRAFT', 'Olga'], ['SUBMIT', 'SUBMITTED', 'Olga'], ['VALIDATE', 'VALIDATED', 'Vera'], ['APPROVE', 'APPROVED', 'Adam'], ['DEPLOY', 'APPROVED', 'Adam'],
+    ]);
+  });
+
+  it('says which version was live at any time', async () => {
+    const modelId = await registerModel();
+    const one = await deployVersion(modelId);
+    const two = await deployVersion(modelId);
+    const { model } = await expectOk<{ model: Record<'now' | 'first' | 'second', Referred> & { before: null; versions: unknown; deployments: unknown } }>(adam, `query ($id: ID!, $first: DateTime!, $second: DateTime!) { model(id: $id) {
+      now: liveVersion { id } first: liveVersion(at: $first) { id } second: liveVersion(at: $second) { id } before: liveVersion(at: "2001-01-01T00:00:00Z") { id }
+      versions(first: 1) { edges { node { id } } totalCount pageInfo { hasNextPage } } deployments { validTo } } }`,
+      { id: modelId, first: one.deployment.validFrom, second: two.deployment.validFrom });
+    expect([model.first.id, model.second.id, model.now.id, model.before]).toEqual([one.versionId, two.versionId, two.versionId, null]);
+    expect(model.versions).toEqual({ edges: [{ node: { id: one.versionId } }], totalCount: 2, pageInfo: { hasNextPage: true } });
+    expect(model.deployments).toEqual([{ validTo: two.deployment.validFrom }, { validTo: null }]);
+  });
+
+  it('finds models by id and name, and lists and filters versions', async () => {
+    const modelId = await registerModel();
+    await bank.upload(olga, small);
+    const { modelVersion } = await mutate<VersionAnswer>(olga, 'registerModelVersion', { modelId, dossier: JSON.stringify(small.dossier) }, 'modelVersion { id model { name } }');
+    const { model, modelVersions, none } = await expectOk<{ model: Referred; modelVersions: { edges: unknown }; none: unknown }>(vera, `query ($name: String!, $modelId: ID!) { model(name: $name) { id }
+      modelVersions(filter: { modelId: $modelId, state: DRAFT }) { edges { node { id } } }
+      none: modelVersions(filter: { modelId: $modelId, state: RETIRED }) { edges { node { id } } totalCount } }`, { name: modelVersion.model.name, modelId });
+    expect([model.id, modelVersions.edges, none]).toEqual([modelId, [{ node: { id: modelVersion.id } }], { edges: [], totalCount: 0 }]);
+  });
+
+  it('costs as many statements for many models as for one', async () => {
+    const everything = `query ($first: Int!) { models(first: $first) { edges { node { name owner { name } liveVersion { version } deployments { by { name } }
+      versions { edges { node { version dossier { digest } artefacts { kind } features { name } contributors { user { name } } approvals { by { name } }
+        transitions { by { name } } missingVotes { role } deployments { reason } model { name } } } } } } } }`;
+    for (let i = 0; i < 3; i += 1) await deployVersion(await registerModel());
+    const statements = async (first: number): Promise<number> => {
+      let count = 0;
+      const counting = new Proxy(database.db, {
+        get: (db, name) => (name !== 'query' ? Reflect.get(db, name) : (...args: Parameters<Database['query']>) => ((count += 1), db.query(...args))),
+      });
+      const { errors } = await run(adam, everything, { first }, counting);
+      expect(errors).toBeUndefined();
+      return count;
+    };
+    expect(await statements(50)).toBe(await statements(1));
+  });
+
+  it('refuses with a sentence and a code', async () => {
+    const modelId = await registerModel();
+    expect(await refusalOf(vera, '{ model { id } }')).toMatchObject({ code: 'BAD_INPUT', message: expect.stringContaining('either id or name') });
+    expect(await refusalOf(vera, 'query ($id: ID!) { modelVersion(id: $id) { id } }', { id: modelId })).toMatchObject({ code: 'BAD_INPUT', message: expect.stringContaining('a ModelVersion id is needed') });
+    expect(await refusalOf(vera, 'mutation ($id: ID!) { submitModelVersion(input: { versionId: $id }) { modelVersion { id } } }', { id: modelId })).toMatchObject({ code: 'FORBIDDEN', message: expect.stringContaining('version:submit') });
+  });
+
+  it('tells people who they are, and lets the keeper of roles grant and end them', async () => {
+    const keeper = await database.contextOf('ACCESS_ADMIN');
+    const { me } = await expectOk<{ me: { permissions: unknown[] } }>(adam, '{ me { name roles permissions { name allows } grants { role user { name } grantedBy { name } } } }');
+    expect(me).toMatchObject({ name: 'Adam', roles: ['ADMIN'], grants: [{ role: 'ADMIN', user: { name: 'Adam' }, grantedBy: { name: keeper.actor.name } }] });
+    expect(me.permissions).toContainEqual({ name: 'version:approve', allows: 'Vote as an admin' });
+    const { grant } = await mutate<{ grant: Referred & { user: Referred } }>(keeper, 'grantRole', { identity: { issuer: 'idp', subject: 'new-one' }, role: 'AUDITOR', reason: 'New.' }, 'grant { id role validTo user { id name } }');
+    expect(grant).toMatchObject({ role: 'AUDITOR', validTo: null, user: { name: 'new-one' } });
+    const ended = await mutate<{ grant: { validTo: string } }>(keeper, 'endRole', { grantId: grant.id }, 'grant { validTo }');
+    expect(ended.grant.validTo).not.toBeNull();
+    const { users } = await expectOk<{ users: { edges: unknown } }>(keeper, '{ users(last: 1) { edges { node { id grants { role validTo } } } } }');
+    expect(users.edges).toEqual([{ node: { id: grant.user.id, grants: [{ role: 'AUDITOR', validTo: ended.grant.validTo }] } }]);
+    expect((await run(keeper, 'mutation { grantRole(input: { role: ADMIN, reason: "x" }) { grant { id } } }')).errors![0]!.message).toContain('give either userId or identity');
+  });
+
+  it('describes every type, field, argument and value', () => {
+    const silent: string[] = [];
+    for (const [name, type] of Object.entries(schema.getTypeMap()).filter(([key]) => !key.startsWith('__') && key !== 'Query' && key !== 'Mutation')) {
+      if (!type.description) silent.push(name);
+      const fields = 'getFields' in type ? Object.values(type.getFields()) : [];
+      const values = 'getValues' in type ? type.getValues() : [];
+      for (const part of [...fields, ...values]) if (!part.description) silent.push(`${name}.${part.name}`);
+    }
+    expect(silent).toEqual([]);
+  });
+});

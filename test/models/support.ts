@@ -1,0 +1,129 @@
+import { canonicalJson, newContext, openLog, sha256, type Context } from '../../src/platform/index.js';
+import { ensureUser, GrantsService, permissionsOf, type Role } from '../../src/security/index.js';
+import { chooseReference, compileMlp, encode, fitFeatureSchema, loadScorer, type FeatureSchema, type GatheredRecord } from '../../src/scoring/index.js';
+import { ArtefactStore, DeploymentService, ModelService, Routes, VersionService, VoteService, type NewModel, type Tier } from '../../src/models/index.js';
+import type { TestDatabase } from '../support/database.js';
+
+export const records: GatheredRecord[] = Array.from({ length: 40 }, (_, i) => ({ customer: {}, loan: { principal: 1000 + 100 * i }, repayments: [] }));
+
+export const artefact = (bytes: Uint8Array): { bytes: Uint8Array; sha256: string } => ({ bytes, sha256: sha256(bytes).toString('hex') });
+export const jsonArtefact = (value: unknown) => artefact(Buffer.from(canonicalJson(value)));
+
+const base64 = (values: Float32Array): string => Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString('base64');
+
+const schema: FeatureSchema = fitFeatureSchema(
+  [{ name: 'principal', label: 'Amount', source: { path: 'loan.principal' }, type: 'numeric', missing: { rule: 'median' }, transform: 'standardise', reasonCode: 'AMOUNT' }],
+  records,
+);
+
+/** A logistic model on one feature: logit = weight · x − 1, known in closed form. */
+export async function smallVersion({ weight = 1, parityShift = 0 } = {}) {
+  const layer = { weights: new Float32Array([weight]), bias: new Float32Array([-1]), inputs: 1, units: 1 };
+  const onnx = artefact(compileMlp({ width: 1, members: [{ layers: [layer], bestEpoch: 1 }], platt: { slope: 1, intercept: 0 } }));
+  const encoded = records.map((record) => encode(schema, record));
+  const vectors = Float32Array.from(encoded.map(({ vector }) => vector[0]!));
+  const pds = vectors.map((x) => 1 / (1 + Math.exp(1 - weight * x)));
+  const policy = { version: 1, approveBelow: 0.4, declineFrom: 0.6, grades: [{ grade: 'A', below: 0.5 }, { grade: 'B', below: 1 }] };
+  const scorer = await loadScorer({ onnx: onnx.bytes, schema });
+  const reference = await chooseReference(scorer, schema, { vectors, inputs: (row) => encoded[row]!.inputs, pds }, policy, 8, 1);
+  await scorer.dispose();
+  const parity = { rows: pds.length, maxAbsDifference: 0, bar: 1e-5, passed: true };
+  const artefacts = {
+    onnx,
+    featureSchema: jsonArtefact(schema),
+    referenceSet: jsonArtefact(reference.json),
+    paritySample: jsonArtefact({ version: 1, width: 1, ...parity, backend: 'closed form', tfVersion: 'none', vectors: base64(vectors), probabilities: base64(pds.map((p) => p + parityShift)) }),
+  };
+  return { artefacts, schema, dossier: { ...dossierJson, artefacts: digestsOf(artefacts), decisionPolicy: policy, parity } };
+}
+
+const digestsOf = (artefacts: Record<string, { sha256: string }>): Record<string, string> =>
+  Object.fromEntries(Object.entries(artefacts).map(([name, { sha256: digest }]) => [name, digest]));
+
+const digest = 'ab'.repeat(32);
+
+/** A dossier that parses; its artefacts are names only. */
+export const dossierJson = {
+  format: 1,
+  artefacts: { onnx: digest, featureSchema: digest, referenceSet: digest, paritySample: digest },
+  trainingData: { fingerprint: digest, rows: 40, defaults: 10, source: 'a test book' },
+  split: { kind: 'seeded', trainRows: 40, holdoutRows: 10, seed: 1 },
+  hyperParameters: { layers: [] },
+  training: { backend: 'closed form', seed: 1, seconds: 0.5 },
+  metrics: { rows: 10, auc: 0.8, gini: 0.6, ks: 0.5, brier: 0.1, precision: 0.5, recall: 0.5, f1: 0.5 },
+  parity: { rows: 40, maxAbsDifference: 0, bar: 1e-5, passed: true },
+  decisionPolicy: { version: 1, approveBelow: 0.4, declineFrom: 0.6, grades: [{ grade: 'A', below: 1 }] },
+  modelCard: { intendedUse: 'Tests.', limitations: 'Everything else.' },
+};
+
+export type SmallVersion = Awaited<ReturnType<typeof smallVersion>>;
+
+/** The services of the room, and people who act: each a user of their own, with the roles in token and grants. */
+export class Bank {
+  readonly store = new ArtefactStore();
+  readonly routes = new Routes();
+  readonly grants = new GrantsService();
+  readonly models = new ModelService();
+  readonly versions = new VersionService(this.store);
+  readonly votes = new VoteService();
+  readonly deployments = new DeploymentService(this.routes);
+
+  constructor(readonly database: TestDatabase) {}
+
+  /** A person with these roles in the token, and in grants unless told otherwise. */
+  async person(name: string, roles: readonly Role[], { granted = roles }: { granted?: readonly Role[] } = {}): Promise<Context> {
+    const { db } = this.database;
+    const user = await ensureUser(db, { issuer: 'test', subject: name, name });
+    const keeper = await this.database.contextOf('ACCESS_ADMIN');
+    for (const role of granted) await this.grants.grantRole(keeper, { to: user.id, role, reason: 'test' });
+    return newContext({ db, log: openLog('silent'), actor: { id: user.id, name, roles, permissions: permissionsOf(roles), ownCustomerId: undefined } });
+  }
+
+  async newModel(owner: Context, tier: Tier = 'MEDIUM', changes: Partial<NewModel> = {}): Promise<string> {
+    const name = `Model ${Math.random()}`;
+    return this.models.registerModel(owner, { name, purpose: 'PD', decisionPurpose: 'credit', products: ['credit-card'], horizonMonths: 12, tier, ...changes });
+  }
+
+  async upload(ctx: Context, { artefacts }: SmallVersion): Promise<void> {
+    for (const { sha256: name, bytes } of Object.values(artefacts)) await this.store.put(ctx, name, stream(bytes), 1_000_000);
+  }
+
+  async newVersion(owner: Context, modelId: string, version: SmallVersion): Promise<string> {
+    await this.upload(owner, version);
+    return this.versions.registerVersion(owner, { modelId, dossier: JSON.stringify(version.dossier) });
+  }
+
+  async submitted(owner: Context, tier: Tier, version: SmallVersion): Promise<{ modelId: string; versionId: string; dossierDigest: string }> {
+    const modelId = await this.newModel(owner, tier);
+    const versionId = await this.newVersion(owner, modelId, version);
+    await this.versions.submit(owner, versionId);
+    return { modelId, versionId, dossierDigest: (await this.version(versionId)).digest };
+  }
+
+  /** An approved version of a model of tier LOW. */
+  async approved(owner: Context, admin: Context, modelId: string, version: SmallVersion): Promise<string> {
+    const versionId = await this.newVersion(owner, modelId, version);
+    await this.versions.submit(owner, versionId);
+    await this.votes.vote(admin, 'APPROVE', { versionId, dossierDigest: (await this.version(versionId)).digest, comment: 'Sound.' });
+    return versionId;
+  }
+
+  async version(id: string): Promise<{ state: string; digest: string; version: number }> {
+    const [row] = await this.database.db.query<{ state: string; digest: string; version: number }>(
+      `SELECT state, version, encode(dossier_digest, 'hex') AS digest FROM model_versions WHERE id = $1`,
+      [id],
+    );
+    return row!;
+  }
+
+  /** The leaves waiting for the log about one thing, or of one type. */
+  async leaves(where: { type: string } | { id: string }): Promise<Record<string, unknown>[]> {
+    const rows = await this.database.db.query<{ leaf: Buffer }>('SELECT leaf FROM audit_intake ORDER BY id');
+    const leaves = rows.map(({ leaf }) => JSON.parse(leaf.toString('utf8')) as Record<string, unknown>);
+    return leaves.filter((leaf) => Object.entries(where).every(([key, value]) => leaf[key] === value));
+  }
+}
+
+export async function* stream(...chunks: Uint8Array[]): AsyncGenerator<Uint8Array> {
+  yield* chunks;
+}
