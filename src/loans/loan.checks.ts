@@ -43,10 +43,10 @@ function wholeNumber(value: number, where: string, low: number, high: number): n
 }
 
 /** Free attributes after changes. @throws BAD_INPUT for one that bears the name of a term */
-export function changedAttributes(before: PlainRecord, changes: readonly NamedChange[] | null | undefined): PlainRecord {
+export function changedAttributes(before: PlainRecord, changes: readonly NamedChange[] | null | undefined, where = 'attributes'): PlainRecord {
   const term = changes?.find(({ name }) => TERMS.has(name))?.name;
-  if (term !== undefined) throw badInput(`attributes: "${term}" is a term of the loan. Pass it as the field ${term}, not as an attribute.`);
-  return changed(before, changes, 'attributes');
+  if (term !== undefined) throw badInput(`${where}: "${term}" is a term of the loan. Pass it as the field ${term}, not as an attribute.`);
+  return changed(before, changes, where);
 }
 
 /** Periods as they are recorded. @throws BAD_INPUT naming the period by its place in the list */

@@ -3,6 +3,8 @@ import { Attribute, Customer, type CustomersReader, type NamedValue } from '../c
 import { badInput, ConnectionArgs, internal, type Connection, type Context } from '../platform/index.js';
 import { Requires } from '../security/index.js';
 import { MOST_PERIODS } from './gathered.js';
+import { ImportLoansInput } from './import.inputs.js';
+import { ImportLoansPayload } from './import.types.js';
 import { CreateLoanInput, LoanFilter, LoanOrder, RecordOutcomeInput, RecordRepaymentsInput, UpdateLoanInput } from './loan.inputs.js';
 import { CreateLoanPayload, RecordOutcomePayload, RecordRepaymentsPayload, UpdateLoanPayload } from './loan.payloads.js';
 import { Loan, LoanConnection, LoanFact, Outcome, Repayment } from './loan.types.js';
@@ -62,6 +64,12 @@ export class LoansResolver {
   @Mutation(() => RecordOutcomePayload, { description: 'Records what became of a loan, or corrects it.' })
   async recordOutcome(@Ctx() ctx: Context, @Arg('input', { description: 'The outcome.' }) input: RecordOutcomeInput): Promise<RecordOutcomePayload> {
     return { loan: await this.service.recordOutcome(ctx, input) };
+  }
+
+  @Requires('book:import')
+  @Mutation(() => ImportLoansPayload, { description: 'Imports up to 1,000 customers with loans, their history and outcomes, in one transaction.' })
+  importLoans(@Ctx() ctx: Context, @Arg('input', { description: 'The rows, and what to do about bad ones.' }) input: ImportLoansInput): Promise<ImportLoansPayload> {
+    return this.service.importLoans(ctx, input);
   }
 }
 

@@ -1,6 +1,10 @@
 import { effectiveTime, lockThing, repeatable, requireCustomer } from '../customers/index.js';
 import { badInput, type Context, type Transaction } from '../platform/index.js';
 import { demand, type KeyRing } from '../security/index.js';
+import { importRows } from './import/index.js';
+import type { ImportLoansInput } from './import.inputs.js';
+import { bookRows } from './import.rows.js';
+import type { ImportLoansPayload } from './import.types.js';
 import { checkedOutcome, checkedRepayments } from './loan.checks.js';
 import { factsAfter, newLoan } from './loan.facts.js';
 import type { CreateLoanInput, RecordOutcomeInput, RecordRepaymentsInput, UpdateLoanInput } from './loan.inputs.js';
@@ -10,6 +14,8 @@ import { insertLoanFacts, insertLoans, insertOutcomes, insertRepayments, type Lo
 import type { Loan } from './loan.types.js';
 import { toLoan, type LoansReader } from './loans.reader.js';
 
+const ON_ERROR = { REJECT_ALL: 'reject-all', SKIP: 'skip' } as const;
+const ON_REPEATED = { REJECT: 'reject', REUSE: 'reuse' } as const;
 const CUSTOMER_FIELDS = { id: 'customerId', externalId: 'customerExternalId' };
 
 /** Records what is borrowed and how it goes. Nothing is overwritten: an update or a correction is a later row. */
@@ -66,6 +72,17 @@ export class LoansService {
       await insertOutcomes(tx, [{ ...ref, outcome: checkedOutcome(ctx, input, decidedAt) }]);
       return ref;
     });
+  }
+
+  /** Imports rows together, all of them, all but the bad ones, or none; on the way a file goes. */
+  async importLoans(ctx: Context, input: ImportLoansInput): Promise<ImportLoansPayload> {
+    demand(ctx, 'book:import');
+    const { name, synthetic } = input;
+    const how = { name, synthetic, onError: ON_ERROR[input.onError], onRepeatedCustomer: ON_REPEATED[input.onRepeatedCustomer] };
+    const { rejections, ...counts } = await ctx.db.transaction((tx) =>
+      repeatable(tx, ctx, 'importLoans', input, () => importRows(tx, ctx, this.keys, { ...how, rows: bookRows(input.rows, ctx.now()) })),
+    );
+    return { ...counts, rejected: rejections.map(({ line, reason }) => ({ row: line, reason })) };
   }
 
   /** Does the work of a mutation in one transaction, and reads the loan back where it is certain to be found. */

@@ -4,6 +4,8 @@ import type { LoanRef } from './loan.rows.js';
 /** A loan whose outcome is known: one row to learn from. */
 export interface TrainingLoan extends LoanRef {
   readonly externalId: string;
+  /** The customer's: a split by it keeps all loans of a customer on one side. */
+  readonly customerExternalId: string;
   readonly defaulted: boolean;
 }
 
@@ -11,14 +13,16 @@ interface Row {
   readonly customer_id: string;
   readonly id: string;
   readonly external_id: string;
+  readonly customer_external_id: string;
   readonly defaulted: boolean;
 }
 
 const BATCH = 1_000;
 
 const PAGE = `
-  SELECT l.customer_id, l.id, l.external_id, o.defaulted
+  SELECT l.customer_id, l.id, l.external_id, c.external_id AS customer_external_id, o.defaulted
   FROM loans l
+  JOIN customers c ON c.id = l.customer_id
   CROSS JOIN LATERAL (
     SELECT defaulted FROM outcomes
     WHERE customer_id = l.customer_id AND loan_id = l.id AND known_at <= $2
@@ -51,5 +55,6 @@ const toTrainingLoan = (row: Row): TrainingLoan => ({
   customerId: row.customer_id,
   loanId: row.id,
   externalId: row.external_id,
+  customerExternalId: row.customer_external_id,
   defaulted: row.defaulted,
 });
