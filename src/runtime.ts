@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { migrations } from '../migrations/index.js';
 import { entities } from './entities.js';
 import {
-  Database, installJobQueue, migrateUp, openLog, pendingMigrations, prepareEmbeddedDatabase, refused, startEmbeddedPostgres,
+  Database, installJobQueue, migrateUp, openLog, pendingMigrations, prepareEmbeddedDatabase, refused, removeEmbeddedPostgres, startEmbeddedPostgres,
   type Config, type DatabaseUrls, type Logger,
 } from './platform/index.js';
 import { SCORE_JOBS } from './predictions/index.js';
@@ -64,6 +64,18 @@ export async function migrate(ownerUrl: string): Promise<string[]> {
   const ran = await migrateUp(ownerUrl, migrations);
   await installJobQueue(ownerUrl, [SCORE_JOBS]);
   return ran;
+}
+
+/** What Assay itself puts into its folder; nothing else is ever removed from it. */
+const OWN_FILES = ['postgres.password', 'keys', 'key-encryption.key', 'development-issuer.jwk', 'demo.json', 'synthetic.csv', 'rejected.csv'];
+
+/** Forgets the embedded database, its keys and what a demonstration left. @throws REFUSED for a configured server */
+export async function resetHome({ home, database }: Config): Promise<void> {
+  if (database) throw refused('--reset removes the embedded database only. DATABASE_URL is set: empty that database yourself.');
+  const release = await claimHome(home);
+  await removeEmbeddedPostgres(home);
+  await Promise.all(OWN_FILES.map((name) => rm(join(home, name), { recursive: true, force: true })));
+  await release();
 }
 
 /** One Assay at a time owns the folder of an embedded database. */

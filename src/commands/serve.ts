@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { openApp } from '../app.js';
+import { openApp, requireIssuer } from '../app.js';
 import { readConfig } from '../platform/index.js';
 import { openRuntime } from '../runtime.js';
 import { interrupted } from './interrupt.js';
@@ -11,6 +11,7 @@ export function serveCommand(program: Command): void {
     .action(async () => {
       const { wait } = interrupted();
       const config = readConfig();
+      requireIssuer(config);
       const runtime = await openRuntime(config);
       try {
         const app = await openApp(runtime, { host: config.host, port: config.port });

@@ -13,6 +13,7 @@ export { ModelService, type NewModel } from './model.service.js';
 export { Routes, type Route, type RouteRequest } from './routes.js';
 export type { DeploymentRow, ModelRow, VersionRow } from './rows.js';
 export { VersionService, type NewVersion } from './version.service.js';
+export * from './training/index.js';
 export { VoteService, type Ballot } from './vote.service.js';
 export { GovernanceResolver } from './governance.resolver.js';
 export { deploymentOf, modelOf, versionOf } from './look-up.js';

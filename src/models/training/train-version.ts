@@ -47,7 +47,7 @@ const FEWEST_OF_A_KIND = 20;
  */
 export async function trainVersion(db: Queryable, keys: KeyRing, plan: TrainingPlan): Promise<TrainedVersion> {
   const started = performance.now();
-  const parts = await divide(db, plan);
+  const parts = await divideLoans(db, plan);
   const train = await withoutErased(keys, parts.train);
   const holdout = await withoutErased(keys, parts.holdout);
   requireEnough(train, plan);
@@ -64,7 +64,8 @@ export async function trainVersion(db: Queryable, keys: KeyRing, plan: TrainingP
   return { bundle, train, holdout, seconds: (performance.now() - started) / 1_000 };
 }
 
-async function divide(db: Queryable, { products, knownBefore, split }: TrainingPlan): Promise<Record<SplitPart, TrainingLoan[]>> {
+/** The known loans of these products, by the part of the split that they belong to. */
+export async function divideLoans(db: Queryable, { products, knownBefore, split }: Pick<TrainingPlan, 'products' | 'knownBefore' | 'split'>): Promise<Record<SplitPart, TrainingLoan[]>> {
   const parts: Record<SplitPart, TrainingLoan[]> = { train: [], holdout: [] };
   for await (const batch of trainingLoans(db, { products, knownBefore })) {
     for (const loan of batch) {

@@ -43,6 +43,13 @@ export async function startEmbeddedPostgres({ home, settings = [] }: EmbeddedOpt
   };
 }
 
+/** Removes the data of an embedded server, stopping it first if it still runs. */
+export async function removeEmbeddedPostgres(home: string): Promise<void> {
+  const place = await choosePlace(nativeFolder(), home);
+  await stopLeftover(place);
+  await rm(place.data, { recursive: true, force: true });
+}
+
 /** The URLs of the three roles in one database of an embedded server. */
 export function embeddedUrls(superuserUrl: string, database: string, passwords: RolePasswords): DatabaseUrls {
   const { port } = new URL(superuserUrl);

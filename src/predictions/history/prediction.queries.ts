@@ -1,4 +1,5 @@
-import { fetchPage, inOrder, type Context, type LoaderDefinition, type Page, type PageRequest } from '../../platform/index.js';
+import { Where } from '../../customers/index.js';
+import { fetchPage, inOrder, type Context, type LoaderDefinition, type Page, type PageRequest, type Queryable } from '../../platform/index.js';
 import { may, ownCustomer } from '../../security/index.js';
 import type { PredictionRef } from '../record/recorder.js';
 import { COLUMNS, type PredictionColumns, type PredictionStatus, type Purpose } from '../record/row.js';
@@ -27,25 +28,13 @@ interface PredictionRefOfLoan {
 
 const SELECT = COLUMNS.map((name) => `p.${name}`).join(', ');
 
-/** Conditions and their parameters, grown together. */
-class Where {
-  readonly conditions: string[] = [];
-  readonly parameters: unknown[] = [];
-
-  /** `?` in the condition stands for the value. */
-  add(condition: string, value: unknown): this {
-    if (value === undefined) return this;
-    this.parameters.push(value);
-    this.conditions.push(condition.replaceAll('?', `$${this.parameters.length}`));
-    return this;
-  }
-}
-
 function whereOf(ctx: Context, filter: PredictionFilter): Where {
   const where = new Where()
-    .add('p.customer_id = ?', ownCustomer(ctx))
-    .add('p.customer_id = ?', filter.customerId ?? filter.loan?.customerId)
+    // The loan comes first: its ids are what differs between the loans of one page.
+    .add('p.customer_id = ?', filter.loan?.customerId)
     .add('p.loan_id = ?', filter.loan?.loanId)
+    .add('p.customer_id = ?', filter.customerId)
+    .add('p.customer_id = ?', ownCustomer(ctx))
     .add('p.model_id = ?', filter.modelId)
     .add('p.version_id = ?', filter.versionId)
     .add('p.decision = ?', filter.decision)
@@ -62,10 +51,10 @@ function whereOf(ctx: Context, filter: PredictionFilter): Where {
 }
 
 /** A page of the prediction history, newest first unless asked otherwise. */
-export function predictionPage(ctx: Context, filter: PredictionFilter, page: PageRequest, ascending = false): Promise<Page<PredictionRow>> {
+export function predictionPage(ctx: Context, filter: PredictionFilter, page: PageRequest, ascending = false, db: Queryable = ctx.db): Promise<Page<PredictionRow>> {
   const { conditions, parameters } = whereOf(ctx, filter);
   return fetchPage<PredictionRow>(
-    ctx.db,
+    db,
     { select: SELECT, from: 'predictions p', where: conditions, parameters, key: { sql: 'p.id', type: 'uuid' }, id: { sql: 'p.id' }, descending: !ascending },
     page,
   );

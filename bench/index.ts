@@ -1,0 +1,30 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { syntheticGroup, taiwanGroup } from './demo.js';
+import { group as importGroup } from './import.js';
+import type { BenchGroup, Figure } from './types.js';
+
+export const GROUPS: readonly BenchGroup[] = [importGroup, syntheticGroup, taiwanGroup];
+
+const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Runs groups one after the other; each has the machine to itself. */
+export async function runBench(groups: readonly BenchGroup[], say: (text: string) => void): Promise<Figure[]> {
+  const figures: Figure[] = [];
+  const shared = join(PROJECT, '../shared/data');
+  for (const group of groups) {
+    say(`bench ${group.name}`);
+    const work = await mkdtemp(join(tmpdir(), `assay-bench-${group.name}-`));
+    try {
+      const found = await group.run({ project: PROJECT, work, data: existsSync(shared) ? shared : undefined, say });
+      for (const one of found) say(`  ${one.ok ? '✓' : '✗'} ${one.name}: ${one.value} ${one.unit}${one.bar === null ? '' : `  (bar ${one.bar})`}`);
+      figures.push(...found);
+    } finally {
+      await rm(work, { recursive: true, force: true });
+    }
+  }
+  return figures;
+}

@@ -1,0 +1,105 @@
+import { ApolloServer } from '@apollo/server';
+import { CustomersReader, CustomersResolver, CustomersService } from './customers/index.js';
+import { CustomerLoansResolver, LoanFactResolver, LoanResolver, LoansReader, LoansResolver, LoansService } from './loans/index.js';
+import {
+  ApprovalResolver, ArtefactStore, ContributorResolver, DeploymentResolver, DeploymentService, GovernanceResolver, LiveVersions, modelNodeLoaders,
+  ModelResolver, ModelService, ModelVersionQueries, ModelVersionResolver, Routes, VersionService, VersionTransitionResolver, VoteService,
+} from './models/index.js';
+import { NodeResolver } from './node.resolver.js';
+import { JobQueue, refused, type Context } from './platform/index.js';
+import {
+  CustomerProfileResolver, Evidence, LoanPredictionsResolver, predictionNodeLoaders, PredictionResolver, ProfileDriversResolver, ScoreJobs,
+  ScoringResolver, ScoringService, VersionPerformanceResolver,
+} from './predictions/index.js';
+import type { Runtime } from './runtime.js';
+import { buildAssaySchema, type Instances } from './schema.js';
+import {
+  Authenticator, DevelopmentIssuer, grantNodeLoaders, GrantsResolver, GrantsService, MeResolver, openIdIssuer, RoleGrantResolver, UserResolver, type Issuer,
+} from './security/index.js';
+import { formatErrors, listen } from './server/index.js';
+
+/** A serving Assay. */
+export interface App {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+export interface AppOptions {
+  readonly host: string;
+  readonly port: number;
+  /** More issuers than the configured ones; the demonstration's. */
+  readonly issuers?: readonly Issuer[];
+}
+
+/** The composition root: the only place where services are constructed. */
+export async function openApp(runtime: Runtime, { host, port, issuers = [] }: AppOptions): Promise<App> {
+  const { db, log, config } = runtime;
+  const artefacts = new ArtefactStore();
+  const versions = new LiveVersions(artefacts);
+  const queue = await JobQueue.open(runtime.urls.app, log);
+  const { instances, jobs } = construct(runtime, artefacts, versions, queue);
+  const apollo = new ApolloServer<Context>({
+    schema: await buildAssaySchema(instances),
+    formatError: formatErrors(log),
+    introspection: true,
+    includeStacktraceInErrorResponses: false,
+    stopOnTerminationSignals: false,
+  });
+  await apollo.start();
+  await jobs.work();
+  const authenticator = new Authenticator(db, [...(await configuredIssuers(runtime)), ...issuers]);
+  const http = await listen({ apollo, authenticator, artefacts, db, log, artefactMaxBytes: config.artefactMaxBytes }, host, port);
+  const close = async (): Promise<void> => {
+    await http.close();
+    await queue.close();
+    await apollo.stop();
+    await versions.close();
+  };
+  return { url: http.url, close };
+}
+
+function construct({ db, keys, log }: Runtime, artefacts: ArtefactStore, versions: LiveVersions, queue: JobQueue): { instances: Instances; jobs: ScoreJobs } {
+  const routes = new Routes();
+  const customers = new CustomersReader(keys);
+  const loans = new LoansReader(customers);
+  const evidence = new Evidence(keys, versions);
+  const scoring = new ScoringService(db, { keys, routes, versions });
+  const jobs = new ScoreJobs(db, queue, scoring, log);
+  const resolvers = [
+    new NodeResolver({ ...grantNodeLoaders, ...customers.nodeLoaders, ...loans.nodeLoaders, ...modelNodeLoaders, ...predictionNodeLoaders(jobs) }),
+    new GrantsResolver(new GrantsService()),
+    new MeResolver(),
+    new UserResolver(),
+    new RoleGrantResolver(),
+    new CustomersResolver(customers, new CustomersService(keys, customers)),
+    new LoansResolver(loans, new LoansService(keys, loans)),
+    new LoanResolver(loans, customers),
+    new LoanFactResolver(loans),
+    new CustomerLoansResolver(loans),
+    new GovernanceResolver(new ModelService(), new VersionService(artefacts), new VoteService(), new DeploymentService(routes)),
+    new ModelResolver(),
+    new ModelVersionQueries(),
+    new ModelVersionResolver(),
+    new DeploymentResolver(),
+    new ApprovalResolver(),
+    new ContributorResolver(),
+    new VersionTransitionResolver(),
+    new ScoringResolver(scoring, jobs),
+    new PredictionResolver(evidence, customers, loans),
+    new LoanPredictionsResolver(),
+    new CustomerProfileResolver(),
+    new ProfileDriversResolver(evidence),
+    new VersionPerformanceResolver(versions),
+  ];
+  return { instances: new Map(resolvers.map((resolver) => [resolver.constructor, resolver])), jobs };
+}
+
+async function configuredIssuers({ config }: Runtime): Promise<Issuer[]> {
+  const issuers = config.oidc ? [await openIdIssuer(config.oidc)] : [];
+  return config.devIssuer ? [...issuers, (await DevelopmentIssuer.open(config)).issuer] : issuers;
+}
+
+/** @throws REFUSED when nobody could ever call the API */
+export function requireIssuer({ oidc, devIssuer }: Runtime['config']): void {
+  if (!oidc && !devIssuer) throw refused('No token would be accepted: set OIDC_ISSUER to your identity provider, or DEV_ISSUER=1 to try Assay.');
+}

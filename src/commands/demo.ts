@@ -1,0 +1,68 @@
+import type { Command } from 'commander';
+import { PEOPLE, runDemo, type PersonName, type RunningDemo } from '../demo/index.js';
+import { badInput, readConfig } from '../platform/index.js';
+import { resetHome } from '../runtime.js';
+import { interrupted } from './interrupt.js';
+
+interface DemoFlags {
+  readonly data?: string;
+  readonly mapping?: string;
+  readonly once?: boolean;
+  readonly json?: boolean;
+  readonly reset?: boolean;
+  readonly seed: string;
+  readonly customers: string;
+}
+
+export function demoCommand(program: Command): void {
+  program
+    .command('demo')
+    .description('The main job, end to end: import a book, train, approve, deploy, score, explain, replay, then serve.')
+    .option('--data <file>', 'a book of your own, CSV (docs/mapping.md); without it a synthetic one is made')
+    .option('--mapping <file>', 'how to read it, e.g. mappings/taiwan.json')
+    .option('--once', 'score the whole hold-out, print one line of JSON and stop, instead of serving')
+    .option('--json', 'with --once: nothing but the line of JSON on standard output (progress is on standard error)')
+    .option('--reset', 'forget the data of the last run first')
+    .option('--seed <n>', 'seed of the synthetic book and of training', '20240101')
+    .option('--customers <n>', 'size of the synthetic book', '10000')
+    .action(demo);
+}
+
+async function demo(flags: DemoFlags): Promise<void> {
+  const { signal, wait } = interrupted();
+  const config = readConfig();
+  if (flags.reset) await resetHome(config);
+  const options = { ...flags, once: flags.once ?? false, seed: whole(flags.seed, '--seed'), customers: whole(flags.customers, '--customers') };
+  const running = await runDemo(config, options, process.stderr, signal);
+  try {
+    if (flags.once) return void process.stdout.write(`${JSON.stringify(running.result)}\n`);
+    process.stdout.write(invitation(running));
+    await wait;
+    process.stderr.write('\nStopping …\n');
+  } finally {
+    await running.close();
+  }
+}
+
+/** Where to go and with which tokens. */
+function invitation({ url, tokens }: RunningDemo): string {
+  const people = Object.entries(PEOPLE) as [PersonName, (typeof PEOPLE)[PersonName]][];
+  const lines = people.map(([name, { name: who, roles }]) => `${roles.join(', ')} — ${who}\n  ${tokens[name]}`);
+  return [
+    'Tokens, one for each role and valid for 12 hours (development only). In GraphiQL, under "Headers", paste',
+    '  { "Authorization": "Bearer <token>" }',
+    '',
+    ...lines,
+    '',
+    `Assay serves ${url}/graphql`,
+    `Open as the auditor: ${url}/graphql#token=${tokens.auditor}`,
+    'Ctrl-C stops everything.',
+    '',
+  ].join('\n');
+}
+
+function whole(text: string, name: string): number {
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value > 0) return value;
+  throw badInput(`${name} ${text}: give a whole number above 0.`);
+}

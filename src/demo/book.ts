@@ -1,0 +1,55 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { defaultSplit, describeFields, findSplit, readMapping, splitPathFor, type Mapping } from '../loans/index.js';
+import type { Split } from '../models/index.js';
+import { badInput } from '../platform/index.js';
+import { parseFeatureSpecs, proposeFeatureSpecs, type FeatureSpec } from '../scoring/index.js';
+
+/** The book of a demonstration: the user's own file, or the synthetic one. */
+export interface Book {
+  readonly path: string;
+  readonly mapping: Mapping;
+  readonly model: NonNullable<Mapping['model']>;
+  readonly specs: readonly FeatureSpec[];
+  readonly split: Split;
+  /** Tells whether a folder holds this book or another: data and mapping. */
+  readonly key: string;
+  readonly synthetic: boolean;
+}
+
+const PROJECT = fileURLToPath(new URL('../../..', import.meta.url));
+const SYNTHETIC_MAPPING = join(PROJECT, 'mappings/synthetic.json');
+
+export interface BookOptions {
+  readonly data?: string | undefined;
+  readonly mapping?: string | undefined;
+}
+
+/** @throws BAD_INPUT when only one of data and mapping is given, a file is missing, or the mapping names no model */
+export async function openBook({ data, mapping: mappingPath }: BookOptions, home: string): Promise<Book> {
+  if ((data === undefined) !== (mappingPath === undefined)) throw badInput('Give --data FILE and --mapping FILE together, or neither for the synthetic book.');
+  if (data !== undefined && !existsSync(data)) throw badInput(`${data}: there is no such file. Give --data the path of a CSV file.`);
+  const path = data ?? join(home, 'synthetic.csv');
+  const mapping = await readMapping(mappingPath ?? SYNTHETIC_MAPPING);
+  const { model } = mapping;
+  if (!model) throw badInput(`${mappingPath}: the mapping needs "model": {name, purpose, products, horizonMonths} (docs/mapping.md).`);
+  if (!mapping.outcome) throw badInput(`${mappingPath}: the mapping needs an "outcome": there is nothing to learn from without one.`);
+  const specs = mapping.features ? parseFeatureSpecs(mapping.features) : proposeFeatureSpecs(describeFields(mapping));
+  return { path, mapping, model, specs, split: await splitOf(path), key: await keyOf(data, mapping), synthetic: data === undefined };
+}
+
+async function splitOf(path: string): Promise<Split> {
+  const parts = await findSplit(path);
+  if (!parts) return { kind: 'hash', description: '80/20 by a seeded hash of the customer', partOf: ({ customerExternalId }) => defaultSplit(customerExternalId) };
+  const description = `${basename(splitPathFor(path))}: ${parts.size} rows`;
+  return { kind: 'file', description, partOf: ({ externalId }) => parts.get(externalId) };
+}
+
+async function keyOf(data: string | undefined, mapping: Mapping): Promise<string> {
+  const hash = createHash('sha256').update(JSON.stringify(mapping));
+  if (data !== undefined) hash.update(await readFile(data));
+  return hash.digest('hex');
+}

@@ -1,0 +1,27 @@
+import { Args, Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
+import { perParent } from '../../customers/index.js';
+import { Loan } from '../../loans/index.js';
+import { ConnectionArgs, toConnection, type Connection, type Context } from '../../platform/index.js';
+import { Requires } from '../../security/index.js';
+import { latestPredictionOfLoan, predictionPage } from '../history/prediction.queries.js';
+import { PredictionType } from '../history/prediction.types.js';
+import { toPrediction } from './coarse.js';
+import { PredictionConnection } from './prediction.resolver.js';
+
+/** What this room adds to a loan. */
+@Resolver(() => Loan)
+export class LoanPredictionsResolver {
+  @Requires('prediction:read')
+  @FieldResolver(() => PredictionType, { nullable: true, description: 'The newest scored prediction; what-ifs do not count.' })
+  async latestPrediction(@Ctx() ctx: Context, @Root() { customerId, loanId }: Loan): Promise<PredictionType | undefined> {
+    const row = await ctx.loaders.of(ctx, latestPredictionOfLoan).load({ customerId, loanId });
+    return row && toPrediction(ctx, row);
+  }
+
+  @Requires('prediction:read')
+  @FieldResolver(() => PredictionConnection, { description: 'The prediction history of the loan, newest first.' })
+  async predictions(@Ctx() ctx: Context, @Root() { customerId, loanId }: Loan, @Args() page: ConnectionArgs): Promise<Connection<PredictionType>> {
+    const found = await predictionPage(ctx, { loan: { customerId, loanId } }, page, false, perParent(ctx, 2));
+    return toConnection(found, (row) => toPrediction(ctx, row));
+  }
+}

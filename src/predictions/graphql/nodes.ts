@@ -1,0 +1,17 @@
+import { expectId, encodeGlobalId, type NodeLoader } from '../../platform/index.js';
+import { demand } from '../../security/index.js';
+import type { ScoreJobs } from '../jobs/score-jobs.js';
+import { toJob } from './job.types.js';
+import { findPrediction } from './prediction.resolver.js';
+
+/** How `node(id)` finds predictions and jobs. */
+export const predictionNodeLoaders = (jobs: ScoreJobs): Readonly<Record<string, NodeLoader>> => ({
+  Prediction: (ctx, id) => {
+    demand(ctx, 'prediction:read');
+    return findPrediction(ctx, expectId(encodeGlobalId(id), 'Prediction', true));
+  },
+  Job: async (ctx, { id }) => {
+    demand(ctx, 'score:run');
+    return toJob(await jobs.find(ctx, id));
+  },
+});

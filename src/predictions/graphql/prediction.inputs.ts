@@ -1,0 +1,17 @@
+import { Field, ID, InputType } from 'type-graphql';
+import { DateTimeRange } from '../../customers/index.js';
+import { DecisionValue, PredictionPurpose, Status } from '../history/prediction.types.js';
+
+@InputType({ description: 'Which predictions; conditions add up.' })
+export class PredictionFilterInput {
+  @Field(() => ID, { nullable: true, description: 'Of this customer.' }) customerId?: string | null;
+  @Field(() => ID, { nullable: true, description: 'Of this loan.' }) loanId?: string | null;
+  @Field(() => ID, { nullable: true, description: 'By any version of this model.' }) modelId?: string | null;
+  @Field(() => ID, { nullable: true, description: 'By this version.' }) modelVersionId?: string | null;
+  @Field(() => DecisionValue, { nullable: true, description: 'With this decision.' }) decision?: DecisionValue | null;
+  @Field(() => String, { nullable: true, description: 'With this grade.' }) grade?: string | null;
+  @Field(() => Status, { nullable: true, description: 'With this status.' }) status?: Status | null;
+  @Field(() => PredictionPurpose, { nullable: true, description: 'For this purpose.' }) purpose?: PredictionPurpose | null;
+  @Field(() => ID, { nullable: true, description: 'Made by this job.' }) jobId?: string | null;
+  @Field(() => DateTimeRange, { nullable: true, description: 'Recorded in this span.' }) createdAt?: DateTimeRange | null;
+}

@@ -1,0 +1,136 @@
+import { Arg, Args, Ctx, FieldResolver, ID, Query, Resolver, Root } from 'type-graphql';
+import { Customer, OrderDirection, type CustomersReader } from '../../customers/index.js';
+import { Loan, type LoansReader } from '../../loans/index.js';
+import { Deployment, deploymentsById, Model, modelsById, ModelVersion, toDeployment, toModel, toModelVersion, versionsById } from '../../models/index.js';
+import { ConnectionArgs, connectionType, expectId, toConnection, type Connection, type Context } from '../../platform/index.js';
+import { demandOwn, Requires, User, userOf } from '../../security/index.js';
+import type { Evidence } from '../history/evidence.js';
+import { predictionById, predictionPage, type PredictionFilter } from '../history/prediction.queries.js';
+import { PredictionExplanation, PredictionInput, PredictionProblem, PredictionReason, PredictionRecordType, PredictionReplay, PredictionType } from '../history/prediction.types.js';
+import { isVisible, toPrediction } from './coarse.js';
+import { PredictionFilterInput } from './prediction.inputs.js';
+
+export const PredictionConnection = connectionType(PredictionType, 'Prediction', 'predictions');
+
+@Resolver(() => PredictionType)
+export class PredictionResolver {
+  constructor(
+    private readonly evidence: Evidence,
+    private readonly customers: CustomersReader,
+    private readonly loans: LoansReader,
+  ) {}
+
+  @Requires('prediction:read')
+  @Query(() => PredictionType, { nullable: true, description: 'A prediction; null where there is none, or it is not yours to see.' })
+  async prediction(@Ctx() ctx: Context, @Arg('id', () => ID, { description: 'Its id.' }) id: string): Promise<PredictionType | undefined> {
+    return findPrediction(ctx, expectId(id, 'Prediction', true));
+  }
+
+  @Requires('prediction:read')
+  @Query(() => PredictionConnection, { description: 'The prediction history, newest first unless asked otherwise.' })
+  async predictions(
+    @Ctx() ctx: Context,
+    @Args() page: ConnectionArgs,
+    @Arg('filter', () => PredictionFilterInput, { nullable: true, description: 'Which ones; all, unless given.' }) filter?: PredictionFilterInput,
+    @Arg('asOf', () => Date, { nullable: true, description: 'The history as it stood then: only what had been recorded.' }) asOf?: Date,
+    @Arg('direction', () => OrderDirection, { nullable: true, description: 'ASC: oldest first. DESC, the default: newest first.' }) direction?: OrderDirection,
+  ): Promise<Connection<PredictionType>> {
+    const found = await predictionPage(ctx, { ...filterOf(filter), asOf }, page, direction === 'ASC');
+    return toConnection(found, (row) => toPrediction(ctx, row));
+  }
+
+  @FieldResolver(() => Customer, { description: 'Who borrows.' })
+  customer(@Ctx() ctx: Context, @Root() { row }: PredictionType): Promise<Customer | undefined> {
+    return ctx.loaders.of(ctx, this.customers.byId).load(row.customer_id);
+  }
+
+  @FieldResolver(() => Loan, { description: 'What was scored.' })
+  loan(@Ctx() ctx: Context, @Root() { row }: PredictionType): Promise<Loan | undefined> {
+    return ctx.loaders.of(ctx, this.loans.byRef).load({ customerId: row.customer_id, loanId: row.loan_id });
+  }
+
+  @Requires('model:read')
+  @FieldResolver(() => Model, { nullable: true, description: 'The model that served it; null where none did.' })
+  async model(@Ctx() ctx: Context, @Root() { row }: PredictionType): Promise<Model | undefined> {
+    const found = row.model_id && (await ctx.loaders.of(ctx, modelsById).load(row.model_id));
+    return found ? toModel(found) : undefined;
+  }
+
+  @FieldResolver(() => ModelVersion, { nullable: true, description: 'The version that scored; null where none was reached.' })
+  async modelVersion(@Ctx() ctx: Context, @Root() { row }: PredictionType): Promise<ModelVersion | undefined> {
+    const found = row.version_id && (await ctx.loaders.of(ctx, versionsById).load(row.version_id));
+    return found ? toModelVersion(found) : undefined;
+  }
+
+  @Requires('model:read')
+  @FieldResolver(() => Deployment, { nullable: true, description: 'The deployment it ran under: who made the version live, when and why.' })
+  async deployment(@Ctx() ctx: Context, @Root() { row }: PredictionType): Promise<Deployment | undefined> {
+    const found = row.deployment_id && (await ctx.loaders.of(ctx, deploymentsById).load(row.deployment_id));
+    return found ? toDeployment(found) : undefined;
+  }
+
+  @Requires('prediction:detail')
+  @FieldResolver(() => User, { description: 'Who asked for it.' })
+  actor(@Ctx() ctx: Context, @Root() { row }: PredictionType): Promise<User> {
+    return userOf(ctx, row.actor_id);
+  }
+
+  @FieldResolver(() => [PredictionReason], { description: 'The principal reasons against approval, at most four; empty where the customer was erased.' })
+  async reasons(@Ctx() ctx: Context, @Root() { row }: PredictionType): Promise<readonly PredictionReason[]> {
+    return (await this.evidence.bodyOf(ctx, row))?.reasons ?? [];
+  }
+
+  @FieldResolver(() => PredictionProblem, { nullable: true, description: 'Why there is no score.' })
+  async problem(@Ctx() ctx: Context, @Root() { row }: PredictionType): Promise<PredictionProblem | null> {
+    return row.status === 'SCORED' ? null : ((await this.evidence.bodyOf(ctx, row))?.problem ?? null);
+  }
+
+  @Requires('prediction:detail')
+  @FieldResolver(() => [PredictionInput], { description: 'What went in, in the order of the feature schema.' })
+  inputs(@Ctx() ctx: Context, @Root() { row }: PredictionType): Promise<PredictionInput[]> {
+    return this.evidence.inputs(ctx, row);
+  }
+
+  @Requires('prediction:detail')
+  @FieldResolver(() => PredictionExplanation, { nullable: true, description: 'What each input contributed.' })
+  explanation(@Ctx() ctx: Context, @Root() { row }: PredictionType): Promise<PredictionExplanation | null> {
+    return this.evidence.explanation(ctx, row);
+  }
+
+  @Requires('prediction:detail')
+  @FieldResolver(() => PredictionRecordType, { nullable: true, description: 'The stored record; null where the customer was erased.' })
+  record(@Ctx() ctx: Context, @Root() { row }: PredictionType): Promise<PredictionRecordType | null> {
+    return this.evidence.record(ctx, row);
+  }
+
+  @Requires('prediction:detail')
+  @FieldResolver(() => PredictionReplay, { nullable: true, description: 'The prediction computed again from its record alone; null where there is nothing to replay.' })
+  replay(@Ctx() ctx: Context, @Root() { row }: PredictionType): Promise<PredictionReplay | null> {
+    return this.evidence.replay(ctx, row);
+  }
+}
+
+/** A prediction that the actor may see. */
+export async function findPrediction(ctx: Context, ref: { customerId: string; id: string }): Promise<PredictionType | undefined> {
+  demandOwn(ctx, ref.customerId);
+  const row = await ctx.loaders.of(ctx, predictionById).load(ref);
+  return row && isVisible(ctx, row) ? toPrediction(ctx, row) : undefined;
+}
+
+function filterOf(filter: PredictionFilterInput | undefined): PredictionFilter {
+  const { customerId, loanId, modelId, modelVersionId, decision, grade, status, purpose, jobId, createdAt } = filter ?? {};
+  const loan = loanId == null ? undefined : expectId(loanId, 'Loan', true);
+  const id = (text: string | null | undefined, type: string): string | undefined => (text == null ? undefined : expectId(text, type, false).id);
+  return {
+    customerId: id(customerId, 'Customer'),
+    loan: loan && { customerId: loan.customerId, loanId: loan.id },
+    modelId: id(modelId, 'Model'),
+    versionId: id(modelVersionId, 'ModelVersion'),
+    requestIdPrefix: jobId == null ? undefined : `${id(jobId, 'Job')!}:`,
+    decision: decision ?? undefined,
+    grade: grade ?? undefined,
+    status: status ?? undefined,
+    purpose: purpose ?? undefined,
+    createdAt: { gte: createdAt?.gte ?? undefined, lt: createdAt?.lt ?? undefined },
+  };
+}

@@ -1,0 +1,38 @@
+import 'reflect-metadata';
+import { lexicographicSortSchema, printSchema, type GraphQLSchema } from 'graphql';
+import { buildSchema, type NonEmptyArray } from 'type-graphql';
+import { CustomersResolver } from './customers/index.js';
+import { CustomerLoansResolver, LoanFactResolver, LoanResolver, LoansResolver } from './loans/index.js';
+import { ApprovalResolver, ContributorResolver, DeploymentResolver, GovernanceResolver, ModelResolver, ModelVersionQueries, ModelVersionResolver, VersionTransitionResolver } from './models/index.js';
+import { NodeResolver } from './node.resolver.js';
+import { DateTime, internal } from './platform/index.js';
+import { CustomerProfileResolver, LoanPredictionsResolver, PredictionResolver, ProfileDriversResolver, ScoringResolver, VersionPerformanceResolver } from './predictions/index.js';
+import { GrantsResolver, guardSchema, MeResolver, RoleGrantResolver, UserResolver } from './security/index.js';
+
+const RESOLVERS: NonEmptyArray<Function> = [
+  NodeResolver,
+  GrantsResolver, MeResolver, UserResolver, RoleGrantResolver,
+  CustomersResolver,
+  LoansResolver, LoanResolver, LoanFactResolver, CustomerLoansResolver,
+  GovernanceResolver, ModelResolver, ModelVersionQueries, ModelVersionResolver, DeploymentResolver, ApprovalResolver, ContributorResolver, VersionTransitionResolver,
+  ScoringResolver, PredictionResolver, LoanPredictionsResolver, CustomerProfileResolver, ProfileDriversResolver, VersionPerformanceResolver,
+];
+
+/** The instances that `app.ts` constructed, by their class. */
+export type Instances = ReadonlyMap<Function, object>;
+
+/** Builds the executable schema over constructed resolvers, every declared permission enforced. */
+export async function buildAssaySchema(instances: Instances): Promise<GraphQLSchema> {
+  const get = (resolver: Function): object => {
+    const instance = instances.get(resolver);
+    if (!instance) throw internal(`${resolver.name} was not constructed.`);
+    return instance;
+  };
+  return guardSchema(await build(get));
+}
+
+/** The schema's text, sorted: what `schema.graphql` holds. */
+export const printAssaySchema = async (): Promise<string> => `${printSchema(lexicographicSortSchema(guardSchema(await build(() => ({})))))}\n`;
+
+const build = (get: (resolver: Function) => object): Promise<GraphQLSchema> =>
+  buildSchema({ resolvers: RESOLVERS, container: { get }, validate: { forbidUnknownValues: false }, scalarsMap: [{ type: Date, scalar: DateTime }] });
