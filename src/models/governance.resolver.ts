@@ -24,15 +24,15 @@ export class GovernanceResolver {
   @Requires('model:register')
   @Mutation(() => RegisterModelPayload, { description: 'Registers a model; you own it.' })
   async registerModel(@Ctx() ctx: Context, @Arg('input') input: RegisterModelInput): Promise<RegisterModelPayload> {
-    return { model: await modelOf(ctx, await this.models.registerModel(ctx, input)) };
+    return { model: await modelOf(ctx, await this.models.registerModel(ctx, { ...input, requestId: input.requestId ?? undefined })) };
   }
 
   @Requires('model:register')
   @Mutation(() => RegisterModelVersionPayload, { description: 'Registers a DRAFT from uploaded artefacts; they are loaded, and their parity is checked again.' })
   async registerModelVersion(@Ctx() ctx: Context, @Arg('input') input: RegisterModelVersionInput): Promise<VersionPayload> {
     const trainedBy = input.trainedBy == null ? undefined : expectId(input.trainedBy, 'User', false).id;
-    const { dossier, requestId } = input;
-    const id = await this.versions.registerVersion(ctx, { modelId: expectId(input.modelId, 'Model', false).id, dossier, trainedBy, requestId });
+    const modelId = expectId(input.modelId, 'Model', false).id;
+    const id = await this.versions.registerVersion(ctx, { modelId, dossier: input.dossier, trainedBy, requestId: input.requestId ?? undefined });
     return { modelVersion: await versionAfter(ctx, id) };
   }
 
@@ -73,7 +73,7 @@ export class GovernanceResolver {
   @Requires('version:deploy')
   @Mutation(() => DeployModelVersionPayload, { description: 'Makes an approved version the champion of its model, from this moment on.' })
   async deployModelVersion(@Ctx() ctx: Context, @Arg('input') input: DeployModelVersionInput): Promise<DeployModelVersionPayload> {
-    const id = await this.deployments.deploy(ctx, { ...input, versionId: versionId(input.versionId) });
+    const id = await this.deployments.deploy(ctx, { ...input, versionId: versionId(input.versionId), requestId: input.requestId ?? undefined });
     return { deployment: await deploymentOf(ctx, id) };
   }
 

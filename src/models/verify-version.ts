@@ -1,5 +1,5 @@
 import { badInput, refused, type Queryable } from '../platform/index.js';
-import { checkParity, loadScorer, parseFeatureSchema, parseParitySample, parseReferenceSet } from '../scoring/index.js';
+import { checkParity, loadScorer, parseFeatureSchema, parseParitySample, parseReferenceSet, type ParityReport } from '../scoring/index.js';
 import type { ArtefactStore } from './artefact-store.js';
 import type { Dossier } from './dossier.js';
 import type { ArtefactKind } from './version.entity.js';
@@ -33,9 +33,15 @@ export async function verifyVersion(db: Queryable, store: ArtefactStore, dossier
   const sample = parseParitySample(jsonOf(bytes.get('PARITY_SAMPLE')!, 'parity sample'));
   const onnx = bytes.get('ONNX')!;
   await (await loadScorer({ onnx, schema })).dispose();
-  const parity = await checkParity(onnx, sample);
-  if (!parity.passed) {
-    throw refused(`The ONNX model does not agree with TensorFlow: on ${parity.rows} rows the PDs differ by up to ${parity.maxAbsDifference}, more than ${parity.bar}. Compile it again from the trained model.`);
+  requireParity(dossier, await checkParity(onnx, sample));
+}
+
+function requireParity({ parity: claimed }: Dossier, found: ParityReport): void {
+  if (!found.passed) {
+    throw refused(`The ONNX model does not agree with TensorFlow: on ${found.rows} rows the PDs differ by up to ${found.maxAbsDifference}, more than ${found.bar}. Compile it again from the trained model.`);
+  }
+  if (claimed.rows !== found.rows || !claimed.passed) {
+    throw badInput(`The dossier says that parity ${claimed.passed ? 'passed' : 'failed'} on ${claimed.rows} rows, but it passes on the ${found.rows} rows of its sample. Take the parity of the build into the dossier.`);
   }
 }
 

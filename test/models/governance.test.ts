@@ -86,6 +86,22 @@ describe('registering', () => {
   });
 });
 
+describe('registering versions', () => {
+  it('at the same moment gives each a number of its own, without gaps', async () => {
+    const modelId = await bank.newModel(olga);
+    const ids = await Promise.all(Array.from({ length: 5 }, () => bank.newVersion(olga, modelId, small)));
+    const numbers = await Promise.all(ids.map(async (id) => (await bank.version(id)).version));
+    expect(numbers.sort()).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  it('refuses a dossier that says something else about parity than its sample does', async () => {
+    const modelId = await bank.newModel(olga);
+    const claiming = (changes: object) => bank.versions.registerVersion(olga, { modelId, dossier: JSON.stringify({ ...small.dossier, parity: { ...small.dossier.parity, ...changes } }) });
+    await expect(claiming({ rows: 2000 })).rejects.toThrow('parity passed on 2000 rows, but it passes on the 40 rows of its sample');
+    await expect(claiming({ passed: false })).rejects.toThrow('The dossier says that parity failed');
+  });
+});
+
 describe('the way to approval', () => {
   it('of tier LOW is one admin', async () => {
     const { versionId, dossierDigest } = await bank.submitted(olga, 'LOW', small);

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { graphql, type GraphQLSchema } from 'graphql';
 import { buildSchema } from 'type-graphql';
-import { DateTime, newContext, type Context, type Database } from '../../src/platform/index.js';
+import { DateTime, decodeGlobalId, newContext, type Context, type Database } from '../../src/platform/index.js';
 import { GrantsResolver, guardSchema, MeResolver, RoleGrantResolver, UserResolver } from '../../src/security/index.js';
-import { ApprovalResolver, ContributorResolver, DeploymentResolver, GovernanceResolver, ModelResolver, ModelVersionQueries, ModelVersionResolver, VersionTransitionResolver } from '../../src/models/index.js';
+import { ApprovalResolver, ContributorResolver, Deployment, DeploymentResolver, GovernanceResolver, Model, modelNodeLoaders, ModelResolver, ModelVersion, ModelVersionQueries, ModelVersionResolver, VersionTransitionResolver } from '../../src/models/index.js';
 import { openTestDatabase, type TestDatabase } from '../support/database.js';
 import { Bank, smallVersion, type SmallVersion } from './support.js';
 
@@ -186,6 +186,24 @@ describe('models over GraphQL', () => {
     const { users } = await expectOk<{ users: { edges: unknown } }>(keeper, '{ users(last: 1) { edges { node { id grants { role validTo } } } } }');
     expect(users.edges).toEqual([{ node: { id: grant.user.id, grants: [{ role: 'AUDITOR', validTo: ended.grant.validTo }] } }]);
     expect((await run(keeper, 'mutation { grantRole(input: { role: ADMIN, reason: "x" }) { grant { id } } }')).errors![0]!.message).toContain('give either userId or identity');
+  });
+
+  it('finds things by their global id for those who may read models, and for nobody else', async () => {
+    const modelId = await registerModel();
+    const { versionId, deployment } = await deployVersion(modelId);
+    const portal = await database.contextOf('PORTAL');
+    for (const [globalId, Type] of [[modelId, Model], [versionId, ModelVersion], [deployment.id, Deployment]] as const) {
+      const id = decodeGlobalId(globalId);
+      const found = await modelNodeLoaders[id.type]!(newContext(adam), id);
+      expect(found).toBeInstanceOf(Type);
+      expect(found).toMatchObject({ id: globalId });
+      expect(await modelNodeLoaders[id.type]!(newContext(portal), id)).toBeUndefined();
+    }
+  });
+
+  it('takes an explicit null for what may be left out', async () => {
+    const input = { name: `Null ${Math.random()}`, purpose: 'PD', decisionPurpose: 'credit', products: ['x'], horizonMonths: 1, tier: 'LOW', requestId: null };
+    expect(await mutate(olga, 'registerModel', input, 'model { tier }')).toEqual({ model: { tier: 'LOW' } });
   });
 
   it('describes every type, field, argument and value', () => {

@@ -1,0 +1,35 @@
+import { describe, expect, it } from '@jest/globals';
+import { QueryFailedError } from 'typeorm';
+import { badInput, conflict, forbidden, internal, notFound, refused } from '../../src/platform/index.js';
+import { isRefusal, translated } from '../../src/models/refusals.js';
+
+/** An error of the driver, as TypeORM wraps it. */
+const databaseError = (code: string, constraint?: string): Error =>
+  new QueryFailedError('INSERT', [], Object.assign(new Error('refused by the database'), { code, constraint }));
+
+describe('what the database refuses', () => {
+  it.each([
+    ['AS001', undefined, 'REFUSED', 'may not vote on it'],
+    ['AS002', undefined, 'CONFLICT', 'another dossier digest'],
+    ['AS003', undefined, 'REFUSED', 'A submitted dossier cannot change'],
+    ['AS004', undefined, 'REFUSED', 'Only an approved version can be deployed'],
+    ['23P01', 'one_champion', 'CONFLICT', 'another champion'],
+    ['23505', 'models_name_key', 'CONFLICT', 'already is a model of this name'],
+    ['23505', 'model_version_votes_version_id_user_id_key', 'CONFLICT', 'each person has one vote'],
+  ])('by %s %s becomes a sentence', (state, constraint, code, sentence) => {
+    expect(translated(databaseError(state, constraint))).toMatchObject({ code, message: expect.stringContaining(sentence) });
+  });
+
+  it('and nobody foresaw stays what it is', () => {
+    const error = databaseError('23503', 'some_key');
+    expect(translated(error)).toBe(error);
+    expect(translated('thrown text')).toBe('thrown text');
+  });
+});
+
+describe('a refusal', () => {
+  it('is a no by a rule; unreadable input, missing things and our own failures are not', () => {
+    expect([forbidden('x'), refused('x'), conflict('x')].every(isRefusal)).toBe(true);
+    expect([badInput('x'), notFound('x'), internal('x'), new Error('x')].some(isRefusal)).toBe(false);
+  });
+});
