@@ -6,7 +6,6 @@ import type { PlainValue } from './sections.js';
 
 const MOST_VALUES = 500;
 const tooMany = { message: `$property: at most ${MOST_VALUES} are kept.` };
-const externalIdLength = { message: 'externalId: give 1 to 200 characters.' };
 const requestIdLength = { message: 'requestId: give 1 to 200 characters.' };
 
 @InputType({ description: 'An attribute to record.' })
@@ -45,8 +44,7 @@ abstract class CustomerSectionsInput {
 
 @InputType({ description: 'A new customer.' })
 export class CreateCustomerInput extends CustomerSectionsInput {
-  @Length(1, 200, externalIdLength)
-  @Field(() => String, { description: 'Your own id of the customer; unique among customers.' })
+  @Field(() => String, { description: 'Your own id of the customer, 1 to 200 characters; unique among customers.' })
   externalId!: string;
 
   @Field(() => Boolean, { defaultValue: false, description: 'Whether this is an invented person.' })

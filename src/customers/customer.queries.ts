@@ -1,4 +1,5 @@
 import { badInput, expectId, fetchPage, notFound, type Page, type PageRequest, type Queryable } from '../platform/index.js';
+import { isExternalId } from './recording.js';
 import { Where } from './where.js';
 
 /** The newest facts of a customer, sections still sealed, in base64. */
@@ -57,10 +58,12 @@ export interface CustomerName {
  */
 export async function resolveCustomer(db: Queryable, { id, externalId }: CustomerName, fields: CustomerNameFields = NAME): Promise<string | undefined> {
   if ((id == null) === (externalId == null)) throw badInput(`Name the customer by ${fields.id} or by ${fields.externalId}: one of them.`);
-  const [row] =
-    id == null
-      ? await db.query<{ id: string }>(`SELECT id FROM external_ids WHERE entity = 'CUSTOMER' AND external_id = $1`, [externalId])
-      : await db.query<{ id: string }>('SELECT id FROM customers WHERE id = $1', [expectId(id, 'Customer', false).id]);
+  if (id != null) return firstId(db, 'SELECT id FROM customers WHERE id = $1', expectId(id, 'Customer', false).id);
+  return isExternalId(externalId!) ? firstId(db, `SELECT id FROM external_ids WHERE entity = 'CUSTOMER' AND external_id = $1`, externalId!) : undefined;
+}
+
+async function firstId(db: Queryable, sql: string, value: string): Promise<string | undefined> {
+  const [row] = await db.query<{ id: string }>(sql, [value]);
   return row?.id;
 }
 

@@ -7,7 +7,7 @@ import type { Customer } from './customer.types.js';
 import type { CustomersReader } from './customers.reader.js';
 import { changed } from './named-values.js';
 import { OpenedFacts } from './opened-facts.js';
-import { effectiveTime, lockThing, repeatable } from './recording.js';
+import { checkedExternalId, effectiveTime, lockThing, repeatable } from './recording.js';
 
 /** Records who borrows and what is known of them. Nothing is overwritten: an update is a later fact. */
 export class CustomersService {
@@ -19,7 +19,8 @@ export class CustomersService {
   /** @throws CONFLICT when the external id is taken */
   async create(ctx: Context, input: CreateCustomerInput): Promise<Customer> {
     demand(ctx, 'customer:write');
-    const { externalId, synthetic } = input;
+    const { synthetic } = input;
+    const externalId = checkedExternalId(input.externalId);
     return this.recorded(ctx, (tx) =>
       repeatable(tx, ctx, 'createCustomer', input, async () => {
         const facts = factsAfter(undefined, input, effectiveTime(ctx, input.effectiveAt, 'effectiveAt'));

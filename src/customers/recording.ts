@@ -1,5 +1,16 @@
 import { badInput, once, type Context, type Transaction } from '../platform/index.js';
 
+const EXTERNAL_ID = /^[^\p{Cc}\p{Cs}]{1,200}$/u;
+
+/** Whether a text can be a caller's own id: what is not one names nothing. */
+export const isExternalId = (text: string): boolean => text.length <= 200 && EXTERNAL_ID.test(text);
+
+/** @throws BAD_INPUT for a text that cannot be a caller's own id */
+export function checkedExternalId(text: string, where = 'externalId'): string {
+  if (isExternalId(text)) return text;
+  throw badInput(`${where}: ${JSON.stringify(text.slice(0, 80))} cannot be an external id. Give 1 to 200 characters without line breaks or control characters.`);
+}
+
 const CLOCK_SKEW_MILLISECONDS = 5 * 60_000;
 
 /**

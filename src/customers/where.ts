@@ -6,8 +6,15 @@ export class Where {
   /** Adds a condition in which `?` stands for the value; nothing where there is no value. */
   add(condition: string, value: unknown): this {
     if (value === undefined || value === null) return this;
+    if (typeof value === 'string' && value.includes('\0')) return this.never();
     this.parameters.push(value);
     this.conditions.push(condition.replaceAll('?', `$${this.parameters.length}`));
+    return this;
+  }
+
+  /** PostgreSQL's text cannot hold a NUL, so nothing is found by one. */
+  private never(): this {
+    this.conditions.push('false');
     return this;
   }
 }

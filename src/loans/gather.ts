@@ -24,7 +24,7 @@ export async function gather(
   const customerIds = loans.map(({ customerId }) => customerId);
   const parameters = [customerIds, loans.map(({ loanId }) => loanId), asOf === 'decision' ? null : asOf];
   const [rows, dataKeys] = await Promise.all([db.query<GatherRow>(GATHER, parameters), keys.keysOf(customerIds)]);
-  const gathered = new Array<Gathered | undefined>(loans.length).fill(undefined);
+  const gathered: (Gathered | undefined)[] = loans.map(() => undefined);
   for (const row of rows) {
     const index = Number(row.position) - 1;
     gathered[index] = gatheredOf(loans[index]!, row, dataKeys[index]);

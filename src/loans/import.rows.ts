@@ -1,4 +1,4 @@
-import { changed } from '../customers/index.js';
+import { changed, checkedExternalId } from '../customers/index.js';
 import type { BookCustomer, BookLoan, BookOutcome, BookRepayment, BookRow } from './import/book-row.js';
 import type { ImportCustomerInput, ImportLoanInput, ImportOutcomeInput, ImportRowInput } from './import.inputs.js';
 import { changedAttributes } from './loan.checks.js';
@@ -6,7 +6,7 @@ import type { RepaymentInput } from './loan.inputs.js';
 
 /**
  * Rows of a mutation as rows of a book; the importer checks them as it checks a file's.
- * @throws BAD_INPUT for a list of attributes that is not one, whatever is to be done about bad rows
+ * @throws BAD_INPUT for an external id or a list of attributes that is not one, whatever is to be done about bad rows
  */
 export const bookRows = (rows: readonly ImportRowInput[], now: Date): BookRow[] =>
   rows.map(({ customer, loan, repayments, outcome }, index) => {
@@ -22,7 +22,7 @@ export const bookRows = (rows: readonly ImportRowInput[], now: Date): BookRow[] 
   });
 
 const customerOf = (input: ImportCustomerInput, loanEffectiveAt: Date, where: string): BookCustomer => ({
-  externalId: input.externalId,
+  externalId: checkedExternalId(input.externalId, `${where}.customer.externalId`),
   effectiveAt: input.effectiveAt ?? loanEffectiveAt,
   identity: changed({}, input.identity, `${where}.customer.identity`),
   attributes: changed({}, input.attributes, `${where}.customer.attributes`),
@@ -32,6 +32,7 @@ const customerOf = (input: ImportCustomerInput, loanEffectiveAt: Date, where: st
 function loanOf({ effectiveAt, attributes, ...loan }: ImportLoanInput, now: Date, where: string): BookLoan {
   return {
     ...given(loan),
+    externalId: checkedExternalId(loan.externalId, `${where}.loan.externalId`),
     effectiveAt: effectiveAt ?? loan.decisionAt ?? now,
     attributes: changedAttributes({}, attributes, `${where}.loan.attributes`),
   };

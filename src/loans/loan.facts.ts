@@ -1,4 +1,4 @@
-import { effectiveTime } from '../customers/index.js';
+import { checkedExternalId, effectiveTime } from '../customers/index.js';
 import type { Context } from '../platform/index.js';
 import type { DataKey } from '../security/index.js';
 import { changedAttributes, checkedAmount, checkedCurrency, checkedProduct, checkedRate, checkedTerm } from './loan.checks.js';
@@ -15,7 +15,7 @@ type Terms = Pick<LoanFacts, 'creditLimit' | 'annualRate' | 'termMonths' | 'deci
 export function newLoan(ctx: Context, input: CreateLoanInput): NewLoan {
   const terms = termsAfter(ctx, {}, input);
   return {
-    externalId: input.externalId,
+    externalId: checkedExternalId(input.externalId),
     product: checkedProduct(input.product),
     kind: input.kind,
     currency: checkedCurrency(input.currency),

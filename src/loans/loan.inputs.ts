@@ -38,8 +38,7 @@ export class CreateLoanInput extends LoanTermsInput {
   @Field(() => ID, { nullable: true, description: 'Who borrows, by id; or give `customerExternalId`.' }) customerId?: string | null;
   @Field(() => String, { nullable: true, description: 'Who borrows, by your own id; or give `customerId`.' }) customerExternalId?: string | null;
 
-  @Length(1, 200, { message: 'externalId: give 1 to 200 characters.' })
-  @Field(() => String, { description: 'Your own id of the loan; unique among loans.' })
+  @Field(() => String, { description: 'Your own id of the loan, 1 to 200 characters; unique among loans.' })
   externalId!: string;
 
   @Field(() => String, { description: 'The product in kebab-case, like `credit-card`.' }) product!: string;

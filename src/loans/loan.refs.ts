@@ -1,3 +1,4 @@
+import { isExternalId } from '../customers/index.js';
 import { badInput, expectId, notFound, type GlobalId, type Queryable } from '../platform/index.js';
 import type { LoanRef } from './loan.rows.js';
 
@@ -17,7 +18,7 @@ const FIND = `
 export async function resolveLoans(db: Queryable, ids: readonly string[]): Promise<(LoanRef | undefined)[]> {
   const asked = ids.map((text, position) => ({ text, position, global: loanIdOf(text) }));
   const byGlobal = asked.flatMap(({ position, global }) => (global ? [{ position, ...global }] : []));
-  const byExternal = asked.filter(({ global }) => global === undefined);
+  const byExternal = asked.filter(({ text, global }) => global === undefined && isExternalId(text));
   const rows = await db.query<{ position: number; customer_id: string; id: string }>(FIND, [
     byGlobal.map(({ position }) => position),
     byGlobal.map(({ customerId }) => customerId),

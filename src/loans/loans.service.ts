@@ -57,9 +57,9 @@ export class LoansService {
   async recordRepayments(ctx: Context, input: RecordRepaymentsInput): Promise<Loan> {
     return this.recorded(ctx, 'recordRepayments', input, async (tx) => {
       const repayments = checkedRepayments(ctx, input.repayments);
-      const ref = await requireLoan(tx, input);
-      await insertRepayments(tx, repayments.map((repayment) => ({ ...ref, repayment })));
-      return ref;
+      const { customerId, loanId } = await requireLoan(tx, input);
+      await insertRepayments(tx, repayments.map((repayment) => ({ customerId, loanId, repayment })));
+      return { customerId, loanId };
     });
   }
 

@@ -101,7 +101,9 @@ describe('customers', () => {
     [{ attributes: [{ name: 'x', value: 1 }, { name: 'x', value: 2 }] }, 'attributes: "x" is given twice'],
     [{ attributes: [{ name: 'x', value: 1e39 }] }, 'attributes.x: 1e+39 is not a number of at most 1e30'],
     [{ effectiveAt: '2999-01-01T00:00:00Z' }, 'effectiveAt: 2999-01-01T00:00:00.000Z is in the future'],
-    [{ externalId: '' }, 'externalId: give 1 to 200 characters'],
+    [{ externalId: '' }, 'externalId: "" cannot be an external id'],
+    [{ externalId: 'a\u0000b' }, 'cannot be an external id. Give 1 to 200 characters'],
+    [{ externalId: 'x'.repeat(201) }, 'cannot be an external id'],
     [{ requestId: '' }, 'requestId: give 1 to 200 characters'],
   ])('are refused with a sentence: %j', async (input, sentence) => {
     expect(await lending.refusal('PORTAL', CREATE, { input: { externalId: 'bad', ...input } })).toContain(sentence);
@@ -112,6 +114,7 @@ describe('customers', () => {
     const before = { externalId: 'ana', effectiveAt: '2020-01-01T00:00:00Z' };
     expect(await lending.refusal('PORTAL', UPDATE, { input: before })).toContain('nothing is known of the customer as of 2020-01-01');
     expect(await lending.refusal('PORTAL', UPDATE, { input: { externalId: 'nobody' } })).toContain('There is no customer with the externalId "nobody"');
+    expect(await lending.refusal('PORTAL', UPDATE, { input: { externalId: 'no\u0000body' } })).toContain('There is no customer');
     expect(await lending.refusal('PORTAL', UPDATE, { input: {} })).toContain('one of them');
   });
 
@@ -163,6 +166,7 @@ describe('customers', () => {
     it('are filtered, with a count of what the filter leaves', async () => {
       expect(idsOf(await list({ filter: { synthetic: true } }))).toEqual(['s-1']);
       expect((await list({ filter: { externalId: 'ana' }, first: 0 })).customers.totalCount).toBe(1);
+      expect(idsOf(await list({ filter: { externalId: 'a\u0000' } }))).toEqual([]);
       expect(idsOf(await list({ filter: { recordedAt: { lt: '2020-01-01T00:00:00Z' } } }))).toEqual([]);
     });
 

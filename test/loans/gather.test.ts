@@ -7,6 +7,7 @@ import { encodeGlobalId, newId } from '../../src/platform/index.js';
 import { openTestDatabase, type TestDatabase } from '../support/database.js';
 import { DECIDED, KNOWN, monthEnd, recordBook } from './books.js';
 
+const trainingPlan = (externalId: string, more: object = {}) => ({ externalId, loan: { product: 'train' }, defaulted: false, ...more });
 const at = (day: string): Date => new Date(`${day}T00:00:00Z`);
 
 describe('gathering', () => {
@@ -29,6 +30,12 @@ describe('gathering', () => {
     database.db.transaction((tx) => insertLoanFacts(tx, [
       { customer, loanId, facts: { effectiveAt: at('2024-09-01'), status: 'ON_BOOK', principal: '1000.5', attributes: {}, ...facts } },
     ]));
+
+  const trainingLoansOf = async (products: string[], knownBefore: Date): Promise<TrainingLoan[]> => {
+    const found: TrainingLoan[] = [];
+    for await (const batch of trainingLoans(database.db, { products, knownBefore })) found.push(...batch);
+    return found;
+  };
 
   it('gives attributes, terms as numbers and periods newest first; never identity or protected attributes', async () => {
     const { loan, externalId } = await record({ periods: 2, defaulted: true });
@@ -128,41 +135,34 @@ describe('gathering', () => {
     const global = encodeGlobalId({ type: 'Loan', customerId: loan.customerId, id: loan.loanId });
     const unknown = encodeGlobalId({ type: 'Loan', customerId: loan.customerId, id: newId() });
     const customer = encodeGlobalId({ type: 'Customer', id: loan.customerId });
-    const asked = ['nothing', global, unknown, `${externalId}/0`, customer, '', 'TG9hbj', global];
-    expect(await resolveLoans(database.db, asked)).toEqual([undefined, loan, undefined, loan, undefined, undefined, undefined, loan]);
+    const asked = ['nothing', global, unknown, `${externalId}/0`, customer, '', 'TG9hbj', global, 'a\u0000'];
+    expect(await resolveLoans(database.db, asked)).toEqual([undefined, loan, undefined, loan, undefined, undefined, undefined, loan, undefined]);
   });
 
   describe('for training', () => {
-    const all = async (products: string[], knownBefore: Date): Promise<TrainingLoan[]> => {
-      const found: TrainingLoan[] = [];
-      for await (const batch of trainingLoans(database.db, { products, knownBefore })) found.push(...batch);
-      return found;
-    };
-    const plan = (externalId: string, more: object = {}) => ({ externalId, loan: { product: 'train' }, defaulted: false, ...more });
-
     it('takes decided loans of the products whose outcome was known by then, each once, in the same order every time', async () => {
       const recorded = await recordBook(database.db, database.keys, [
-        plan('t1', { defaulted: true }), plan('t2', { loans: 2 }), plan('t-open', { defaulted: undefined }),
-        plan('t-undecided', { loan: { product: 'train', decisionAt: undefined } }), plan('t-other', { loan: { product: 'other' } }),
+        trainingPlan('t1', { defaulted: true }), trainingPlan('t2', { loans: 2 }), trainingPlan('t-open', { defaulted: undefined }),
+        trainingPlan('t-undecided', { loan: { product: 'train', decisionAt: undefined } }), trainingPlan('t-other', { loan: { product: 'other' } }),
       ]);
-      const found = await all(['train', 'nothing'], KNOWN);
+      const found = await trainingLoansOf(['train', 'nothing'], KNOWN);
       expect(found.map(({ externalId, defaulted }) => [externalId, defaulted])).toEqual([['t1/0', true], ['t2/0', false], ['t2/1', false]]);
       expect(found[0]).toMatchObject(recorded[0]!.loans[0]!);
-      expect(await all(['train'], KNOWN)).toEqual(found);
-      expect(await all(['train'], new Date(KNOWN.getTime() - 1))).toEqual([]);
+      expect(await trainingLoansOf(['train'], KNOWN)).toEqual(found);
+      expect(await trainingLoansOf(['train'], new Date(KNOWN.getTime() - 1))).toEqual([]);
     });
 
     it('goes by the outcome recorded last of those known by then', async () => {
-      const [recorded] = await recordBook(database.db, database.keys, [plan('corrected', { loan: { product: 'corrected' }, defaulted: true })]);
+      const [recorded] = await recordBook(database.db, database.keys, [trainingPlan('corrected', { loan: { product: 'corrected' }, defaulted: true })]);
       const later = new Date('2025-12-31T00:00:00Z');
       await database.db.transaction((tx) => insertOutcomes(tx, [{ ...recorded!.loans[0]!, outcome: { defaulted: false, effectiveAt: KNOWN, knownAt: later } }]));
-      expect((await all(['corrected'], KNOWN)).map(({ defaulted }) => defaulted)).toEqual([true]);
-      expect((await all(['corrected'], later)).map(({ defaulted }) => defaulted)).toEqual([false]);
+      expect((await trainingLoansOf(['corrected'], KNOWN)).map(({ defaulted }) => defaulted)).toEqual([true]);
+      expect((await trainingLoansOf(['corrected'], later)).map(({ defaulted }) => defaulted)).toEqual([false]);
     });
 
     it('leaves none out between batches', async () => {
-      await recordBook(database.db, database.keys, Array.from({ length: 1_250 }, (_, index) => plan(`p${index}`, { loans: 1 + (index % 3), loan: { product: 'paged' } })));
-      const found = await all(['paged'], KNOWN);
+      await recordBook(database.db, database.keys, Array.from({ length: 1_250 }, (_, index) => trainingPlan(`p${index}`, { loans: 1 + (index % 3), loan: { product: 'paged' } })));
+      const found = await trainingLoansOf(['paged'], KNOWN);
       const expected = Array.from({ length: 1_250 }, (_, index) => 1 + (index % 3)).reduce((sum, loans) => sum + loans);
       expect(new Set(found.map(({ loanId }) => loanId)).size).toBe(expected);
       expect(found).toHaveLength(expected);

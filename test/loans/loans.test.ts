@@ -16,6 +16,14 @@ interface LoanAnswer {
   loan: Record<string, unknown> & { repayments: { periodEnd: string; daysPastDue: number | null }[]; history: { status: string }[] };
 }
 
+interface List {
+  totalCount: number;
+  edges: { node: { externalId: string } }[];
+  pageInfo: { endCursor: string; hasNextPage: boolean };
+}
+
+const idsOf = ({ edges }: Pick<List, 'edges'>): string[] => edges.map(({ node }) => node.externalId);
+
 const terms = { product: 'car-loan', kind: 'INSTALMENT', currency: 'EUR', principal: '12000.50' };
 
 describe('loans', () => {
@@ -32,6 +40,11 @@ describe('loans', () => {
   const update = (more: object) => lending.ask('PORTAL', UPDATE, { input: { externalId, ...more } });
   const repay = (...repayments: object[]) => lending.ask('PORTAL', REPAY, { input: { externalId, repayments } });
   const read = async (): Promise<LoanAnswer['loan']> => (await lending.ask<LoanAnswer>('PORTAL', LOAN, { externalId })).loan;
+  const recordOutcome = (more: object) => lending.ask('PORTAL', OUTCOME, { input: { externalId, ...more } });
+  const refusedOutcome = (more: object) => lending.refusal('PORTAL', OUTCOME, { input: { externalId, defaulted: true, ...more } });
+  const list = (args: string): Promise<{ loans: List }> => lending.ask('PORTAL', `{ loans(${args}) { totalCount edges { node { externalId } } } }`);
+  const page = (args: string): Promise<{ customer: { loans: List } }> =>
+    lending.ask('PORTAL', `{ customer(externalId: "of-x1") { loans(${args}) { totalCount edges { node { externalId } } pageInfo { endCursor hasNextPage } } } }`);
   beforeEach(() => void (externalId = `loan-${(next += 1)}`));
 
   it('are recorded with their terms, money exact and in its currency', async () => {
@@ -90,9 +103,8 @@ describe('loans', () => {
 
   it('have the outcome that was recorded last', async () => {
     await create({ decisionAt: '2023-01-01T00:00:00Z' });
-    const record = (more: object) => lending.ask('PORTAL', OUTCOME, { input: { externalId, ...more } });
-    await record({ defaulted: true, knownAt: '2024-01-01T00:00:00Z' });
-    expect(await record({ defaulted: false, effectiveAt: '2023-12-01T00:00:00Z', knownAt: '2023-12-31T00:00:00Z' })).toEqual({ recordOutcome: { loan: { outcome: { defaulted: false } } } });
+    await recordOutcome({ defaulted: true, knownAt: '2024-01-01T00:00:00Z' });
+    expect(await recordOutcome({ defaulted: false, effectiveAt: '2023-12-01T00:00:00Z', knownAt: '2023-12-31T00:00:00Z' })).toEqual({ recordOutcome: { loan: { outcome: { defaulted: false } } } });
     expect((await read())['outcome']).toEqual({ defaulted: false, effectiveAt: '2023-12-01T00:00:00.000Z', knownAt: '2023-12-31T00:00:00.000Z' });
   });
 
@@ -142,9 +154,8 @@ describe('loans', () => {
 
   it('refuse an outcome that was known before it happened or before the decision', async () => {
     await create({ decisionAt: '2024-01-01T00:00:00Z' });
-    const refusal = (more: object) => lending.refusal('PORTAL', OUTCOME, { input: { externalId, defaulted: true, ...more } });
-    expect(await refusal({ effectiveAt: '2024-03-01T00:00:00Z', knownAt: '2024-02-01T00:00:00Z' })).toContain('is before effectiveAt');
-    expect(await refusal({ knownAt: '2023-12-01T00:00:00Z' })).toContain('is before the loan was decided');
+    expect(await refusedOutcome({ effectiveAt: '2024-03-01T00:00:00Z', knownAt: '2024-02-01T00:00:00Z' })).toContain('is before effectiveAt');
+    expect(await refusedOutcome({ knownAt: '2023-12-01T00:00:00Z' })).toContain('is before the loan was decided');
   });
 
   it('are recorded once when a request is repeated', async () => {
@@ -177,10 +188,6 @@ describe('loans', () => {
   });
 
   describe('in lists', () => {
-    const idsOf = (connection: { edges: { node: { externalId: string } }[] }): string[] => connection.edges.map(({ node }) => node.externalId);
-    const list = (args: string): Promise<{ loans: { totalCount: number; edges: { node: { externalId: string } }[] } }> =>
-      lending.ask('PORTAL', `{ loans(${args}) { totalCount edges { node { externalId } } } }`);
-
     beforeAll(async () => {
       for (const [id, more] of Object.entries({ x1: {}, x2: { kind: 'REVOLVING', product: 'card' }, x3: { currency: 'CHF', status: 'ON_BOOK' } })) {
         await lending.ask('PORTAL', CUSTOMER, { input: { externalId: `of-${id}` } });
@@ -205,8 +212,6 @@ describe('loans', () => {
 
     it('page through the loans of each customer apart', async () => {
       for (const id of ['y1', 'y2', 'y3']) await lending.ask('PORTAL', CREATE, { input: { customerExternalId: 'of-x1', externalId: id, ...terms } });
-      const page = (args: string) => lending.ask<{ customer: { loans: { totalCount: number; edges: { node: { externalId: string } }[]; pageInfo: { endCursor: string; hasNextPage: boolean } } } }>(
-        'PORTAL', `{ customer(externalId: "of-x1") { loans(${args}) { totalCount edges { node { externalId } } pageInfo { endCursor hasNextPage } } } }`);
       const first = (await page('first: 3')).customer.loans;
       expect([idsOf(first), first.totalCount, first.pageInfo.hasNextPage]).toEqual([['x1', 'y1', 'y2'], 4, true]);
       const second = (await page(`first: 3, after: "${first.pageInfo.endCursor}"`)).customer.loans;
