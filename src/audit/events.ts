@@ -14,6 +14,7 @@ export interface AuditPayloads {
   VERSION_SUBMITTED: VersionPayload;
   VERSION_VALIDATED: VersionPayload & { verdict: 'FOR' | 'AGAINST' };
   VERSION_APPROVED: VersionPayload & { verdict: 'FOR' | 'AGAINST' };
+  VERSION_REJECTED: VersionPayload & { verdict: 'FOR' | 'AGAINST' };
   VERSION_WITHDRAWN: VersionPayload;
   VERSION_DEPLOYED: VersionPayload & { deployment: string; role: string };
   ACT_REFUSED: { act: string; subject: string; code: string };

@@ -49,7 +49,7 @@ export const VOTES = {
   VALIDATE: { role: 'VALIDATOR', verdict: 'FOR', event: 'VERSION_VALIDATED' },
   INVALIDATE: { role: 'VALIDATOR', verdict: 'AGAINST', event: 'VERSION_VALIDATED' },
   APPROVE: { role: 'ADMIN', verdict: 'FOR', event: 'VERSION_APPROVED' },
-  REJECT: { role: 'ADMIN', verdict: 'AGAINST', event: 'VERSION_APPROVED' },
+  REJECT: { role: 'ADMIN', verdict: 'AGAINST', event: 'VERSION_REJECTED' },
 } as const satisfies Partial<Record<Act, { role: VoterRole; verdict: Verdict; event: string }>>;
 
 export type VotingAct = keyof typeof VOTES;

@@ -21,6 +21,20 @@ registerEnumType(VersionStateEnum, {
   },
 });
 
+/** What decisions models serve, and predictions are asked for. */
+export const DECISION_PURPOSES = ['ORIGINATION', 'ACCOUNT_REVIEW'] as const;
+export type DecisionPurpose = (typeof DECISION_PURPOSES)[number];
+
+export const DecisionPurposeEnum = named(DECISION_PURPOSES);
+registerEnumType(DecisionPurposeEnum, {
+  name: 'DecisionPurpose',
+  description: 'The decision that a model serves.',
+  valuesConfig: {
+    ORIGINATION: { description: 'To decide an application.' },
+    ACCOUNT_REVIEW: { description: 'To review a loan on the book.' },
+  },
+});
+
 export const TierEnum = named(TIERS);
 registerEnumType(TierEnum, {
   name: 'Tier',

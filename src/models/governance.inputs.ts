@@ -2,7 +2,7 @@ import { ArrayMaxSize, ArrayMinSize, Length, Matches, Max, Min } from 'class-val
 import { Field, ID, InputType, Int } from 'type-graphql';
 import type { Tier, Verdict } from './approval-policy.js';
 import type { DeploymentRole } from './deployment.entity.js';
-import { DeploymentRoleEnum, TierEnum, VerdictEnum, VersionStateEnum } from './enums.types.js';
+import { DecisionPurposeEnum, type DecisionPurpose, DeploymentRoleEnum, TierEnum, VerdictEnum, VersionStateEnum } from './enums.types.js';
 import type { VersionState } from './lifecycle.js';
 
 const requestId = 'Your own id of this request; sending the same one again repeats the answer, not the act.';
@@ -19,9 +19,8 @@ export class ModelVersionFilter {
 export class RegisterModelInput {
   @Length(...short('name')) @Field(() => String, { description: 'Its name; unique.' }) name!: string;
   @Length(...short('purpose')) @Field(() => String, { description: 'What its number means.' }) purpose!: string;
-  @Length(...short('decisionPurpose'))
-  @Field(() => String, { description: 'The decision it serves; requests are routed by it.' })
-  decisionPurpose!: string;
+  @Field(() => DecisionPurposeEnum, { description: 'The decision it serves; requests are routed by it.' })
+  decisionPurpose!: DecisionPurpose;
 
   @ArrayMinSize(1, { message: 'products: name at least one product.' })
   @ArrayMaxSize(100, { message: 'products: name at most 100 products.' })

@@ -15,6 +15,7 @@ export type { DeploymentRow, ModelRow, VersionRow } from './rows.js';
 export { VersionService, type NewVersion } from './version.service.js';
 export * from './training/index.js';
 export { VoteService, type Ballot } from './vote.service.js';
+export { DecisionPurposeEnum, type DecisionPurpose } from './enums.types.js';
 export { GovernanceResolver } from './governance.resolver.js';
 export { deploymentOf, modelOf, versionOf } from './look-up.js';
 export { DeploymentResolver, ModelResolver, ModelVersionQueries } from './model.resolver.js';

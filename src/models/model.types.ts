@@ -2,7 +2,7 @@ import { Field, Int, ObjectType } from 'type-graphql';
 import { connectionType, encodeGlobalId, Node } from '../platform/index.js';
 import type { Tier } from './approval-policy.js';
 import type { DeploymentRole } from './deployment.entity.js';
-import { DeploymentRoleEnum, TierEnum, VersionStateEnum } from './enums.types.js';
+import { DecisionPurposeEnum, DeploymentRoleEnum, TierEnum, VersionStateEnum } from './enums.types.js';
 import type { VersionState } from './lifecycle.js';
 import type { DeploymentRow, ModelRow, VersionRow } from './rows.js';
 
@@ -10,7 +10,7 @@ import type { DeploymentRow, ModelRow, VersionRow } from './rows.js';
 export class Model extends Node {
   @Field(() => String, { description: 'Its name; unique.' }) name!: string;
   @Field(() => String, { description: 'What its number means.' }) purpose!: string;
-  @Field(() => String, { description: 'The decision it serves; requests are routed by it.' }) decisionPurpose!: string;
+  @Field(() => DecisionPurposeEnum, { description: 'The decision it serves; requests are routed by it.' }) decisionPurpose!: string;
   @Field(() => [String], { description: 'The products it serves.' }) products!: string[];
   @Field(() => Int, { description: 'Months over which it gives the probability of default.' }) horizonMonths!: number;
   @Field(() => TierEnum, { description: 'How material it is.' }) tier!: Tier;

@@ -27,7 +27,7 @@ ReactDOM.createRoot(document.getElementById('graphiql')).render(React.createElem
 const FIRST_QUERY = `# Assay. Put a token under "Headers": { "Authorization": "Bearer <token>" }
 # Then ask who you are and see the latest predictions.
 {
-  me { name roles permissions }
+  me { name roles permissions { name allows } }
   predictions(first: 5) {
     edges { node { id status decision grade pd reasons { text } createdAt } }
   }

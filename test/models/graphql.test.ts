@@ -71,7 +71,7 @@ describe('models over GraphQL', () => {
   };
 
   const registerModel = async (): Promise<string> => {
-    const input = { name: `Cards ${Math.random()}`, purpose: 'PD, cards', decisionPurpose: 'credit', products: ['credit-card'], horizonMonths: 12, tier: 'MEDIUM' };
+    const input = { name: `Cards ${Math.random()}`, purpose: 'PD, cards', decisionPurpose: 'ORIGINATION', products: ['credit-card'], horizonMonths: 12, tier: 'MEDIUM' };
     return (await mutate<{ model: Referred }>(olga, 'registerModel', input, 'model { id }')).model.id;
   };
 
@@ -202,7 +202,7 @@ describe('models over GraphQL', () => {
   });
 
   it('takes an explicit null for what may be left out', async () => {
-    const input = { name: `Null ${Math.random()}`, purpose: 'PD', decisionPurpose: 'credit', products: ['x'], horizonMonths: 1, tier: 'LOW', requestId: null };
+    const input = { name: `Null ${Math.random()}`, purpose: 'PD', decisionPurpose: 'ORIGINATION', products: ['x'], horizonMonths: 1, tier: 'LOW', requestId: null };
     expect(await mutate(olga, 'registerModel', input, 'model { tier }')).toEqual({ model: { tier: 'LOW' } });
   });
 

@@ -3,10 +3,10 @@ import { Customer, OrderDirection, type CustomersReader } from '../../customers/
 import { Loan, type LoansReader } from '../../loans/index.js';
 import { Deployment, deploymentsById, Model, modelsById, ModelVersion, toDeployment, toModel, toModelVersion, versionsById } from '../../models/index.js';
 import { ConnectionArgs, connectionType, expectId, toConnection, type Connection, type Context } from '../../platform/index.js';
-import { demandOwn, Requires, User, userOf } from '../../security/index.js';
+import { demandOwn, Requires, userOf } from '../../security/index.js';
 import type { Evidence } from '../history/evidence.js';
 import { predictionById, predictionPage, type PredictionFilter } from '../history/prediction.queries.js';
-import { PredictionExplanation, PredictionInput, PredictionProblem, PredictionReason, PredictionRecordType, PredictionReplay, PredictionType } from '../history/prediction.types.js';
+import { PredictionActor, PredictionExplanation, PredictionInput, PredictionProblem, PredictionReason, PredictionRecordType, PredictionReplay, PredictionType } from '../history/prediction.types.js';
 import { isVisible, toPrediction } from './coarse.js';
 import { PredictionFilterInput } from './prediction.inputs.js';
 
@@ -70,9 +70,10 @@ export class PredictionResolver {
   }
 
   @Requires('prediction:detail')
-  @FieldResolver(() => User, { description: 'Who asked for it.' })
-  actor(@Ctx() ctx: Context, @Root() { row }: PredictionType): Promise<User> {
-    return userOf(ctx, row.actor_id);
+  @FieldResolver(() => PredictionActor, { description: 'Who asked for it, in which role.' })
+  async actor(@Ctx() ctx: Context, @Root() { row }: PredictionType): Promise<PredictionActor> {
+    const [{ id, name }, body] = await Promise.all([userOf(ctx, row.actor_id), this.evidence.bodyOf(ctx, row)]);
+    return { id, name, role: body?.roles.join(', ') ?? '' };
   }
 
   @FieldResolver(() => [PredictionReason], { description: 'The principal reasons against approval, at most four; empty where the customer was erased.' })
@@ -117,16 +118,17 @@ export async function findPrediction(ctx: Context, ref: { customerId: string; id
   return row && isVisible(ctx, row) ? toPrediction(ctx, row) : undefined;
 }
 
+const rowId = (text: string | null | undefined, type: string): string | undefined => (text == null ? undefined : expectId(text, type, false).id);
+
 function filterOf(filter: PredictionFilterInput | undefined): PredictionFilter {
   const { customerId, loanId, modelId, modelVersionId, decision, grade, status, purpose, jobId, createdAt } = filter ?? {};
   const loan = loanId == null ? undefined : expectId(loanId, 'Loan', true);
-  const id = (text: string | null | undefined, type: string): string | undefined => (text == null ? undefined : expectId(text, type, false).id);
   return {
-    customerId: id(customerId, 'Customer'),
+    customerId: rowId(customerId, 'Customer'),
     loan: loan && { customerId: loan.customerId, loanId: loan.id },
-    modelId: id(modelId, 'Model'),
-    versionId: id(modelVersionId, 'ModelVersion'),
-    requestIdPrefix: jobId == null ? undefined : `${id(jobId, 'Job')!}:`,
+    modelId: rowId(modelId, 'Model'),
+    versionId: rowId(modelVersionId, 'ModelVersion'),
+    requestIdPrefix: jobId == null ? undefined : `${rowId(jobId, 'Job')!}:`,
     decision: decision ?? undefined,
     grade: grade ?? undefined,
     status: status ?? undefined,

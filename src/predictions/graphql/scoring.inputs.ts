@@ -1,14 +1,15 @@
 import { ArrayMaxSize, ArrayMinSize, IsOptional, Length } from 'class-validator';
 import { Field, ID, InputType, Int, ObjectType } from 'type-graphql';
-import { PredictionPurpose, PredictionType } from '../history/prediction.types.js';
+import { DecisionPurposeEnum, type DecisionPurpose } from '../../models/index.js';
+import { PredictionType } from '../history/prediction.types.js';
 import { MOST_IN_A_JOB } from '../jobs/score-jobs.js';
 import { MOST_AT_ONCE } from '../scoring/scoring.service.js';
 import { JobType } from './job.types.js';
 
 @InputType({ description: 'How to score.' })
 abstract class ScoringOptionsInput {
-  @Field(() => PredictionPurpose, { description: 'What the prediction is for: decides, with the product, which model serves it. WHAT_IF is for simulations only.' })
-  purpose!: PredictionPurpose;
+  @Field(() => DecisionPurposeEnum, { description: 'What the prediction is for: decides, with the product, which model serves it.' })
+  purpose!: DecisionPurpose;
 
   @Field(() => ID, { nullable: true, description: 'Which model; needed only where several serve the product and purpose.' })
   modelId?: string | null;

@@ -2,10 +2,9 @@ import { Arg, Ctx, ID, Mutation, Query, Resolver } from 'type-graphql';
 import { AssayError, badInput, expectId, internal, messageOf, type Context } from '../../platform/index.js';
 import { Requires } from '../../security/index.js';
 import { predictionById } from '../history/prediction.queries.js';
-import { PredictionPurpose, type PredictionType } from '../history/prediction.types.js';
+import type { PredictionType } from '../history/prediction.types.js';
 import type { ScoreJobs } from '../jobs/score-jobs.js';
 import type { PredictionRef } from '../record/recorder.js';
-import type { Purpose } from '../record/row.js';
 import type { AsOf } from '../scoring/item.js';
 import { MOST_AT_ONCE, type ScoringOptions, type ScoringService } from '../scoring/scoring.service.js';
 import { toPrediction } from './coarse.js';
@@ -53,11 +52,10 @@ export class ScoringResolver {
 }
 
 function optionsOf(ctx: Context, { purpose, modelId, asOf, asOfDecision }: Options): ScoringOptions {
-  if (purpose === PredictionPurpose.WHAT_IF) throw badInput('WHAT_IF is for simulations. Score for ORIGINATION or ACCOUNT_REVIEW.');
   if (asOf && asOfDecision) throw badInput('Give asOf or asOfDecision, not both.');
   if (asOf && asOf > ctx.now()) throw badInput(`asOf ${asOf.toISOString()} lies in the future. Leave it out to score as of now.`);
   const when: AsOf | undefined = asOfDecision ? 'decision' : (asOf ?? undefined);
-  return { purpose: purpose as Purpose, modelId: modelId == null ? undefined : expectId(modelId, 'Model', false).id, asOf: when };
+  return { purpose, modelId: modelId == null ? undefined : expectId(modelId, 'Model', false).id, asOf: when };
 }
 
 function loanOf({ loanId, externalId }: ScoreLoanInput): string {

@@ -126,8 +126,9 @@ export class PredictionType extends Node {
 
 @ObjectType({ description: 'Who acted.', simpleResolvers: true })
 export class PredictionActor {
-  @Field(() => ID, { description: 'Pseudonym; the same in the audit log.' }) id!: string;
+  @Field(() => ID, { description: 'Their id as a User.' }) id!: string;
   @Field(() => String, { description: 'Name of the person or service.' }) name!: string;
+  @Field(() => String, { description: 'The roles that their token carried then, as recorded; empty where the customer was erased.' }) role!: string;
 }
 
 @ObjectType({ description: 'The recorded predictions of a version against the outcomes that are known since.', simpleResolvers: true })

@@ -53,6 +53,8 @@ export interface PredictionBody {
   readonly explanation: RecordedExplanation | null;
   readonly reasons: readonly RecordedReason[];
   readonly problem: RecordedProblem | null;
+  /** The roles that the actor's token carried. */
+  readonly roles: readonly string[];
   /** Runtime fingerprint; replay on another runtime may differ in the last bits. */
   readonly runtime: string | null;
 }

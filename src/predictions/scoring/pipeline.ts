@@ -116,7 +116,7 @@ async function scoreByVersion(prepared: readonly Prepared[]): Promise<Map<Prepar
   return results;
 }
 
-function bodyOf({ inputs, version }: Prepared, score: Score | undefined, problem: Problem | undefined): BodyParts {
+function bodyOf({ item, inputs, version }: Prepared, score: Score | undefined, problem: Problem | undefined): BodyParts {
   return {
     inputs: compactInputs(inputs),
     outputs: score
@@ -132,6 +132,7 @@ function bodyOf({ inputs, version }: Prepared, score: Score | undefined, problem
       : null,
     reasons: score?.reasons ?? [],
     problem: problem ? { code: problem.code, message: problem.message } : null,
+    roles: item.ctx.actor.roles,
     runtime: score ? version!.scorer.runtime : null,
   };
 }

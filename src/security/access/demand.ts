@@ -3,11 +3,14 @@ import { PERMISSIONS, type Permission } from './permissions.js';
 
 /** @throws FORBIDDEN, naming the permission that is missing */
 export function demand(ctx: Context, permission: Permission): void {
-  if (ctx.actor.permissions.has(permission)) return;
-  throw forbidden(
+  if (!may(ctx, permission)) throw lacking(ctx, permission);
+}
+
+/** The error of who lacks a permission. */
+export const lacking = (ctx: Context, permission: Permission): Error =>
+  forbidden(
     `${ctx.actor.name} (${ctx.actor.roles.join(', ') || 'no role'}) may not do this. It needs the permission ${permission}: ${PERMISSIONS[permission].toLowerCase()}.`,
   );
-}
 
 export const may = (ctx: Context, permission: Permission): boolean => ctx.actor.permissions.has(permission);
 

@@ -1,7 +1,8 @@
 import { defaultFieldResolver, GraphQLObjectType, type GraphQLField, type GraphQLSchema } from 'graphql';
 import { Extensions } from 'type-graphql';
+import { recordEvent } from '../../audit/index.js';
 import { internal, type Context } from '../../platform/index.js';
-import { demand } from './demand.js';
+import { demand, lacking, may } from './demand.js';
 import type { Permission } from './permissions.js';
 
 /** Declares the permission that a query, a mutation or a field needs. */
@@ -21,17 +22,25 @@ export function guardSchema(schema: GraphQLSchema): GraphQLSchema {
     if (!(type instanceof GraphQLObjectType) || type.name.startsWith('__')) continue;
     for (const field of Object.values(type.getFields())) {
       const permission = permissionOf(field);
-      if (permission) guard(field, permission);
+      if (permission) guard(field, permission, type === schema.getMutationType());
       else if (roots.has(type)) throw internal(`${type.name}.${field.name} declares no permission. Add @Requires(…).`);
     }
   }
   return schema;
 }
 
-function guard(field: GraphQLField<unknown, Context>, permission: Permission): void {
+function guard(field: GraphQLField<unknown, Context>, permission: Permission, isAct: boolean): void {
   const resolve = field.resolve ?? defaultFieldResolver;
   field.resolve = (source, args, ctx, info) => {
+    if (isAct && !may(ctx, permission)) return refuseAct(ctx, field.name, permission);
     demand(ctx, permission);
     return resolve(source, args, ctx, info);
   };
+}
+
+/** Who tried to act without being allowed to is worth knowing: the refusal is an audit event of its own. */
+async function refuseAct(ctx: Context, act: string, permission: Permission): Promise<never> {
+  const event = { type: 'ACT_REFUSED', id: ctx.actor.id, actor: ctx.actor.id, time: ctx.now(), payload: { act, subject: ctx.actor.id, code: 'FORBIDDEN' } } as const;
+  await ctx.db.transaction((tx) => recordEvent(tx, event));
+  throw lacking(ctx, permission);
 }
