@@ -2,24 +2,33 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { from as copyFrom } from 'pg-copy-streams';
 import type { Transaction } from './database.js';
+import { badInput } from './errors.js';
+import { isStorable } from './text.js';
 
 export type Cell = string | number | boolean | Date | Uint8Array | null;
 
 const CHUNK_CHARACTERS = 64 * 1024;
 
-/** Appends rows by COPY, for one row or for millions: the only way rows of the big tables are written. */
+/** The first and the last moment of the years 1 to 9999, which have the same text everywhere. */
+const FIRST_MOMENT = Date.parse('0001-01-01T00:00:00.000Z');
+const LAST_MOMENT = Date.parse('9999-12-31T23:59:59.999Z');
+
+/**
+ * Appends rows by COPY, for one row or for millions: the only way rows of the big tables are written.
+ * @throws BAD_INPUT, naming the column, for a value that cannot be stored as it is; nothing is altered to fit
+ */
 export async function copyRows(tx: Transaction, table: string, columns: readonly string[], rows: Iterable<readonly Cell[]>): Promise<void> {
   const sink = tx.connection.query(copyFrom(`COPY ${table} (${columns.join(', ')}) FROM STDIN`));
-  await pipeline(Readable.from(chunks(rows)), sink);
+  await pipeline(Readable.from(chunks(rows, (index) => `${table}.${columns[index] ?? `column ${index + 1}`}`)), sink);
 }
 
-function* chunks(rows: Iterable<readonly Cell[]>): Generator<Buffer> {
+function* chunks(rows: Iterable<readonly Cell[]>, whereOf: (index: number) => string): Generator<Buffer> {
   let text = '';
   for (const row of rows) {
-    let separator = '';
-    for (const cell of row) {
-      text += separator + cellText(cell);
-      separator = '\t';
+    for (let index = 0; index < row.length; index += 1) {
+      const cellAsText = cellText(row[index]!);
+      if (cellAsText === undefined) throw badInput(`${whereOf(index)}: ${whyUnstorable(row[index]!)}`);
+      text += index === 0 ? cellAsText : `\t${cellAsText}`;
     }
     text += '\n';
     if (text.length >= CHUNK_CHARACTERS) {
@@ -30,15 +39,29 @@ function* chunks(rows: Iterable<readonly Cell[]>): Generator<Buffer> {
   if (text) yield Buffer.from(text);
 }
 
-/** COPY's text format. */
-function cellText(cell: Cell): string {
+/** COPY's text format; undefined for what cannot be stored. */
+function cellText(cell: Cell): string | undefined {
   if (cell === null) return '\\N';
   if (typeof cell === 'string') return escapeText(cell);
-  if (cell instanceof Date) return cell.toISOString();
+  if (cell instanceof Date) return isStorableTime(cell.getTime()) ? cell.toISOString() : undefined;
   if (cell instanceof Uint8Array) return `\\\\x${Buffer.from(cell.buffer, cell.byteOffset, cell.byteLength).toString('hex')}`;
-  return String(cell);
+  return typeof cell === 'number' && !Number.isFinite(cell) ? undefined : String(cell);
 }
+
+const isStorableTime = (time: number): boolean => time >= FIRST_MOMENT && time <= LAST_MOMENT;
 
 const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' };
 
-const escapeText = (text: string): string => (/[\\\t\n\r]/.test(text) ? text.replaceAll(/[\\\t\n\r]/g, (found) => ESCAPES[found]!) : text);
+/** One test settles nearly every text: only what has something of note in it is looked at closer. */
+function escapeText(text: string): string | undefined {
+  if (!/[\\\t\n\r\0\uD800-\uDFFF]/.test(text)) return text;
+  return isStorable(text) ? text.replaceAll(/[\\\t\n\r]/g, (found) => ESCAPES[found]!) : undefined;
+}
+
+function whyUnstorable(cell: Cell): string {
+  if (cell instanceof Date && Number.isNaN(cell.getTime())) return 'a date that is none cannot be stored.';
+  if (cell instanceof Date) return `the year ${cell.getUTCFullYear()} is outside 1 to 9999.`;
+  if (typeof cell === 'number') return `${cell} is not a number that can be stored.`;
+  if (String(cell).includes('\0')) return 'the text holds the character NUL, which PostgreSQL cannot store. Remove it.';
+  return 'the text holds half of a character pair (a lone surrogate), which is not Unicode. Remove it.';
+}

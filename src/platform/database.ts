@@ -48,7 +48,10 @@ export class Database implements Queryable {
 
   /** Reads with the reader's role. */
   async query<Row>(sql: string, parameters: readonly unknown[] = []): Promise<Row[]> {
-    return (await this.readers.query(sql, parameters as unknown[])).rows as Row[];
+    const found = await this.readers.query(sql, parameters as unknown[]).catch((error: unknown) => {
+      throw asSentence(error);
+    });
+    return found.rows as Row[];
   }
 
   /** Runs `work` in one transaction with the application's role; anything thrown rolls all of it back. */
@@ -65,8 +68,9 @@ export class Database implements Queryable {
       await runner.commitTransaction();
       return result;
     } catch (error) {
-      if (runner.isTransactionActive) await runner.rollbackTransaction();
-      throw error;
+      // Where rolling back fails too, the connection is gone and the server has rolled back: the first error tells why.
+      if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => undefined);
+      throw asSentence(error);
     } finally {
       await runner.release();
     }
@@ -75,6 +79,16 @@ export class Database implements Queryable {
   async close(): Promise<void> {
     await Promise.all([this.source.destroy(), this.readers.end()]);
   }
+}
+
+const NUL_IN_TEXT = '22021';
+const NUL_IN_JSON = '22P05';
+
+/** What any text of a caller can run into, wherever it goes. */
+function asSentence(error: unknown): unknown {
+  const state = sqlState(error);
+  if (state !== NUL_IN_TEXT && state !== NUL_IN_JSON) return error;
+  return new AssayError('BAD_INPUT', 'A text holds the character NUL, which PostgreSQL cannot store. Remove it.', { cause: error });
 }
 
 /** PostgreSQL's SQLSTATE of an error, through whatever wrapped it. */

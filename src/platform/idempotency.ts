@@ -1,7 +1,8 @@
 import { canonicalJson, sha256 } from './canonical.js';
 import type { Context } from './context.js';
 import type { Transaction } from './database.js';
-import { conflict } from './errors.js';
+import { badInput, conflict } from './errors.js';
+import { isStorable } from './text.js';
 
 /** A request that may arrive twice. */
 export interface IdempotentRequest {
@@ -11,13 +12,21 @@ export interface IdempotentRequest {
   readonly body: unknown;
 }
 
+const MOST_CHARACTERS = 200;
+
+function requireUsable({ requestId }: IdempotentRequest): void {
+  if (requestId !== '' && [...requestId].length <= MOST_CHARACTERS && isStorable(requestId)) return;
+  throw badInput(`requestId: give 1 to ${MOST_CHARACTERS} characters, such as a UUID, that stay the same when the request is repeated.`);
+}
+
 export const bodyHash = (request: IdempotentRequest): Buffer => sha256(canonicalJson([request.operation, request.body]));
 
 /**
  * The recorded result of the same request by the same actor, if there is one.
- * @throws CONFLICT when the id was used with another body
+ * @throws CONFLICT when the id was used with another body; BAD_INPUT for an id that cannot be kept
  */
 export async function recordedResult<Result>(tx: Pick<Transaction, 'query'>, ctx: Context, request: IdempotentRequest): Promise<Result | undefined> {
+  requireUsable(request);
   const [row] = await tx.query<{ body_hash: Buffer; result: Result }>(
     'SELECT body_hash, result FROM idempotency WHERE principal_id = $1 AND request_id = $2',
     [ctx.actor.id, request.requestId],
@@ -36,6 +45,7 @@ export async function once<Result>(
   request: IdempotentRequest,
   work: () => Promise<Result>,
 ): Promise<Result> {
+  requireUsable(request);
   await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`idempotency ${ctx.actor.id} ${request.requestId}`]);
   const known = await recordedResult<Result>(tx, ctx, request);
   if (known !== undefined) return known;
@@ -45,7 +55,7 @@ export async function once<Result>(
     request.requestId,
     request.operation,
     bodyHash(request),
-    JSON.stringify(result),
+    JSON.stringify(result ?? null),
   ]);
   return result;
 }

@@ -1,12 +1,14 @@
+import { isOnCalendar } from './calendar.js';
 import type { Queryable } from './database.js';
 import { badInput } from './errors.js';
+import { isStorable } from './text.js';
 
-/** Relay's arguments; exactly one direction at a time. */
+/** Relay's arguments; exactly one direction at a time. Clients send null for what is not given. */
 export interface PageRequest {
-  readonly first?: number | undefined;
-  readonly after?: string | undefined;
-  readonly last?: number | undefined;
-  readonly before?: string | undefined;
+  readonly first?: number | null | undefined;
+  readonly after?: string | null | undefined;
+  readonly last?: number | null | undefined;
+  readonly before?: string | null | undefined;
 }
 
 export interface Page<Row> {
@@ -34,21 +36,22 @@ const DEFAULT_SIZE = 20;
 
 /** Keyset paging: the cost of a page does not depend on how far into the list it is. */
 export async function fetchPage<Row>(db: Queryable, query: PagedQuery, request: PageRequest): Promise<Page<Row>> {
-  if (request.first !== undefined && request.last !== undefined) throw badInput('Pass first or last, not both.');
-  const backward = request.last !== undefined || (request.before !== undefined && request.first === undefined);
-  const size = request.first ?? request.last ?? DEFAULT_SIZE;
+  const { first, after, last, before } = withoutNulls(request);
+  if (first !== undefined && last !== undefined) throw badInput('Pass first or last, not both.');
+  const backward = last !== undefined || (before !== undefined && first === undefined);
+  const size = first ?? last ?? DEFAULT_SIZE;
   const parameters = [...query.parameters];
   const where = [...query.where];
   const descending = query.descending ?? false;
   const bound = (cursor: string | undefined, beyond: boolean): void => {
     if (cursor === undefined) return;
-    const [key, id] = decodeCursor(cursor);
+    const [key, id] = decodeCursor(cursor, query.key.type);
     parameters.push(key, id);
     const pair = `($${parameters.length - 1}::${query.key.type}, $${parameters.length}::uuid)`;
     where.push(`(${query.key.sql}, ${query.id.sql}) ${beyond === descending ? '<' : '>'} ${pair}`);
   };
-  bound(request.after, true);
-  bound(request.before, false);
+  bound(after, true);
+  bound(before, false);
   const order = descending === backward ? 'ASC' : 'DESC';
   const found = await db.query<Row & { page_key: string; page_id: string }>(
     `SELECT ${query.select}, (${query.key.sql})::text AS page_key, (${query.id.sql})::text AS page_id
@@ -61,8 +64,8 @@ export async function fetchPage<Row>(db: Queryable, query: PagedQuery, request: 
   if (backward) rows.reverse();
   return {
     rows: rows.map((row) => ({ row, cursor: encodeCursor(row.page_key, row.page_id) })),
-    hasNext: backward ? request.before !== undefined : more,
-    hasPrevious: backward ? more : request.after !== undefined,
+    hasNext: backward ? before !== undefined : more,
+    hasPrevious: backward ? more : after !== undefined,
     count: () => countOf(db, query),
   };
 }
@@ -76,12 +79,38 @@ const whereSql = (where: readonly string[]): string => (where.length > 0 ? `WHER
 
 const encodeCursor = (key: string, id: string): string => Buffer.from(JSON.stringify([key, id])).toString('base64url');
 
-function decodeCursor(cursor: string): [key: string, id: string] {
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const TIME = /^(\d{4}-\d\d-\d\d) ([01]\d|2[0-3])(:[0-5]\d){2}(\.\d{1,6})?[+-](0\d|1[0-4])(:[0-5]\d){0,2}$/;
+
+/** Whether a text is one that PostgreSQL reads as the type: a cursor comes from outside. */
+const READABLE: Readonly<Record<PagedQuery['key']['type'], (key: string) => boolean>> = {
+  uuid: (key) => UUID.test(key),
+  text: isStorable,
+  timestamptz: (key) => isOnCalendar(TIME.exec(key)?.[1] ?? ''),
+};
+
+function decodeCursor(cursor: string, type: PagedQuery['key']['type']): [key: string, id: string] {
   try {
-    const [key, id] = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')) as unknown[];
-    if (typeof key === 'string' && typeof id === 'string' && /^[0-9a-f-]{36}$/.test(id)) return [key, id];
+    const bytes = Buffer.from(cursor, 'base64url');
+    const [key, id, ...rest] = JSON.parse(bytes.toString('utf8')) as unknown[];
+    const ours = bytes.toString('base64url') === cursor && rest.length === 0 && typeof key === 'string' && typeof id === 'string';
+    if (ours && READABLE[type](key) && UUID.test(id)) return [key, id];
   } catch {
     // falls through to the one sentence about cursors
   }
-  throw badInput(`"${cursor.slice(0, 80)}" is not a cursor of this list. Pass a cursor as a page returned it.`);
+  throw badInput(`${JSON.stringify(cursor.slice(0, 80))} is not a cursor of this list. Pass a cursor as a page returned it.`);
 }
+
+interface Given {
+  readonly first: number | undefined;
+  readonly after: string | undefined;
+  readonly last: number | undefined;
+  readonly before: string | undefined;
+}
+
+const withoutNulls = ({ first, after, last, before }: PageRequest): Given => ({
+  first: first ?? undefined,
+  after: after ?? undefined,
+  last: last ?? undefined,
+  before: before ?? undefined,
+});

@@ -1,11 +1,9 @@
 import { GraphQLScalarType, Kind, type ValueNode } from 'graphql';
+import { isOnCalendar } from '../calendar.js';
 import { decimalText } from '../decimal.js';
 import { badInput } from '../errors.js';
 
-const RFC_3339 = /^(?!0000)(\d{4}-\d\d-\d\d)T(?!24)\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/;
-
-/** JavaScript moves the 30th of February to March; here there is no such day. */
-const isOnCalendar = (day: string): boolean => new Date(`${day}T00:00:00Z`).toJSON()?.startsWith(day) ?? false;
+const RFC_3339 = /^(\d{4}-\d\d-\d\d)T(?!24)\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/;
 
 function parseDateTime(value: unknown): Date {
   const day = typeof value === 'string' ? RFC_3339.exec(value)?.[1] : undefined;
