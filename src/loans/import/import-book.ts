@@ -1,5 +1,5 @@
 import { recordEvent } from '../../audit/index.js';
-import { badInput, newId, type Context, type Transaction } from '../../platform/index.js';
+import { badInput, newId, refused, type Context, type Transaction } from '../../platform/index.js';
 import { demand, type KeyRing } from '../../security/index.js';
 import { batchesOf, oneAhead } from './batches.js';
 import { rejectedRow, type BookEntry, type RejectedRow, type TakenEntry } from './book-row.js';
@@ -35,7 +35,7 @@ export interface ImportResult extends BookCounts {
 }
 
 /** Rows that are encoded and copied together. Enough to keep COPY busy, few enough to stay small in memory. */
-const BATCH = 1_000;
+const BATCH = 2_000;
 
 /** Reasons that a refusal of the whole book repeats. */
 const SHOWN_REASONS = 3;
@@ -43,6 +43,7 @@ const SHOWN_REASONS = 3;
 /**
  * Records a whole book in one transaction: all of its rows, all but the bad ones, or nothing.
  * @throws BAD_INPUT when rows were rejected and `onError` is `reject-all`, or when the book cannot be read
+ * @throws REFUSED when `signal` stops it
  * @throws CONFLICT when another import records the same external ids at the same time
  */
 export async function importBook(ctx: Context, keys: KeyRing, book: BookToImport): Promise<ImportResult> {
@@ -54,7 +55,7 @@ export async function recordBook(tx: Transaction, ctx: Context, keys: KeyRing, b
   demand(ctx, 'book:import');
   const importing = new BookImport(tx, ctx, keys, book);
   for await (const entries of oneAhead(batchesOf(book.rows, BATCH))) {
-    book.signal?.throwIfAborted();
+    if (book.signal?.aborted) throw refused(`${book.source.name}: the import was stopped; nothing of it was recorded`);
     await importing.take(entries);
   }
   return importing.finish();
@@ -75,10 +76,10 @@ class BookImport {
 
   async take(entries: readonly BookEntry[]): Promise<void> {
     const { candidates, rejected } = this.sort(entries);
-    const { accepted, refused } = await placeRows(this.tx, this.keys, candidates, this.book.onRepeatedCustomer);
-    rejected.push(...refused);
+    const placed = await placeRows(this.tx, this.keys, candidates, this.book.onRepeatedCustomer);
+    rejected.push(...placed.refused);
     await this.reject(rejected);
-    if (accepted.length > 0) this.count(await writeBatch(this.tx, this.keys, accepted, this.book.synthetic));
+    if (placed.accepted.length > 0) this.count(await writeBatch(this.tx, this.keys, placed.accepted, this.book.synthetic));
     this.rows += entries.length;
     this.book.onProgress?.(this.rows);
   }
