@@ -1,10 +1,9 @@
 import type { Upload } from '../models/index.js';
 import type { StageProgress } from '../platform/index.js';
-import type { Client } from './client.js';
-import { GRANTED, PEOPLE, type PersonName } from './people.js';
 import type { Book } from './book.js';
-
-export type Clients = Readonly<Record<PersonName, Client>>;
+import type { Client } from './client.js';
+import type { Clients } from './clients.js';
+import { GRANTED, PEOPLE, type PersonName } from './people.js';
 
 export interface DeployedVersion {
   readonly id: string;
@@ -62,8 +61,11 @@ export async function approveAndDeploy(clients: Clients, version: DeployedVersio
   await act('admin', 'approveModelVersion', { dossierDigest, comment: 'Fit for its purpose.' });
   await act('secondAdmin', 'approveModelVersion', { dossierDigest, comment: 'Read independently; agreed.' });
   await act('admin', 'deployModelVersion', { reason: 'First champion of the demonstration.' });
-  const { modelVersion } = await clients.auditor.query<VersionAnswer>(`query Version($id: ID!) { ${VERSION.replace('modelVersion', 'modelVersion(id: $id)')} }`, { id: version.id });
-  return toVersion({ modelVersion });
+  return readVersion(clients.auditor, version.id);
+}
+
+export async function readVersion(auditor: Client, id: string): Promise<DeployedVersion> {
+  return toVersion(await auditor.query<VersionAnswer>(`query Version($id: ID!) { ${VERSION.replace('modelVersion', 'modelVersion(id: $id)')} }`, { id }));
 }
 
 const toVersion = ({ modelVersion: { id, version, state, dossier, model } }: VersionAnswer): DeployedVersion => ({

@@ -32,7 +32,7 @@ const DOCUMENT = `mutation Score($input: ScoreLoansInput!) {
 }`;
 
 /** Scores loans as the portal does, each as of its own decision; batches overlap, so that the server is never idle. */
-export async function scoreAll(portal: Client, loans: readonly string[], progress: StageProgress): Promise<ScoringRun> {
+export async function scoreAll(portal: Client, loans: readonly string[], progress: StageProgress, signal: AbortSignal): Promise<ScoringRun> {
   const run = newId();
   const counts: ScoredCounts = { scored: 0, refused: 0, failed: 0 };
   const predictions: ScoredLoan[] = [];
@@ -40,6 +40,7 @@ export async function scoreAll(portal: Client, loans: readonly string[], progres
   let done = 0;
   const worker = async (): Promise<void> => {
     while (next < loans.length) {
+      signal.throwIfAborted();
       const from = next;
       next += AT_ONCE;
       const batch = loans.slice(from, from + AT_ONCE);

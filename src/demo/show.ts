@@ -1,5 +1,5 @@
 import type { Client } from './client.js';
-import type { Clients } from './governance.js';
+import type { Clients } from './clients.js';
 import type { ScoredLoan } from './score.js';
 
 interface PortalView {
