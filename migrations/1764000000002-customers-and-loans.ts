@@ -48,6 +48,8 @@ export class CustomersAndLoans1764000000002 implements MigrationInterface {
         PRIMARY KEY (customer_id, id)
       );
 
+      CREATE INDEX loans_by_id ON loans (id);
+
       CREATE TABLE loan_facts (
         customer_id   uuid NOT NULL,
         id            uuid NOT NULL,
