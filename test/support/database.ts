@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Database, newContext, openLog, type Context, type DatabaseUrls } from '../../src/platform/index.js';
 import { ensureUser, KeyRing, LocalKeyStore, permissionsOf, type Role } from '../../src/security/index.js';
 import { entities } from '../../src/entities.js';
-import { asSuperuser, TEMPLATE, urlsOf } from './postgres.js';
+import { createDatabase, dropDatabase, TEMPLATE, urlsOf } from './postgres.js';
 
 /** A suite's own database, cloned from the migrated template, and its own key store. */
 export interface TestDatabase {
@@ -21,7 +21,7 @@ export interface TestDatabase {
 
 export async function openTestDatabase(): Promise<TestDatabase> {
   const name = `test_${randomBytes(6).toString('hex')}`;
-  await asSuperuser('postgres', (client) => client.query(`CREATE DATABASE ${name} TEMPLATE ${TEMPLATE} OWNER assay_owner`));
+  await createDatabase(name, TEMPLATE);
   const urls = urlsOf(name);
   const db = await Database.open(urls, { entities, pool: 5 });
   const keyStorePath = await mkdtemp(join(tmpdir(), 'assay-keys-'));
@@ -40,7 +40,7 @@ export async function openTestDatabase(): Promise<TestDatabase> {
     close: async () => {
       await db.close();
       await keys.close();
-      await asSuperuser('postgres', (client) => client.query(`DROP DATABASE ${name} WITH (FORCE)`));
+      await dropDatabase(name);
       await rm(keyStorePath, { recursive: true, force: true });
     },
   };

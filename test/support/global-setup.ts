@@ -1,3 +1,4 @@
+import { buildDeployedTemplate } from './deployed-template.js';
 import { startTestServer, type TestServer } from './postgres.js';
 
 declare global {
@@ -6,4 +7,5 @@ declare global {
 
 export default async function globalSetup(): Promise<void> {
   globalThis.assayTestServer = await startTestServer();
+  await buildDeployedTemplate(globalThis.assayTestServer.home);
 }

@@ -2,8 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { migrations } from '../../migrations/index.js';
-import { embeddedUrls, migrateUp, prepareEmbeddedDatabase, startEmbeddedPostgres, type EmbeddedPostgres } from '../../src/platform/index.js';
+import { embeddedUrls, prepareEmbeddedDatabase, startEmbeddedPostgres, type EmbeddedPostgres } from '../../src/platform/index.js';
+import { migrate } from '../../src/runtime.js';
 
 export const TEMPLATE = 'assay_template';
 
@@ -17,7 +17,7 @@ export async function startTestServer(): Promise<TestServer> {
   const home = await mkdtemp(join(tmpdir(), 'assay-test-'));
   const server = await startEmbeddedPostgres({ home, settings: ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off'] });
   const urls = await prepareEmbeddedDatabase(server.superuserUrl, TEMPLATE);
-  await migrateUp(urls.owner, migrations);
+  await migrate(urls.owner);
   process.env['TEST_SUPERUSER_URL'] = server.superuserUrl;
   process.env['TEST_ROLE_PASSWORDS'] = JSON.stringify({
     owner: new URL(urls.owner).password,
@@ -31,6 +31,12 @@ export async function stopTestServer({ server, home }: TestServer): Promise<void
   await server.stop();
   await rm(home, { recursive: true, force: true });
 }
+
+export const createDatabase = (name: string, template: string): Promise<unknown> =>
+  asSuperuser('postgres', (client) => client.query(`CREATE DATABASE ${name} TEMPLATE ${template} OWNER assay_owner`));
+
+export const dropDatabase = (name: string): Promise<unknown> =>
+  asSuperuser('postgres', (client) => client.query(`DROP DATABASE ${name} WITH (FORCE)`));
 
 /** Runs statements as the superuser, in any database of the test server. */
 export async function asSuperuser<T>(database: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
