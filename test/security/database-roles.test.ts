@@ -1,0 +1,134 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import pg from 'pg';
+import { newId } from '../../src/platform/index.js';
+import { openTestDatabase, type TestDatabase } from '../support/database.js';
+import { asSuperuser } from '../support/postgres.js';
+
+const DENIED = '42501';
+/** What happened may be added to, never changed: evidence, facts and what makes requests repeatable. */
+const APPEND_ONLY = [
+  'predictions', 'audit_intake', 'idempotency', 'customers', 'external_ids', 'customer_facts', 'loans', 'loan_facts', 'repayments', 'outcomes',
+  'artefacts', 'model_version_artefacts', 'model_version_contributors', 'model_version_votes', 'model_version_transitions',
+];
+
+describe('database roles', () => {
+  let database: TestDatabase;
+  let app: pg.Client;
+  let reader: pg.Client;
+  let tables: string[];
+  let partitions: string[];
+  beforeAll(async () => {
+    database = await openTestDatabase();
+    [app, reader] = [new pg.Client(database.urls.app), new pg.Client(database.urls.reader)];
+    await Promise.all([app.connect(), reader.connect()]);
+    const { rows } = await reader.query<{ name: string; partition: boolean }>(
+      `SELECT relname AS name, relispartition AS partition FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')`,
+    );
+    tables = rows.filter(({ name, partition }) => !partition && name !== 'migrations').map(({ name }) => name);
+    partitions = rows.filter(({ partition }) => partition).map(({ name }) => name);
+  });
+  afterAll(async () => {
+    await Promise.all([app.end(), reader.end()]);
+    await database.close();
+  });
+
+  const stateOf = (client: pg.Client, sql: string): Promise<string> => client.query(sql).then(() => 'done', (error: { code: string }) => error.code);
+  const firstColumn = async (table: string): Promise<string> =>
+    (await reader.query('SELECT attname FROM pg_attribute WHERE attrelid = $1::regclass AND attnum = 1', [table])).rows[0].attname;
+
+  it('cover every table: the lists here name tables that exist', () => {
+    expect(tables).toEqual(expect.arrayContaining(APPEND_ONLY));
+    expect(partitions).toContain('predictions_default');
+    expect(partitions.length).toBeGreaterThan(12);
+  });
+
+  it.each(APPEND_ONLY)('the application may read and add to %s, but not change, delete or empty it', async (table) => {
+    const column = await firstColumn(table);
+    expect(await stateOf(app, `SELECT 1 FROM ${table} LIMIT 1`)).toBe('done');
+    expect(await stateOf(app, `INSERT INTO ${table} SELECT * FROM ${table} WHERE false`)).toBe('done');
+    expect(await stateOf(app, `UPDATE ${table} SET ${column} = ${column} WHERE false`)).toBe(DENIED);
+    expect(await stateOf(app, `DELETE FROM ${table} WHERE false`)).toBe(DENIED);
+    expect(await stateOf(app, `TRUNCATE ${table}`)).toBe(DENIED);
+    expect(await stateOf(app, `MERGE INTO ${table} t USING (SELECT 1) s ON false WHEN MATCHED THEN DELETE`)).toBe(DENIED);
+    expect(await stateOf(app, `SELECT 1 FROM ${table} FOR UPDATE`)).toBe(DENIED);
+  });
+
+  it('the application cannot turn adding into changing: ON CONFLICT DO UPDATE is refused', async () => {
+    const sql = `INSERT INTO idempotency (principal_id, request_id, operation, body_hash, result) VALUES ('${newId()}', 'r', 'o', sha256(''), '1')
+      ON CONFLICT (principal_id, request_id) DO UPDATE SET result = excluded.result`;
+    expect(await stateOf(app, sql)).toBe(DENIED);
+  });
+
+  it('the application changes only the columns that its work needs', async () => {
+    const rows = await asSuperuser(database.name, async (client) => (await client.query<{ at: string }>(
+      `SELECT attrelid::regclass || '.' || attname AS at FROM pg_attribute JOIN pg_class c ON c.oid = attrelid
+       WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND attnum > 0 AND NOT attisdropped
+         AND has_column_privilege('assay_app', attrelid, attnum, 'UPDATE')`,
+    )).rows);
+    expect(rows.map(({ at }) => at).sort()).toEqual([
+      'deployments.valid_to',
+      'jobs.done', 'jobs.error', 'jobs.failed', 'jobs.finished_at', 'jobs.started_at', 'jobs.state',
+      'model_versions.dossier', 'model_versions.dossier_digest', 'model_versions.state',
+      'models.deployment_epoch',
+      'role_grants.ended_by', 'role_grants.valid_to',
+      'users.name',
+    ]);
+  });
+
+  it('the application deletes and empties nothing', async () => {
+    for (const table of tables) {
+      expect([table, await stateOf(app, `DELETE FROM ${table}`)]).toEqual([table, DENIED]);
+      expect([table, await stateOf(app, `TRUNCATE ${table}`)]).toEqual([table, DENIED]);
+    }
+  });
+
+  it('the reader writes nothing at all', async () => {
+    for (const table of tables) {
+      const column = await firstColumn(table);
+      expect([table, await stateOf(reader, `SELECT 1 FROM ${table} LIMIT 1`)]).toEqual([table, 'done']);
+      for (const sql of [
+        `INSERT INTO ${table} SELECT * FROM ${table} WHERE false`,
+        `UPDATE ${table} SET ${column} = ${column} WHERE false`,
+        `DELETE FROM ${table} WHERE false`,
+        `TRUNCATE ${table}`,
+        `COPY ${table} FROM STDIN`,
+        `SELECT 1 FROM ${table} FOR SHARE`,
+      ]) expect([sql, await stateOf(reader, sql)]).toEqual([sql, DENIED]);
+    }
+  });
+
+  it('nobody reaches around the parent into a partition', async () => {
+    for (const partition of partitions) {
+      for (const client of [app, reader]) {
+        expect(await stateOf(client, `SELECT 1 FROM ${partition} LIMIT 1`)).toBe(DENIED);
+        expect(await stateOf(client, `INSERT INTO ${partition} SELECT * FROM ${partition} WHERE false`)).toBe(DENIED);
+        expect(await stateOf(client, `DELETE FROM ${partition}`)).toBe(DENIED);
+      }
+    }
+  });
+
+  it.each([
+    ['switch triggers off', 'ALTER TABLE model_version_votes DISABLE TRIGGER ALL'],
+    ['pretend to be a replica, on which triggers rest', "SET session_replication_role = 'replica'"],
+    ['replace a rule', 'CREATE OR REPLACE FUNCTION refuse_own_vote() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$'],
+    ['drop a rule', 'DROP TRIGGER refuse_own_vote ON model_version_votes'],
+    ['make partitions', "SELECT create_prediction_partitions('2040-01-01', 1)"],
+    ['take partitions away', 'ALTER TABLE predictions DETACH PARTITION predictions_default'],
+    ['make tables', 'CREATE TABLE mine (id integer)'],
+    ['make schemas', 'CREATE SCHEMA mine'],
+    ['change tables', 'ALTER TABLE predictions ADD COLUMN mine integer'],
+    ['drop tables', 'DROP TABLE predictions'],
+    ['index tables', 'CREATE INDEX ON predictions (grade)'],
+    ['comment on tables', "COMMENT ON TABLE predictions IS 'mine'"],
+    ['become the owner', 'SET ROLE assay_owner'],
+    ['give rights away', 'GRANT assay_owner TO assay_app'],
+    ['make roles', 'CREATE ROLE mine'],
+    ['read files of the server', "SELECT pg_read_file('postgresql.conf')"],
+    ['run programs on the server', "COPY (SELECT 1) TO PROGRAM 'cat'"],
+    ['see the migrations', 'SELECT 1 FROM migrations'],
+  ])('neither may %s', async (_what, sql) => {
+    for (const client of [app, reader]) {
+      expect(await stateOf(client, sql)).toBe(DENIED);
+    }
+  });
+});
