@@ -23,13 +23,13 @@ export class GovernanceResolver {
 
   @Requires('model:register')
   @Mutation(() => RegisterModelPayload, { description: 'Registers a model; you own it.' })
-  async registerModel(@Ctx() ctx: Context, @Arg('input') input: RegisterModelInput): Promise<RegisterModelPayload> {
+  async registerModel(@Ctx() ctx: Context, @Arg('input', { description: 'The model.' }) input: RegisterModelInput): Promise<RegisterModelPayload> {
     return { model: await modelOf(ctx, await this.models.registerModel(ctx, { ...input, requestId: input.requestId ?? undefined })) };
   }
 
   @Requires('model:register')
   @Mutation(() => RegisterModelVersionPayload, { description: 'Registers a DRAFT from uploaded artefacts; they are loaded, and their parity is checked again.' })
-  async registerModelVersion(@Ctx() ctx: Context, @Arg('input') input: RegisterModelVersionInput): Promise<VersionPayload> {
+  async registerModelVersion(@Ctx() ctx: Context, @Arg('input', { description: 'The version.' }) input: RegisterModelVersionInput): Promise<VersionPayload> {
     const trainedBy = input.trainedBy == null ? undefined : expectId(input.trainedBy, 'User', false).id;
     const modelId = expectId(input.modelId, 'Model', false).id;
     const id = await this.versions.registerVersion(ctx, { modelId, dossier: input.dossier, trainedBy, requestId: input.requestId ?? undefined });
@@ -38,7 +38,7 @@ export class GovernanceResolver {
 
   @Requires('version:submit')
   @Mutation(() => SubmitModelVersionPayload, { description: 'Hands a DRAFT to its voters; from then on nothing in it can change.' })
-  async submitModelVersion(@Ctx() ctx: Context, @Arg('input') input: SubmitModelVersionInput): Promise<VersionPayload> {
+  async submitModelVersion(@Ctx() ctx: Context, @Arg('input', { description: 'Which version.' }) input: SubmitModelVersionInput): Promise<VersionPayload> {
     const id = versionId(input.versionId);
     await this.versions.submit(ctx, id);
     return { modelVersion: await versionAfter(ctx, id) };
@@ -46,7 +46,7 @@ export class GovernanceResolver {
 
   @Requires('version:submit')
   @Mutation(() => WithdrawModelVersionPayload, { description: 'Takes a version back before it is approved. Final.' })
-  async withdrawModelVersion(@Ctx() ctx: Context, @Arg('input') input: WithdrawModelVersionInput): Promise<VersionPayload> {
+  async withdrawModelVersion(@Ctx() ctx: Context, @Arg('input', { description: 'Which version, and why.' }) input: WithdrawModelVersionInput): Promise<VersionPayload> {
     const id = versionId(input.versionId);
     await this.versions.withdraw(ctx, id, input.reason);
     return { modelVersion: await versionAfter(ctx, id) };
@@ -54,25 +54,25 @@ export class GovernanceResolver {
 
   @Requires('version:validate')
   @Mutation(() => ValidateModelVersionPayload, { description: 'Gives a validator\'s verdict on a submitted version.' })
-  validateModelVersion(@Ctx() ctx: Context, @Arg('input') input: ValidateModelVersionInput): Promise<VersionPayload> {
+  validateModelVersion(@Ctx() ctx: Context, @Arg('input', { description: 'The verdict.' }) input: ValidateModelVersionInput): Promise<VersionPayload> {
     return this.vote(ctx, input.verdict === 'FOR' ? 'VALIDATE' : 'INVALIDATE', input);
   }
 
   @Requires('version:approve')
   @Mutation(() => ApproveModelVersionPayload, { description: 'Votes for a version as an admin; the last vote needed approves it.' })
-  approveModelVersion(@Ctx() ctx: Context, @Arg('input') input: ApproveModelVersionInput): Promise<VersionPayload> {
+  approveModelVersion(@Ctx() ctx: Context, @Arg('input', { description: 'The vote.' }) input: ApproveModelVersionInput): Promise<VersionPayload> {
     return this.vote(ctx, 'APPROVE', input);
   }
 
   @Requires('version:approve')
   @Mutation(() => RejectModelVersionPayload, { description: 'Votes against a version as an admin, which rejects it. Final.' })
-  rejectModelVersion(@Ctx() ctx: Context, @Arg('input') input: RejectModelVersionInput): Promise<VersionPayload> {
+  rejectModelVersion(@Ctx() ctx: Context, @Arg('input', { description: 'The vote.' }) input: RejectModelVersionInput): Promise<VersionPayload> {
     return this.vote(ctx, 'REJECT', input);
   }
 
   @Requires('version:deploy')
   @Mutation(() => DeployModelVersionPayload, { description: 'Makes an approved version the champion of its model, from this moment on.' })
-  async deployModelVersion(@Ctx() ctx: Context, @Arg('input') input: DeployModelVersionInput): Promise<DeployModelVersionPayload> {
+  async deployModelVersion(@Ctx() ctx: Context, @Arg('input', { description: 'Which version, and why.' }) input: DeployModelVersionInput): Promise<DeployModelVersionPayload> {
     const id = await this.deployments.deploy(ctx, { ...input, versionId: versionId(input.versionId), requestId: input.requestId ?? undefined });
     return { deployment: await deploymentOf(ctx, id) };
   }

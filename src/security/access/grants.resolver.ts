@@ -37,13 +37,13 @@ export class GrantsResolver {
 
   @Requires('access:manage')
   @Mutation(() => GrantRolePayload, { description: 'Grants a role. Nobody grants one to themself, and who keeps the roles has no vote.' })
-  async grantRole(@Ctx() ctx: Context, @Arg('input') input: GrantRoleInput): Promise<GrantRolePayload> {
+  async grantRole(@Ctx() ctx: Context, @Arg('input', { description: 'Who gets which role, and why.' }) input: GrantRoleInput): Promise<GrantRolePayload> {
     return { grant: toRoleGrant(await this.grants.grantRole(ctx, { to: granteeOf(input), role: input.role, reason: input.reason })) };
   }
 
   @Requires('access:manage')
   @Mutation(() => EndRolePayload, { description: 'Ends a grant, from this moment on.' })
-  async endRole(@Ctx() ctx: Context, @Arg('input') { grantId }: EndRoleInput): Promise<EndRolePayload> {
+  async endRole(@Ctx() ctx: Context, @Arg('input', { description: 'Which grant.' }) { grantId }: EndRoleInput): Promise<EndRolePayload> {
     return { grant: toRoleGrant(await this.grants.endRole(ctx, expectId(grantId, 'RoleGrant', false).id)) };
   }
 }
