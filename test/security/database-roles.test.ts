@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import pg from 'pg';
+import { Client } from 'pg';
 import { newId } from '../../src/platform/index.js';
 import { openTestDatabase, type TestDatabase } from '../support/database.js';
 import { asSuperuser } from '../support/postgres.js';
@@ -11,15 +11,17 @@ const APPEND_ONLY = [
   'artefacts', 'model_version_artefacts', 'model_version_contributors', 'model_version_votes', 'model_version_transitions',
 ];
 
+const stateOf = (client: Client, sql: string): Promise<string> => client.query(sql).then(() => 'done', (error: { code: string }) => error.code);
+
 describe('database roles', () => {
   let database: TestDatabase;
-  let app: pg.Client;
-  let reader: pg.Client;
+  let app: Client;
+  let reader: Client;
   let tables: string[];
   let partitions: string[];
   beforeAll(async () => {
     database = await openTestDatabase();
-    [app, reader] = [new pg.Client(database.urls.app), new pg.Client(database.urls.reader)];
+    [app, reader] = [new Client(database.urls.app), new Client(database.urls.reader)];
     await Promise.all([app.connect(), reader.connect()]);
     const { rows } = await reader.query<{ name: string; partition: boolean }>(
       `SELECT relname AS name, relispartition AS partition FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')`,
@@ -32,7 +34,6 @@ describe('database roles', () => {
     await database.close();
   });
 
-  const stateOf = (client: pg.Client, sql: string): Promise<string> => client.query(sql).then(() => 'done', (error: { code: string }) => error.code);
   const firstColumn = async (table: string): Promise<string> =>
     (await reader.query('SELECT attname FROM pg_attribute WHERE attrelid = $1::regclass AND attnum = 1', [table])).rows[0].attname;
 

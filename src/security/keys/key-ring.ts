@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { AssayError, notFound } from '../../platform/index.js';
+import { badInput, notFound } from '../../platform/index.js';
 import { seal, unseal, type Place } from './cipher.js';
 import type { KeyStore } from './key-store.js';
 
@@ -23,6 +23,8 @@ export class DataKey {
 /** Makes, keeps and finds the data keys of customers, wrapped by the key-encryption key. */
 export class KeyRing {
   private readonly cache = new Map<string, { key: DataKey; until: number }>();
+  /** What was looked up before a destruction is not remembered after it. */
+  private destructions = 0;
 
   constructor(
     private readonly store: KeyStore,
@@ -48,20 +50,24 @@ export class KeyRing {
 
   /** Keys in the order asked for; undefined where a customer was erased. */
   async keysOf(customerIds: readonly string[]): Promise<(DataKey | undefined)[]> {
-    const missing = [...new Set(customerIds.filter((id) => this.cached(id) === undefined))];
-    const found = new Map<string, DataKey>();
+    // Taken hold of before anything is awaited: what leaves the cache meanwhile is not erased.
+    const keys = new Map([...new Set(customerIds)].map((id) => [id, this.cached(id)]));
+    const missing = [...keys].filter(([, key]) => key === undefined).map(([id]) => id);
+    const destructions = this.destructions;
     const wrapped = missing.length > 0 ? await this.store.getAll(missing) : [];
     for (const [index, id] of missing.entries()) {
       const bytes = wrapped[index];
-      if (bytes) found.set(id, new DataKey(unseal(this.keyEncryptionKey, placeOf(id), bytes)));
+      if (!bytes) continue;
+      const key = new DataKey(unseal(this.keyEncryptionKey, placeOf(id), bytes));
+      keys.set(id, key);
+      if (destructions === this.destructions) this.remember(id, key);
     }
-    const keys = customerIds.map((id) => found.get(id) ?? this.cached(id));
-    for (const [id, key] of found) this.remember(id, key);
-    return keys;
+    return customerIds.map((id) => keys.get(id));
   }
 
   async destroy(customerId: string): Promise<void> {
     await this.store.destroy(customerId);
+    this.destructions += 1;
     this.cache.delete(customerId);
   }
 
@@ -82,11 +88,11 @@ export class KeyRing {
   }
 }
 
-/** @throws BAD_INPUT unless the text is 32 bytes in base64 */
+/** @throws BAD_INPUT unless the text is 32 bytes in base64 and nothing else */
 export function parseKeyEncryptionKey(text: string, where: string): Buffer {
   const key = Buffer.from(text.trim(), 'base64');
-  if (key.length === KEY_BYTES) return key;
-  throw new AssayError('BAD_INPUT', `${where} must hold ${KEY_BYTES} bytes in base64 (it holds ${key.length}). Make one with: openssl rand -base64 32`);
+  if (key.length === KEY_BYTES && key.toString('base64') === text.trim()) return key;
+  throw badInput(`${where} must hold ${KEY_BYTES} bytes in base64 and nothing else. Make one with: openssl rand -base64 32`);
 }
 
 const placeOf = (customerId: string): Place => ({ table: 'key_store', column: 'wrapped', id: customerId });

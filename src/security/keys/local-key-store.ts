@@ -1,7 +1,10 @@
 import { mkdir } from 'node:fs/promises';
 import { open, type RootDatabase } from 'lmdb';
-import { conflict } from '../../platform/index.js';
+import { conflict, internal } from '../../platform/index.js';
 import type { KeyStore, WrappedKey } from './key-store.js';
+
+const UUID_BYTES = 16;
+const UUID_CHARACTERS = 36;
 
 /** The embedded provider: an LMDB file on this machine, shared by the processes on it. */
 export class LocalKeyStore implements KeyStore {
@@ -12,10 +15,13 @@ export class LocalKeyStore implements KeyStore {
     return new LocalKeyStore(open<Buffer, Buffer>({ path, encoding: 'binary', keyEncoding: 'binary', noSubdir: false }));
   }
 
+  /** Everything is checked before anything is put: an LMDB transaction that throws keeps what it did. */
   async putAll(entries: readonly WrappedKey[]): Promise<void> {
     await this.database.transaction(() => {
+      const seen = new Set<string>();
       for (const { customerId } of entries) {
-        if (this.database.doesExist(keyOf(customerId))) throw conflict(`Customer ${customerId} already has a data key.`);
+        if (seen.has(customerId) || this.database.doesExist(keyOf(customerId))) throw conflict(`Customer ${customerId} already has a data key.`);
+        seen.add(customerId);
       }
       for (const { customerId, wrapped } of entries) void this.database.put(keyOf(customerId), Buffer.from(wrapped));
     });
@@ -41,4 +47,8 @@ export class LocalKeyStore implements KeyStore {
 }
 
 /** The sixteen bytes of the uuid. */
-const keyOf = (customerId: string): Buffer => Buffer.from(customerId.replaceAll('-', ''), 'hex');
+function keyOf(customerId: string): Buffer {
+  const key = Buffer.from(customerId.replaceAll('-', ''), 'hex');
+  if (key.length !== UUID_BYTES || customerId.length !== UUID_CHARACTERS) throw internal(`"${customerId.slice(0, 40)}" is not the id of a customer.`);
+  return key;
+}

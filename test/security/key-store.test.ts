@@ -1,0 +1,176 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { newId } from '../../src/platform/index.js';
+import { LocalKeyStore, openKeyRing } from '../../src/security/index.js';
+
+const SECURITY = new URL('../../src/security/index.js', import.meta.url).href;
+
+/** Runs a piece of a module in a process of its own, with the key store open as `store`; gives its JSON. */
+function inAnotherProcess(path: string, body: string): Promise<unknown> {
+  const code = `import { LocalKeyStore } from ${JSON.stringify(SECURITY)};
+    const store = await LocalKeyStore.open(${JSON.stringify(path)});
+    const answer = await (async () => { ${body} })();
+    await store.close();
+    console.log(JSON.stringify(answer ?? null));`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', code], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let said = '';
+  child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  return new Promise((resolve, reject) => child.on('error', reject).on('close', () => resolve(said === '' ? undefined : JSON.parse(said))));
+}
+
+let home: string;
+let path: string;
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), 'assay-keys-'));
+  path = join(home, 'keys');
+});
+afterEach(() => rm(home, { recursive: true, force: true }));
+
+describe('the local key store', () => {
+  it('keeps wrapped keys over a restart', async () => {
+    const entries = Array.from({ length: 500 }, () => ({ customerId: newId(), wrapped: randomBytes(63) }));
+    const first = await LocalKeyStore.open(path);
+    await first.putAll(entries);
+    await first.close();
+    const second = await LocalKeyStore.open(path);
+    expect(await second.getAll(entries.map(({ customerId }) => customerId))).toEqual(entries.map(({ wrapped }) => wrapped));
+    expect(await second.get(entries[7]!.customerId)).toEqual(entries[7]!.wrapped);
+    expect(await second.get(newId())).toBeUndefined();
+    await second.close();
+  });
+
+  it('has written what it confirmed: a process that is killed right afterwards loses nothing', async () => {
+    const customerId = newId();
+    const body = `await store.putAll([{ customerId: '${customerId}', wrapped: Buffer.alloc(63, 7) }]); process.kill(process.pid, 'SIGKILL');`;
+    expect(await inAnotherProcess(path, body)).toBeUndefined();
+    const store = await LocalKeyStore.open(path);
+    expect(await store.get(customerId)).toEqual(Buffer.alloc(63, 7));
+    await store.close();
+  });
+
+  it('never overwrites a key: the whole of such a batch is refused', async () => {
+    const store = await LocalKeyStore.open(path);
+    const [known, fresh] = [newId(), newId()];
+    await store.putAll([{ customerId: known, wrapped: Buffer.from('first') }]);
+    const again = store.putAll([{ customerId: fresh, wrapped: Buffer.from('new') }, { customerId: known, wrapped: Buffer.from('second') }]);
+    await expect(again).rejects.toMatchObject({ code: 'CONFLICT', message: `Customer ${known} already has a data key.` });
+    expect(await store.getAll([known, fresh])).toEqual([Buffer.from('first'), undefined]);
+    await store.close();
+  });
+
+  it('never overwrites a key within a batch either', async () => {
+    const store = await LocalKeyStore.open(path);
+    const customerId = newId();
+    const twice = store.putAll([{ customerId, wrapped: Buffer.from('first') }, { customerId, wrapped: Buffer.from('second') }]);
+    await expect(twice).rejects.toMatchObject({ code: 'CONFLICT' });
+    expect(await store.get(customerId)).toBeUndefined();
+    await store.close();
+  });
+
+  it('lets only one of several that give the same customer a key at once win', async () => {
+    const store = await LocalKeyStore.open(path);
+    const customerId = newId();
+    const wrapped = Array.from({ length: 8 }, (_, index) => Buffer.from(`key ${index}`));
+    const settled = await Promise.allSettled(wrapped.map((one) => store.putAll([{ customerId, wrapped: one }])));
+    expect(settled.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    expect(await store.get(customerId)).toEqual(wrapped[settled.findIndex(({ status }) => status === 'fulfilled')]);
+    await store.close();
+  });
+
+  it('destroys a key for good, and for every process', async () => {
+    const store = await LocalKeyStore.open(path);
+    const [erased, kept] = [newId(), newId()];
+    await store.putAll([{ customerId: erased, wrapped: Buffer.from('erased') }, { customerId: kept, wrapped: Buffer.from('kept') }]);
+    await store.destroy(erased);
+    await store.destroy(erased); // erasing twice is not an error
+    expect(await inAnotherProcess(path, `return [(await store.get('${erased}')) === undefined, (await store.get('${kept}')).toString()]`)).toEqual([true, 'kept']);
+    await store.close();
+    const again = await LocalKeyStore.open(path);
+    expect(await again.getAll([erased, kept])).toEqual([undefined, Buffer.from('kept')]);
+    await again.close();
+  });
+
+  it('is shared by the processes of a machine: each sees at once what the other did', async () => {
+    const store = await LocalKeyStore.open(path);
+    const [before, theirs] = [newId(), newId()];
+    await store.putAll([{ customerId: before, wrapped: Buffer.from('ours') }]);
+    const body = `const ours = (await store.get('${before}')).toString();
+      await store.putAll([{ customerId: '${theirs}', wrapped: Buffer.from('theirs') }]);
+      await store.destroy('${before}');
+      return ours;`;
+    expect(await inAnotherProcess(path, body)).toBe('ours');
+    expect(await store.getAll([before, theirs])).toEqual([undefined, Buffer.from('theirs')]);
+    await store.close();
+  });
+
+  it('refuses a customer id that is not a uuid: two of them could share an entry', async () => {
+    const store = await LocalKeyStore.open(path);
+    await expect(store.putAll([{ customerId: 'not-a-uuid', wrapped: Buffer.from('x') }])).rejects.toMatchObject({ code: 'INTERNAL' });
+    await expect(store.get('zz')).rejects.toMatchObject({ code: 'INTERNAL' });
+    await store.close();
+  });
+
+  it('lies in a folder that only its owner may enter', async () => {
+    await (await LocalKeyStore.open(path)).close();
+    expect((await stat(path)).mode & 0o077).toBe(0);
+  });
+});
+
+const config = (production = false) => ({ production, keyStorePath: path, keyEncryptionKeyFile: join(home, 'secrets', 'kek') });
+
+describe('opening the key ring', () => {
+  const id = newId();
+  const place = { table: 't', column: 'c', id };
+
+  it('makes a key-encryption key on first use, readable by its owner only, and finds it again', async () => {
+    const first = await openKeyRing(config());
+    const sealed = (await first.createAll([id]))[0]!.seal(place, Buffer.from('text'));
+    await first.close();
+    const { keyEncryptionKeyFile } = config();
+    expect((await stat(keyEncryptionKeyFile)).mode & 0o777).toBe(0o600);
+    const second = await openKeyRing(config());
+    expect((await second.keyOf(id)).unseal(place, sealed).toString()).toBe('text');
+    await second.close();
+  });
+
+  it('works for several that open it at once for the first time', async () => {
+    const rings = await Promise.all([1, 2, 3].map(() => openKeyRing(config())));
+    await rings[0]!.createAll([id]);
+    for (const ring of rings) await expect(ring.keyOf(id)).resolves.toBeDefined();
+    for (const ring of rings) await ring.close();
+  });
+
+  it('does not make one in production', async () => {
+    await expect(openKeyRing(config(true))).rejects.toMatchObject({ code: 'REFUSED', message: expect.stringMatching(/^There is no key-encryption key at .*kek\. Make one with: openssl/) as unknown });
+    await expect(readFile(config().keyEncryptionKeyFile)).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
+  it('refuses a key-encryption key other than the one that the stored keys are wrapped under', async () => {
+    await (await openKeyRing(config())).close();
+    await writeFile(config().keyEncryptionKeyFile, randomBytes(32).toString('base64'));
+    await expect(openKeyRing(config())).rejects.toMatchObject({
+      code: 'REFUSED',
+      message: expect.stringMatching(/^The key-encryption key at .*kek is not the one under which the keys in .*keys are wrapped\. /) as unknown,
+    });
+  });
+
+  it('does not make a new key-encryption key where the old one was lost', async () => {
+    await (await openKeyRing(config())).close();
+    await rm(config().keyEncryptionKeyFile);
+    await expect(openKeyRing(config())).rejects.toMatchObject({
+      code: 'REFUSED',
+      message: expect.stringMatching(/^The keys in .*keys are wrapped under a key-encryption key that is no longer at .*kek\. /) as unknown,
+    });
+    await expect(readFile(config().keyEncryptionKeyFile)).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
+  it('refuses a file that holds no key', async () => {
+    await mkdir(join(home, 'secrets'));
+    await writeFile(config().keyEncryptionKeyFile, 'not a key');
+    await expect(openKeyRing(config())).rejects.toMatchObject({ code: 'BAD_INPUT' });
+  });
+});
