@@ -1,7 +1,6 @@
 import { ArrayMaxSize, Length } from 'class-validator';
 import { Field, ID, InputType, registerEnumType } from 'type-graphql';
-import { AttributeValue } from '../platform/index.js';
-import { DateTimeRange, OrderDirection } from './list.inputs.js';
+import { AttributeValue, DateTimeRange, OrderDirection } from '../platform/index.js';
 import type { PlainValue } from './sections.js';
 
 const MOST_VALUES = 500;

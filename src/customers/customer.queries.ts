@@ -1,6 +1,5 @@
-import { badInput, expectId, fetchPage, notFound, type Page, type PageRequest, type Queryable } from '../platform/index.js';
+import { badInput, expectId, fetchPage, notFound, Where, type Page, type PageRequest, type Queryable } from '../platform/index.js';
 import { isExternalId } from './recording.js';
-import { Where } from './where.js';
 
 /** The newest facts of a customer, sections still sealed, in base64. */
 export interface SealedFacts {

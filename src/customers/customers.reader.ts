@@ -1,11 +1,10 @@
-import { encodeGlobalId, inOrder, toConnection, type Connection, type Context, type LoaderDefinition, type NodeLoader, type PageRequest } from '../platform/index.js';
+import { encodeGlobalId, inOrder, perParent, toConnection, type Connection, type Context, type LoaderDefinition, type NodeLoader, type PageRequest } from '../platform/index.js';
 import { demand, may, ownCustomer, type DataKey, type KeyRing } from '../security/index.js';
 import type { CustomerFilter, CustomerOrder } from './customer.inputs.js';
 import { customerPage, customersById, factsOf, resolveCustomer, type CustomerName, type CustomerRow } from './customer.queries.js';
 import { Customer, CustomerFact } from './customer.types.js';
 import { displayNameOf } from './masking.js';
 import { OpenedFacts } from './opened-facts.js';
-import { perParent } from './per-parent.js';
 
 /** Reads customers as the actor of a request may see them. */
 export class CustomersReader {

@@ -1,9 +1,6 @@
 export * from './sections.js';
 export * from './named-values.js';
-export * from './where.js';
-export * from './per-parent.js';
 export * from './recording.js';
-export * from './list.inputs.js';
 export * from './customer.rows.js';
 export { requireCustomer, resolveCustomer, type CustomerName } from './customer.queries.js';
 export * from './customer.inputs.js';

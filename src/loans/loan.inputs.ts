@@ -1,7 +1,7 @@
 import { ArrayMaxSize, ArrayMinSize, Length } from 'class-validator';
 import { Field, ID, InputType, Int, registerEnumType } from 'type-graphql';
-import { AttributeInput, DateTimeRange, OrderDirection } from '../customers/index.js';
-import { DecimalScalar } from '../platform/index.js';
+import { AttributeInput } from '../customers/index.js';
+import { DateTimeRange, DecimalScalar, OrderDirection } from '../platform/index.js';
 import type { LoanKind, LoanStatus, RepaymentStatus } from './import/book-row.js';
 import { LoanKindEnum, LoanStatusEnum, RepaymentStatusEnum } from './loan.enums.js';
 

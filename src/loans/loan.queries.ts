@@ -1,5 +1,5 @@
-import { unsealSection, Where, type PlainRecord } from '../customers/index.js';
-import { fetchPage, type Page, type PageRequest, type Queryable } from '../platform/index.js';
+import { unsealSection, type PlainRecord } from '../customers/index.js';
+import { fetchPage, Where, type Page, type PageRequest, type Queryable } from '../platform/index.js';
 import type { DataKey } from '../security/index.js';
 import type { LoanKind, LoanStatus, RepaymentStatus } from './import/book-row.js';
 import type { LoanRef } from './loan.rows.js';

@@ -1,5 +1,5 @@
-import { namedValues, perParent, type CustomersReader, type NamedValue } from '../customers/index.js';
-import { encodeGlobalId, expectId, inOrder, toConnection, type Connection, type Context, type LoaderDefinition, type NodeLoader, type PageRequest } from '../platform/index.js';
+import { namedValues, type CustomersReader, type NamedValue } from '../customers/index.js';
+import { encodeGlobalId, expectId, inOrder, perParent, toConnection, type Connection, type Context, type LoaderDefinition, type NodeLoader, type PageRequest } from '../platform/index.js';
 import { demand, ownCustomer } from '../security/index.js';
 import type { LoanFilter, LoanOrder } from './loan.inputs.js';
 import { loanFactsOf, loanPage, loansByRef, openedAttributes, outcomeOf, repaymentsOf, type LoanOrdering, type LoanRow } from './loan.queries.js';

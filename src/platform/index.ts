@@ -9,6 +9,8 @@ export * from './migrate.js';
 export * from './context.js';
 export * from './loaders.js';
 export * from './page.js';
+export * from './where.js';
+export * from './per-parent.js';
 export * from './copy.js';
 export * from './batcher.js';
 export * from './jobs.js';

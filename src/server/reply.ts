@@ -19,10 +19,10 @@ export function sendJson(response: ServerResponse, status: number, body: unknown
   response.end(JSON.stringify(body));
 }
 
-/** An error as the HTTP side tells it; what is not meant for callers is not told. */
+/** An error outside a GraphQL answer, in the shape that GraphQL clients know. */
 export function sendError(response: ServerResponse, error: AssayError): void {
   if (error.code === 'UNAUTHENTICATED') response.setHeader('www-authenticate', 'Bearer');
-  sendJson(response, STATUS[error.code], { error: { code: error.code, id: error.id, message: error.message } });
+  sendJson(response, STATUS[error.code], { errors: [{ message: error.message, extensions: { code: error.code, id: error.id } }] });
 }
 
 /** Reads a request body of bounded size. @throws BAD_INPUT beyond the bound */

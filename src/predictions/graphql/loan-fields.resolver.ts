@@ -1,7 +1,6 @@
 import { Args, Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
-import { perParent } from '../../customers/index.js';
 import { Loan } from '../../loans/index.js';
-import { ConnectionArgs, toConnection, type Connection, type Context } from '../../platform/index.js';
+import { ConnectionArgs, perParent, toConnection, type Connection, type Context } from '../../platform/index.js';
 import { Requires } from '../../security/index.js';
 import { latestPredictionOfLoan, predictionPage } from '../history/prediction.queries.js';
 import { PredictionType } from '../history/prediction.types.js';

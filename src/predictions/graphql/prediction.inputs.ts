@@ -1,5 +1,5 @@
 import { Field, ID, InputType } from 'type-graphql';
-import { DateTimeRange } from '../../customers/index.js';
+import { DateTimeRange } from '../../platform/index.js';
 import { DecisionValue, PredictionPurpose, Status } from '../history/prediction.types.js';
 
 @InputType({ description: 'Which predictions; conditions add up.' })

@@ -1,8 +1,8 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Query, Resolver, Root } from 'type-graphql';
-import { Customer, OrderDirection, type CustomersReader } from '../../customers/index.js';
+import { Customer, type CustomersReader } from '../../customers/index.js';
 import { Loan, type LoansReader } from '../../loans/index.js';
 import { Deployment, deploymentsById, Model, modelsById, ModelVersion, toDeployment, toModel, toModelVersion, versionsById } from '../../models/index.js';
-import { ConnectionArgs, connectionType, expectId, toConnection, type Connection, type Context } from '../../platform/index.js';
+import { ConnectionArgs, connectionType, expectId, OrderDirection, toConnection, type Connection, type Context } from '../../platform/index.js';
 import { demandOwn, Requires, userOf } from '../../security/index.js';
 import type { Evidence } from '../history/evidence.js';
 import { predictionById, predictionPage, type PredictionFilter } from '../history/prediction.queries.js';

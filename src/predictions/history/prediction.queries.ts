@@ -1,5 +1,4 @@
-import { Where } from '../../customers/index.js';
-import { fetchPage, inOrder, type Context, type LoaderDefinition, type Page, type PageRequest, type Queryable } from '../../platform/index.js';
+import { fetchPage, inOrder, Where, type Context, type LoaderDefinition, type Page, type PageRequest, type Queryable } from '../../platform/index.js';
 import { may, ownCustomer } from '../../security/index.js';
 import type { PredictionRef } from '../record/recorder.js';
 import { COLUMNS, type PredictionColumns, type PredictionStatus, type Purpose } from '../record/row.js';

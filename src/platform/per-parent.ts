@@ -1,4 +1,6 @@
-import type { Context, LoaderDefinition, Queryable } from '../platform/index.js';
+import type { Context } from './context.js';
+import type { Queryable } from './database.js';
+import type { LoaderDefinition } from './loaders.js';
 
 interface Statement {
   readonly sql: string;
