@@ -1,7 +1,7 @@
 import { recordEvent } from '../../audit/index.js';
 import { resolveLoans, type LoanRef } from '../../loans/index.js';
 import { badInput, Batcher, internal, newId, notFound, sha256, type Context, type Database } from '../../platform/index.js';
-import { demand } from '../../security/index.js';
+import { demand, ownCustomer } from '../../security/index.js';
 import type { PredictionRef } from '../record/recorder.js';
 import type { Purpose } from '../record/row.js';
 import type { AsOf, ScoringItem } from './item.js';
@@ -49,10 +49,12 @@ export class ScoringService {
     demand(ctx, 'score:run');
     if (requests.length > MOST_AT_ONCE) throw badInput(`At most ${MOST_AT_ONCE} loans are scored at once; ${requests.length} were asked for.`);
     const loans = await resolveLoans(ctx.db, requests.map(({ loan }) => loan));
+    const own = ownCustomer(ctx);
     return Promise.all(
       requests.map(async (request, index) => {
         const ref = loans[index];
-        if (!ref) return this.unresolved(ctx, request);
+        // Another's loan does not exist for a borrower.
+        if (!ref || (own !== undefined && ref.customerId !== own)) return this.unresolved(ctx, request);
         return this.batcher.add(itemOf(ctx, request, ref)).catch((error: Error) => error);
       }),
     );

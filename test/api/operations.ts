@@ -1,0 +1,64 @@
+/** One way to call each operation: its document and an input that gets as far as the rules, changing nothing. */
+export interface Operation {
+  readonly name: string;
+  readonly document: string;
+  readonly variables: object;
+}
+
+export interface Ids {
+  readonly customer: string;
+  readonly loan: string;
+  readonly prediction: string;
+  readonly version: string;
+  readonly model: string;
+  readonly nothing: Readonly<Record<'Job' | 'ModelVersion' | 'RoleGrant' | 'User', string>>;
+}
+
+const DIGEST = '0'.repeat(64);
+
+export const operationsOf = (ids: Ids): Operation[] => [
+  ...Object.entries(queriesOf(ids)).map(([name, document]) => ({ name, document, variables: {} })),
+  ...Object.entries(inputsOf(ids)).map(([name, input]) => {
+    const type = `${name[0]!.toUpperCase()}${name.slice(1)}Input`;
+    return { name, document: `mutation ($input: ${type}!) { ${name}(input: $input) { __typename } }`, variables: { input } };
+  }),
+];
+
+const queriesOf = ({ customer, loan, prediction, version, model, nothing }: Ids): Record<string, string> => ({
+  me: '{ me { name } }',
+  node: `{ node(id: "${nothing.ModelVersion}") { id } }`,
+  users: '{ users(first: 1) { edges { node { id } } } }',
+  customer: `{ customer(id: "${customer}") { id } }`,
+  customers: '{ customers(first: 1) { edges { node { id } } } }',
+  loan: `{ loan(id: "${loan}") { id } }`,
+  loans: '{ loans(first: 1) { edges { node { id } } } }',
+  prediction: `{ prediction(id: "${prediction}") { id } }`,
+  predictions: '{ predictions(first: 1) { edges { node { id } } } }',
+  model: `{ model(id: "${model}") { id } }`,
+  models: '{ models(first: 1) { edges { node { id } } } }',
+  modelVersion: `{ modelVersion(id: "${version}") { id } }`,
+  modelVersions: '{ modelVersions(first: 1) { edges { node { id } } } }',
+  job: `{ job(id: "${nothing.Job}") { id } }`,
+});
+
+const inputsOf = ({ nothing: { ModelVersion: versionId, RoleGrant: grantId, User: userId } }: Ids): Record<string, object> => ({
+  grantRole: { userId, role: 'ADMIN', reason: 'test' },
+  endRole: { grantId },
+  createCustomer: { externalId: 'x', effectiveAt: '2999-01-01T00:00:00Z' },
+  updateCustomer: { externalId: 'nobody' },
+  createLoan: { customerExternalId: 'nobody', externalId: 'x', product: 'x', kind: 'INSTALMENT', currency: 'EUR', principal: '1' },
+  updateLoan: { externalId: 'nothing' },
+  recordRepayments: { externalId: 'nothing', repayments: [{ periodEnd: '2024-01-31T00:00:00Z', balance: '1' }] },
+  recordOutcome: { externalId: 'nothing', defaulted: true },
+  importLoans: { rows: [{ customer: { externalId: '' }, loan: { externalId: '', product: 'x', kind: 'INSTALMENT', currency: 'EUR', principal: '1' } }] },
+  registerModel: { name: ' ', purpose: 'x', decisionPurpose: 'ORIGINATION', products: ['x'], horizonMonths: 12, tier: 'LOW' },
+  registerModelVersion: { modelId: versionId, dossier: '{}' },
+  submitModelVersion: { versionId },
+  withdrawModelVersion: { versionId, reason: 'test' },
+  validateModelVersion: { versionId, verdict: 'FOR', dossierDigest: DIGEST, comment: 'test' },
+  approveModelVersion: { versionId, dossierDigest: DIGEST, comment: 'test' },
+  rejectModelVersion: { versionId, dossierDigest: DIGEST, comment: 'test' },
+  deployModelVersion: { versionId, reason: 'test' },
+  scoreLoan: { externalId: 'nothing', purpose: 'ORIGINATION' },
+  scoreLoans: { loans: ['nothing'], purpose: 'ORIGINATION', requestId: 'matrix' },
+});

@@ -1,0 +1,149 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { PEOPLE, type PersonName } from '../../src/demo/index.js';
+import { encodeGlobalId } from '../../src/platform/index.js';
+import { printAssaySchema } from '../../src/schema.js';
+import { ROLES } from '../../src/security/index.js';
+import { openTestApp, type TestApp } from '../support/app.js';
+import { scoreLoan, someLoans, type BookLoan } from '../support/builders.js';
+import type { TestClient } from '../support/client.js';
+import { operationsOf, type Ids, type Operation } from './operations.js';
+
+const SELF = ['me', 'node'];
+const BOOK = ['customer', 'customers', 'loan', 'loans'];
+const PREDICTIONS = ['prediction', 'predictions'];
+const MODELS = ['model', 'models', 'modelVersion', 'modelVersions'];
+const RECORD = ['createCustomer', 'updateCustomer', 'createLoan', 'updateLoan', 'recordRepayments', 'recordOutcome'];
+const SCORE = ['scoreLoan', 'scoreLoans', 'job'];
+
+/** What each role may call; everything else is forbidden to it. */
+const MAY: Readonly<Record<keyof typeof ROLES, readonly string[]>> = {
+  PORTAL: [...SELF, ...BOOK, ...PREDICTIONS, ...RECORD, ...SCORE],
+  UNDERWRITER: [...SELF, ...BOOK, ...PREDICTIONS, ...RECORD, ...SCORE, ...MODELS],
+  OPERATOR: [...SELF, ...BOOK, ...RECORD, 'importLoans'],
+  MODEL_OWNER: [...SELF, ...MODELS, 'registerModel', 'registerModelVersion', 'submitModelVersion', 'withdrawModelVersion'],
+  VALIDATOR: [...SELF, ...BOOK, ...PREDICTIONS, ...MODELS, 'validateModelVersion'],
+  ADMIN: [...SELF, ...BOOK, ...PREDICTIONS, ...MODELS, 'approveModelVersion', 'rejectModelVersion', 'deployModelVersion'],
+  ACCESS_ADMIN: [...SELF, 'users', 'grantRole', 'endRole'],
+  AUDITOR: [...SELF, ...BOOK, ...PREDICTIONS, ...MODELS],
+  RISK_MANAGER: [...SELF, ...BOOK, ...PREDICTIONS, ...MODELS],
+  BORROWER: [...SELF, ...BOOK, ...PREDICTIONS],
+};
+
+const personOf = (role: string): PersonName => (Object.keys(PEOPLE) as PersonName[]).find((name) => PEOPLE[name].roles.includes(role as never))!;
+
+const NOWHERE = '01900000-0000-7000-8000-000000000000';
+const nothing = (type: string): string => encodeGlobalId({ type, id: NOWHERE });
+
+describe('roles', () => {
+  let app: TestApp;
+  let loan: BookLoan;
+  let other: BookLoan;
+  let ids: Ids;
+  let operations: Operation[];
+
+  beforeAll(async () => {
+    app = await openTestApp();
+    [loan, other] = (await someLoans(app, 2)) as [BookLoan, BookLoan];
+    const { id: prediction } = await scoreLoan(await app.as('portal'), { loanId: loan.id });
+    await scoreLoan(await app.as('portal'), { loanId: other.id });
+    const { models } = await (await app.as('auditor')).ok<{ models: { edges: { node: { id: string; liveVersion: { id: string } } }[] } }>('{ models { edges { node { id liveVersion { id } } } } }');
+    const { id: model, liveVersion } = models.edges[0]!.node;
+    ids = {
+      customer: loan.customer.id, loan: loan.id, prediction, model, version: liveVersion.id,
+      nothing: { Job: nothing('Job'), ModelVersion: nothing('ModelVersion'), RoleGrant: nothing('RoleGrant'), User: nothing('User') },
+    };
+    operations = operationsOf(ids);
+  });
+  afterAll(() => app.close());
+
+  it('are tried with every operation that there is', async () => {
+    const sdl = await printAssaySchema();
+    const fields = ['Query', 'Mutation'].flatMap((type) => [...sdl.split(`\ntype ${type} {`)[1]!.split('\n}')[0]!.matchAll(/^ {2}(\w+)(?=[(:])/gm)].map(([, name]) => name!));
+    expect(operations.map(({ name }) => name).sort()).toEqual(fields.sort());
+  });
+
+  describe.each(Object.keys(ROLES) as (keyof typeof ROLES)[])('%s', (role) => {
+    const clientOf = (): Promise<TestClient> => (role === 'BORROWER' ? app.asBorrower(loan.customer.externalId) : app.as(personOf(role)));
+
+    it('may call what it is for, and nothing else', async () => {
+      const client = await clientOf();
+      const answers = await Promise.all(operations.map(({ document, variables }) => client.query(document, variables)));
+      const forbidden = (index: number): boolean => answers[index]!.errors.some(({ extensions }) => extensions.code === 'FORBIDDEN');
+      expect(operations.filter((_, index) => !forbidden(index)).map(({ name }) => name).sort()).toEqual([...MAY[role]].sort());
+    });
+
+    it('is told the permission that it lacks', async () => {
+      const { document, variables } = operations.find(({ name }) => !MAY[role].includes(name))!;
+      const { message } = await (await clientOf()).refusal(document, variables);
+      expect(message).toMatch(new RegExp(`\\(${role}\\) may not do this\\. It needs the permission [a-z]+:[a-z]+: .+\\.$`));
+    });
+  });
+
+  describe('personal data', () => {
+    const customerOf = async (client: TestClient, fields: string): Promise<Record<string, unknown>> =>
+      (await client.ok<{ customer: Record<string, unknown> }>(`query Customer($id: ID!) { customer(id: $id) { ${fields} } }`, { id: loan.customer.id })).customer;
+
+    it.each(['portal', 'operator', 'validator', 'admin', 'riskManager'] as const)('is masked for the %s', async (person) => {
+      const client = await app.as(person);
+      expect((await customerOf(client, 'displayName'))['displayName']).toMatch(/^S… C… 0… \(synthetic\)$/);
+      const answer = await client.query('query Customer($id: ID!) { customer(id: $id) { identity { value } history { identity { value } } } }', { id: loan.customer.id });
+      expect(answer.errors.map(({ extensions }) => extensions.code)).toContain('FORBIDDEN');
+      expect(JSON.stringify(answer.data)).not.toContain('value');
+    });
+
+    it.each(['underwriter', 'auditor'] as const)('is in the clear for the %s', async (person) => {
+      const { displayName, identity } = await customerOf(await app.as(person), 'displayName identity { name value }');
+      expect(displayName).toMatch(/^Synthetic Customer \d{5}$/);
+      expect(identity).toContainEqual({ name: 'name', value: displayName });
+    });
+
+    it('that is protected is for the auditor alone', async () => {
+      expect(await customerOf(await app.as('auditor'), 'protectedAttributes { name }')).toEqual({ protectedAttributes: [{ name: 'ageBand' }, { name: 'sex' }] });
+      for (const person of ['portal', 'underwriter', 'operator', 'validator', 'admin', 'riskManager'] as const) {
+        const { extensions, message } = await (await app.as(person)).refusal('query Customer($id: ID!) { customer(id: $id) { protectedAttributes { name } } }', { id: loan.customer.id });
+        expect([extensions.code, message]).toEqual(['FORBIDDEN', expect.stringContaining('customer:protected')]);
+      }
+    });
+  });
+
+  describe('a prediction', () => {
+    const seenBy = async (client: TestClient, fields: string): Promise<Record<string, unknown>> =>
+      (await client.ok<{ prediction: Record<string, unknown> }>(`query Prediction($id: ID!) { prediction(id: $id) { ${fields} } }`, { id: ids.prediction })).prediction;
+
+    it.each(['auditor', 'validator', 'admin', 'riskManager'] as const)('is exact for the %s', async (person) => {
+      const [{ pd, score_points: points }] = (await app.sql<{ pd: number; score_points: number }>('SELECT pd, score_points FROM predictions WHERE customer_id = $1', [decodeCustomer(loan)])) as [{ pd: number; score_points: number }];
+      expect(await seenBy(await app.as(person), 'pd scorePoints')).toEqual({ pd, scorePoints: points });
+    });
+
+    it.each(['portal', 'underwriter', 'borrower'] as const)('is coarse for the %s: two digits, tens of points', async (person) => {
+      const client = person === 'borrower' ? await app.asBorrower(loan.customer.externalId) : await app.as(person);
+      const { pd, scorePoints, reasons } = await seenBy(client, 'pd scorePoints reasons { text }');
+      expect(pd).toBe(Number((pd as number).toPrecision(2)));
+      expect((scorePoints as number) % 10).toBe(0);
+      expect(reasons).toEqual(expect.any(Array));
+    });
+
+    it.each(['inputs { value }', 'explanation { logit }', 'record { canonical }', 'replay { reproduced }', 'actor { name }'])('keeps %s to those who may see it in full', async (field) => {
+      for (const person of ['portal', 'underwriter'] as const) {
+        const { extensions, message } = await (await app.as(person)).refusal(`query Prediction($id: ID!) { prediction(id: $id) { id ${field} } }`, { id: ids.prediction });
+        expect([extensions.code, message]).toEqual(['FORBIDDEN', expect.stringContaining('prediction:detail')]);
+      }
+    });
+
+    it('is as coarse in a risk profile as by itself', async () => {
+      const portal = await app.as('portal');
+      const { customer } = await portal.ok<{ customer: { riskProfile: { pd: number; scorePoints: number } } }>('query Profile($id: ID!) { customer(id: $id) { riskProfile { pd scorePoints } } }', { id: loan.customer.id });
+      expect(customer.riskProfile).toEqual(await seenBy(portal, 'pd scorePoints'));
+    });
+  });
+
+  it('ACCESS_ADMIN finds nobody and nothing of the business by its id', async () => {
+    const keeper = await app.as('accessAdmin');
+    for (const id of [ids.customer, ids.loan, ids.prediction, ids.model, ids.version]) {
+      const { data } = await keeper.query<{ node: object | null }>('query Node($id: ID!) { node(id: $id) { __typename } }', { id });
+      expect(data?.node).toBeNull();
+    }
+  });
+});
+
+const decodeCustomer = ({ customer }: BookLoan): string => Buffer.from(customer.id, 'base64url').toString().split(':')[1]!;
