@@ -22,4 +22,5 @@ async function main(): Promise<number> {
   }
 }
 
-process.exitCode = await main();
+const code = await main();
+if (code !== 0) process.exitCode = code;
