@@ -1,4 +1,4 @@
-import { createRemoteJWKSet, errors, jwtVerify, type CryptoKey, type JWTPayload, type JWTVerifyGetKey } from 'jose';
+import { createRemoteJWKSet, decodeJwt, errors, jwtVerify, type CryptoKey, type JWTPayload, type JWTVerifyGetKey } from 'jose';
 import { z } from 'zod';
 import { AssayError, unauthenticated, type Actor, type Config, type Database } from '../../platform/index.js';
 import { permissionsOf } from './permissions.js';
@@ -16,12 +16,27 @@ const ALGORITHMS = ['EdDSA', 'ES256', 'ES384', 'PS256', 'RS256'];
 const KNOWN_USERS = 10_000;
 
 const discovery = z.object({ issuer: z.string(), jwks_uri: z.url() });
-const claims = z.object({ sub: z.string().min(1).max(200), name: z.string().min(1).max(200).optional(), customer: z.string().max(200).optional() });
+/** A name that cannot be used is done without. A customer that cannot be used is refused: it limits what the bearer may see. */
+const claims = z.object({
+  sub: z.string().min(1).max(200),
+  name: z.string().trim().min(1).max(200).optional().catch(undefined),
+  customer: z.string().max(200).optional(),
+});
 
 /** Reads the provider's discovery document where no JWKS URL is configured. */
 export async function openIdIssuer(oidc: NonNullable<Config['oidc']>): Promise<Issuer> {
   const jwksUrl = oidc.jwksUrl ?? (await discover(oidc.issuer));
-  return { issuer: oidc.issuer, audience: oidc.audience, rolesClaim: oidc.rolesClaim, key: createRemoteJWKSet(new URL(jwksUrl)) };
+  return { issuer: oidc.issuer, audience: oidc.audience, rolesClaim: oidc.rolesClaim, key: remoteKeys(new URL(jwksUrl)) };
+}
+
+/** The provider's keys, fetched again when a token names one that is not known. Failing to fetch is not the token's fault. */
+function remoteKeys(url: URL): JWTVerifyGetKey {
+  const keys = createRemoteJWKSet(url);
+  return async (header, token) =>
+    keys(header, token).catch((cause: unknown) => {
+      if (cause instanceof errors.JWKSNoMatchingKey || cause instanceof errors.JWKSMultipleMatchingKeys) throw cause;
+      throw new AssayError('UNAVAILABLE', 'The identity provider does not give its keys, so the token cannot be checked. Try again.', { cause });
+    });
 }
 
 async function discover(issuer: string): Promise<string> {
@@ -51,7 +66,7 @@ export class Authenticator {
     if (!token) throw unauthenticated('Send a token: the header "Authorization: Bearer <JWT>".');
     const { payload, issuer } = await this.verify(token);
     const found = claims.safeParse(payload);
-    if (!found.success) throw unauthenticated('The token lacks a usable "sub" claim.');
+    if (!found.success) throw unauthenticated(`The token's "${found.error.issues[0]!.path.join('.')}" claim cannot be used: give a text of at most 200 characters.`);
     const { sub, name, customer } = found.data;
     const user = await this.userOf(issuer.issuer, sub, name ?? sub);
     const roles = rolesIn(payload[issuer.rolesClaim]);
@@ -60,17 +75,22 @@ export class Authenticator {
   }
 
   private async verify(token: string): Promise<{ payload: JWTPayload; issuer: Issuer }> {
-    for (const issuer of this.issuers) {
-      try {
-        const options = { issuer: issuer.issuer, audience: issuer.audience, algorithms: ALGORITHMS, requiredClaims: ['exp', 'sub'] };
-        const { payload } = await jwtVerify(token, issuer.key as JWTVerifyGetKey, options);
-        return { payload, issuer };
-      } catch (error) {
-        if (error instanceof errors.JWTClaimValidationFailed && error.claim === 'iss') continue;
-        throw refusal(error);
-      }
+    try {
+      const issuer = this.issuerOf(token);
+      const options = { issuer: issuer.issuer, audience: issuer.audience, algorithms: ALGORITHMS, requiredClaims: ['exp', 'sub'] };
+      const { payload } = await jwtVerify(token, issuer.key as JWTVerifyGetKey, options);
+      return { payload, issuer };
+    } catch (error) {
+      throw refusal(error);
     }
-    throw unauthenticated('The token comes from an issuer that this server does not accept.');
+  }
+
+  /** By the claim alone, which only chooses the keys that the token then has to be signed with. */
+  private issuerOf(token: string): Issuer {
+    const { iss } = decodeJwt(token);
+    const issuer = this.issuers.find((one) => one.issuer === iss);
+    if (!issuer) throw unauthenticated('The token comes from an issuer that this server does not accept.');
+    return issuer;
   }
 
   private async userOf(issuer: string, subject: string, name: string): Promise<UserRow> {
@@ -98,10 +118,8 @@ const rolesIn = (claim: unknown): string[] =>
   Array.isArray(claim) ? claim.filter((role): role is string => typeof role === 'string') : [];
 
 function refusal(error: unknown): AssayError {
+  if (error instanceof AssayError) return error;
   if (error instanceof errors.JWTExpired) return unauthenticated('The token has expired. Ask the issuer for a new one.');
   if (error instanceof errors.JWTClaimValidationFailed) return unauthenticated(`The token's "${error.claim}" claim is not accepted here.`);
-  if (error instanceof errors.JWKSTimeout || error instanceof TypeError) {
-    return new AssayError('UNAVAILABLE', 'The identity provider does not answer, so the token cannot be checked. Try again.', { cause: error });
-  }
   return unauthenticated('The token is not valid: its signature, form or algorithm is wrong.');
 }

@@ -14,10 +14,10 @@ export const permissionOf = (field: GraphQLField<unknown, unknown>): Permission 
 
 /**
  * Makes every declared permission hold, by wrapping the resolvers of a built schema. Operations are denied by
- * default: a query or mutation without a declared permission stops the server from starting.
+ * default: an operation without a declared permission stops the server from starting.
  */
 export function guardSchema(schema: GraphQLSchema): GraphQLSchema {
-  const roots = new Set([schema.getQueryType(), schema.getMutationType()]);
+  const roots = new Set([schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()]);
   for (const type of Object.values(schema.getTypeMap())) {
     if (!(type instanceof GraphQLObjectType) || type.name.startsWith('__')) continue;
     for (const field of Object.values(type.getFields())) {
