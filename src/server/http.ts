@@ -28,7 +28,7 @@ const MOST_REQUEST_BYTES = 8 * 1024 * 1024;
 /** Serves GraphQL, GraphiQL, artefact uploads and health on plain node:http (measured twice as fast as Express). */
 export async function listen(parts: HttpParts, host: string, port: number): Promise<HttpServer> {
   const server = createServer((request, response) => {
-    void handle(parts, request, response).catch((error: unknown) => answerError(parts.log, response, error));
+    void handle(parts, request, response).catch((error: unknown) => answerError(parts.log, request, response, error));
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(portError(error, host, port)));
@@ -53,7 +53,7 @@ function closeServer(server: Server): Promise<void> {
 async function handle(parts: HttpParts, request: IncomingMessage, response: ServerResponse): Promise<void> {
   response.setHeader('x-content-type-options', 'nosniff');
   response.setHeader('referrer-policy', 'no-referrer');
-  const { pathname, search } = new URL(request.url ?? '/', 'http://assay');
+  const { pathname, search } = locationOf(request.url ?? '/');
   if (pathname === '/graphql' && wantsPage(request)) return sendGraphiQL(response);
   if (pathname === '/graphql') return handleGraphql(parts, request, response, search);
   if (pathname === '/healthz') return sendJson(response, 200, { status: 'ok' });
@@ -62,6 +62,11 @@ async function handle(parts: HttpParts, request: IncomingMessage, response: Serv
   if (digest && request.method === 'PUT') return handleArtefact(parts, request, response, digest.toLowerCase());
   if (request.method === 'GET' && sendGraphiQLFile(pathname, response)) return undefined;
   throw notFound(`There is nothing at ${request.method} ${pathname}. GraphQL is at /graphql; artefacts go to PUT /artifacts/{sha256}.`);
+}
+
+/** A request line that is no URL, such as `//`, is a path at which there is nothing. */
+function locationOf(url: string): { pathname: string; search: string } {
+  return URL.canParse(url, 'http://assay') ? new URL(url, 'http://assay') : { pathname: url, search: '' };
 }
 
 const wantsPage = ({ method, headers }: IncomingMessage): boolean => method === 'GET' && (headers.accept ?? '').includes('text/html');
@@ -111,9 +116,10 @@ async function handleReady({ db, log }: HttpParts, response: ServerResponse): Pr
   }
 }
 
-function answerError(log: Logger, response: ServerResponse, error: unknown): void {
+function answerError(log: Logger, request: IncomingMessage, response: ServerResponse, error: unknown): void {
   const told = error instanceof AssayError ? error : internal('Something went wrong inside Assay. The log tells more under this id.', error);
   if (told.code === 'INTERNAL') log.error({ err: error, id: told.id }, 'request failed');
-  if (response.headersSent) response.destroy();
-  else sendError(response, told);
+  if (response.headersSent) return void response.destroy();
+  request.resume(); // what was not read is let go, so that the answer gets through and the connection ends
+  sendError(response, told);
 }

@@ -25,11 +25,11 @@ export function sendError(response: ServerResponse, error: AssayError): void {
   sendJson(response, STATUS[error.code], { errors: [{ message: error.message, extensions: { code: error.code, id: error.id } }] });
 }
 
-/** Reads a request body of bounded size. @throws BAD_INPUT beyond the bound */
+/** Reads a request body of bounded size; beyond it the connection stays, so that the refusal can be answered. @throws BAD_INPUT */
 export async function readBody(request: IncomingMessage, mostBytes: number): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     size += chunk.length;
     if (size > mostBytes) throw badInput(`The request is larger than ${mostBytes} bytes. Send less at once.`);
     chunks.push(chunk);

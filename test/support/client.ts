@@ -16,8 +16,6 @@ export interface ToldError {
 interface Body {
   readonly data?: unknown;
   readonly errors?: readonly ToldError[];
-  /** Of the HTTP side: no token, no JSON, … */
-  readonly error?: { readonly code: string; readonly id: string; readonly message: string };
 }
 
 /** One person with a token, over HTTP. */
@@ -34,9 +32,8 @@ export class TestClient {
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ query: document, variables }),
     });
-    const { data, errors = [], error } = (await response.json()) as Body;
-    const told = error ? [{ message: error.message, extensions: { code: error.code, id: error.id } }] : errors;
-    return { status: response.status, data: data as Data | null | undefined, errors: told, document, variables };
+    const { data, errors = [] } = (await response.json()) as Body;
+    return { status: response.status, data: data as Data | null | undefined, errors, document, variables };
   }
 
   /** Asks what must succeed, and returns the data. */
