@@ -8,7 +8,8 @@ const MOST_BYTES = 65_535;
 
 /** @returns the bytes that become a leaf of the log */
 export function encodeLeaf({ type, id, actor, time, payload }: AuditEvent): Buffer {
-  const leaf = Buffer.from(canonicalJson({ v: LEAF_FORMAT, type, id, actor, time: time.toISOString(), ...payload }));
+  // The payload comes first: nothing in it can pass for another type, actor or time.
+  const leaf = Buffer.from(canonicalJson({ ...payload, v: LEAF_FORMAT, type, id, actor, time: time.toISOString() }));
   if (leaf.length > MOST_BYTES) throw internal(`An audit leaf of ${leaf.length} bytes is larger than ${MOST_BYTES}.`);
   return leaf;
 }

@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { Pool, types, type PoolClient } from 'pg';
 import { DataSource, type EntityManager, type MixedList, type EntitySchema } from 'typeorm';
 import type { DatabaseUrls } from './config.js';
-import { AssayError, messageOf } from './errors.js';
+import { AssayError, internal, messageOf } from './errors.js';
 
 // A date without a time stays the text it is: making it a Date would move it across midnight.
 types.setTypeParser(types.builtins.DATE, (text) => text);
@@ -65,6 +65,8 @@ export class Database implements Queryable {
         connection,
         query: async (sql, parameters = []) => (await connection.query(sql, parameters as unknown[])).rows,
       });
+      // PostgreSQL answers COMMIT of a failed transaction with a quiet ROLLBACK: done must not be said of it.
+      if (connection.getTransactionStatus() === 'E') throw internal('A statement of a transaction failed unheard, so nothing of it was kept.');
       await runner.commitTransaction();
       return result;
     } catch (error) {

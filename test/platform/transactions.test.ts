@@ -56,6 +56,17 @@ describe('transactions', () => {
     expect(await everything()).toEqual(before);
   });
 
+  it('do not say done where a failed statement was swallowed: nothing of it is kept', async () => {
+    const before = await everything();
+    const failing = database.db.transaction(async (tx) => {
+      await insertUser(tx, randomUUID());
+      await tx.query('SELECT 1 / 0').catch(() => undefined);
+      return 'done';
+    });
+    await expect(failing).rejects.toMatchObject({ code: 'INTERNAL', message: 'A statement of a transaction failed unheard, so nothing of it was kept.' });
+    expect(await everything()).toEqual(before);
+  });
+
   it('show nothing to others until they commit', async () => {
     const subject = randomUUID();
     const seen = (): Promise<unknown[]> => database.db.query('SELECT 1 FROM users WHERE subject = $1', [subject]);

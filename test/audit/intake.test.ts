@@ -1,0 +1,94 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+import { encodeLeaf, recordEvent, recordEvents, type AuditEvent } from '../../src/audit/index.js';
+import { newId, type Transaction } from '../../src/platform/index.js';
+import { openTestDatabase, type TestDatabase } from '../support/database.js';
+import { asSuperuser } from '../support/postgres.js';
+
+const eventOf = (act: string): AuditEvent => ({
+  type: 'ACT_REFUSED', id: newId(), actor: newId(), time: new Date('2026-01-31T09:30:00Z'), payload: { act, subject: 'subject', code: 'REFUSED' },
+});
+
+/** Stands for any act that an event witnesses. */
+const act = (tx: Transaction, subject: string): Promise<unknown> =>
+  tx.query('INSERT INTO users (id, issuer, subject, name) VALUES ($1, $2, $3, $3)', [newId(), 'acts', subject]);
+
+describe('the audit intake', () => {
+  let database: TestDatabase;
+  beforeAll(async () => void (database = await openTestDatabase()));
+  afterAll(() => database.close());
+
+  const leaves = (): Promise<{ type: string; leaf: Buffer }[]> => database.db.query('SELECT type, leaf FROM audit_intake ORDER BY id');
+  const happened = async (subject: string): Promise<boolean> => (await database.db.query('SELECT 1 FROM users WHERE subject = $1', [subject])).length > 0;
+
+  it('takes the leaves of events, in their order, under ids of its own', async () => {
+    const before = (await leaves()).length;
+    const events = Array.from({ length: 300 }, (_, index) => eventOf(`act ${index}`));
+    await database.db.transaction((tx) => recordEvents(tx, events));
+    expect((await leaves()).slice(before)).toEqual(events.map((event) => ({ type: 'ACT_REFUSED', leaf: encodeLeaf(event) })));
+  });
+
+  it('takes the same event twice as two: the log is a record of what was handed in', async () => {
+    const event = eventOf('twice');
+    const before = (await leaves()).length;
+    await database.db.transaction((tx) => recordEvents(tx, [event, event]));
+    expect(await leaves()).toHaveLength(before + 2);
+  });
+
+  it('takes nothing where there is nothing to tell', async () => {
+    const before = await leaves();
+    await database.db.transaction((tx) => recordEvents(tx, []));
+    expect(await leaves()).toEqual(before);
+  });
+
+  it('has the leaf and the act appear together', async () => {
+    const subject = randomUUID();
+    const before = (await leaves()).length;
+    await database.db.transaction(async (tx) => {
+      await act(tx, subject);
+      await recordEvent(tx, eventOf('appear'));
+      expect([await happened(subject), (await leaves()).length]).toEqual([false, before]);
+    });
+    expect([await happened(subject), (await leaves()).length]).toEqual([true, before + 1]);
+  });
+
+  it('forgets the leaf of an act that failed after all', async () => {
+    const before = await leaves();
+    const failing = database.db.transaction(async (tx) => {
+      await recordEvent(tx, eventOf('fail'));
+      throw new Error('after all');
+    });
+    await expect(failing).rejects.toThrow('after all');
+    expect(await leaves()).toEqual(before);
+  });
+
+  it('does not let an act happen whose leaf is too large', async () => {
+    const subject = randomUUID();
+    const acting = database.db.transaction(async (tx) => {
+      await act(tx, subject);
+      await recordEvent(tx, eventOf('x'.repeat(70_000)));
+    });
+    await expect(acting).rejects.toMatchObject({ code: 'INTERNAL' });
+    expect(await happened(subject)).toBe(false);
+  });
+
+  it('does not let an act happen that cannot be witnessed, even where the failure is swallowed', async () => {
+    const subject = randomUUID();
+    const before = await leaves();
+    await asSuperuser(database.name, (client) => client.query('REVOKE INSERT ON audit_intake FROM assay_app'));
+    try {
+      const acting = (swallow: boolean): Promise<void> =>
+        database.db.transaction(async (tx) => {
+          await act(tx, subject);
+          await recordEvent(tx, eventOf('unseen')).catch((error: unknown) => {
+            if (!swallow) throw error;
+          });
+        });
+      await expect(acting(false)).rejects.toMatchObject({ code: '42501' });
+      await expect(acting(true)).rejects.toMatchObject({ code: 'INTERNAL' });
+    } finally {
+      await asSuperuser(database.name, (client) => client.query('GRANT INSERT ON audit_intake TO assay_app'));
+    }
+    expect([await happened(subject), await leaves()]).toEqual([false, before]);
+  });
+});

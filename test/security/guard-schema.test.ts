@@ -1,0 +1,126 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { graphql, type GraphQLSchema } from 'graphql';
+import { Arg, buildSchema, Field, FieldResolver, Int, Mutation, ObjectType, Query, Resolver, Root, type NonEmptyArray } from 'type-graphql';
+import { guardSchema, permissionOf, Requires, type Role } from '../../src/security/index.js';
+import { openTestDatabase, type TestDatabase } from '../support/database.js';
+
+@ObjectType('Account', { simpleResolvers: true })
+class Account {
+  @Field(() => String) name!: string;
+  @Requires('customer:identity')
+  @Field(() => String, { nullable: true }) iban!: string;
+}
+
+let ran: string[] = [];
+
+@Resolver(() => Account)
+class AccountResolver {
+  @Requires('customer:read')
+  @Query(() => Account)
+  account(): Account {
+    ran.push('account');
+    return Object.assign(new Account(), { name: 'Current account', iban: 'DE00 1234' });
+  }
+
+  @Requires('customer:write')
+  @Mutation(() => Int)
+  rename(@Arg('name', () => String) name: string): number {
+    ran.push('rename');
+    return name.length;
+  }
+
+  @Requires('customer:protected')
+  @FieldResolver(() => String, { nullable: true })
+  async origin(@Root() account: Account): Promise<string> {
+    ran.push('origin');
+    return `origin of ${account.name}`;
+  }
+}
+
+@Resolver()
+class OpenQueryResolver {
+  @Query(() => Int)
+  open(): number {
+    return 1;
+  }
+}
+
+@Resolver()
+class OpenMutationResolver {
+  @Mutation(() => Int)
+  act(): number {
+    return 1;
+  }
+}
+
+const schemaOf = (...resolvers: NonEmptyArray<Function>): Promise<GraphQLSchema> => buildSchema({ resolvers, validate: true });
+
+describe('a guarded schema', () => {
+  let database: TestDatabase;
+  let schema: GraphQLSchema;
+  beforeAll(async () => {
+    database = await openTestDatabase();
+    schema = guardSchema(await schemaOf(AccountResolver));
+  });
+  afterAll(() => database.close());
+
+  const ask = async (source: string, ...roles: Role[]) => {
+    ran = [];
+    const contextValue = await database.contextOf(...roles);
+    const { data, errors } = await graphql({ schema, source, contextValue });
+    return { data: data && { ...data }, codes: errors?.map(({ originalError, path }) => [path?.join('.'), (originalError as { code?: string }).code]) };
+  };
+  const refusals = async (): Promise<unknown[]> =>
+    (await database.db.query<{ leaf: Buffer }>("SELECT leaf FROM audit_intake WHERE type = 'ACT_REFUSED' ORDER BY id")).map(({ leaf }) => JSON.parse(leaf.toString()) as unknown);
+
+  it.each([['a query', OpenQueryResolver, 'Query.open'], ['a mutation', OpenMutationResolver, 'Mutation.act']])('is not built with %s that declares no permission', async (_what, resolver, name) => {
+    const open = await schemaOf(AccountResolver, resolver);
+    expect(() => guardSchema(open)).toThrow(`${name} declares no permission. Add @Requires(…).`);
+  });
+
+  it('tells the permission of every operation', () => {
+    expect(permissionOf(schema.getQueryType()!.getFields()['account']!)).toBe('customer:read');
+    expect(permissionOf(schema.getMutationType()!.getFields()['rename']!)).toBe('customer:write');
+  });
+
+  it('answers who holds the permission', async () => {
+    expect(await ask('{ account { name } }', 'PORTAL')).toEqual({ data: { account: { name: 'Current account' } }, codes: undefined });
+    expect(await ask('mutation { rename(name: "abc") }', 'PORTAL')).toEqual({ data: { rename: 3 }, codes: undefined });
+  });
+
+  it('runs nothing for who lacks it', async () => {
+    expect(await ask('{ account { name } }', 'MODEL_OWNER')).toEqual({ data: null, codes: [['account', 'FORBIDDEN']] });
+    expect(await ask('{ account { name } }')).toEqual({ data: null, codes: [['account', 'FORBIDDEN']] });
+    expect(ran).toEqual([]);
+  });
+
+  it('holds for an alias and for a fragment as for the name', async () => {
+    const source = '{ ...Both } fragment Both on Query { a: account { name } b: account { name } }';
+    expect((await ask(source, 'MODEL_OWNER')).codes).toEqual([['a', 'FORBIDDEN']]);
+    expect(ran).toEqual([]);
+  });
+
+  it('refuses a field that needs more than its parent, and answers the rest', async () => {
+    expect(await ask('{ account { name iban origin } }', 'PORTAL')).toEqual({
+      data: { account: { name: 'Current account', iban: null, origin: null } },
+      codes: expect.arrayContaining([['account.iban', 'FORBIDDEN'], ['account.origin', 'FORBIDDEN']]) as unknown,
+    });
+    expect(ran).toEqual(['account']);
+    expect((await ask('{ account { iban origin } }', 'AUDITOR')).data).toEqual({ account: { iban: 'DE00 1234', origin: 'origin of Current account' } });
+  });
+
+  it('records who tried to act without being allowed to, and does not act', async () => {
+    const before = (await refusals()).length;
+    expect(await ask('mutation { rename(name: "abc") }', 'AUDITOR')).toEqual({ data: null, codes: [['rename', 'FORBIDDEN']] });
+    expect(ran).toEqual([]);
+    const { actor } = await database.contextOf('AUDITOR');
+    expect((await refusals()).slice(before)).toEqual([expect.objectContaining({ act: 'rename', actor: actor.id, code: 'FORBIDDEN' })]);
+  });
+
+  it('records no refusal of a read, and none of an act that was allowed', async () => {
+    const before = (await refusals()).length;
+    await ask('{ account { name } }', 'MODEL_OWNER');
+    await ask('mutation { rename(name: "abc") }', 'PORTAL');
+    expect(await refusals()).toHaveLength(before);
+  });
+});
