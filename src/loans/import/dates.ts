@@ -53,7 +53,25 @@ export function isDateFormat(format: string): boolean {
  * @param format tokens YYYY MM DD HH mm ss and literal text between them (`DD.MM.YYYY`); without it, ISO 8601
  */
 export function dateReader(format?: string): (text: string) => Date {
-  if (format === undefined) return parseIso;
+  return remembering(format === undefined ? parseIso : formatReader(format));
+}
+
+const MOST_REMEMBERED = 1_000;
+
+/** The dates of a column repeat: most cells were seen before. */
+function remembering(read: (text: string) => Date): (text: string) => Date {
+  const seen = new Map<string, Date>();
+  return (text) => {
+    const known = seen.get(text);
+    if (known !== undefined) return known;
+    if (seen.size >= MOST_REMEMBERED) seen.clear();
+    const date = read(text);
+    seen.set(text, date);
+    return date;
+  };
+}
+
+function formatReader(format: string): (text: string) => Date {
   const tokens = (format.match(TOKEN) ?? []) as Token[];
   const literal = format.replace(/[.*+?^${}()|[\]\\/-]/g, String.raw`\$&`);
   const pattern = new RegExp(`^${literal.replace(TOKEN, (token) => String.raw`(\d{${token.length}})`)}$`);

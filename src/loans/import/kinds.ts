@@ -18,7 +18,8 @@ export interface Kind<T> {
 }
 
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?$/;
-const PLAIN_DECIMAL = /^-?(?:0|[1-9]\d*)(?:\.\d*[1-9])?$/;
+const PLAIN_DECIMAL = /^-?(?:0|[1-9]\d*)(?:\.\d+)?$/;
+const SUPERFLUOUS_ZEROS = /\.?0+$/;
 /** Control characters but tab and line breaks, and what a decoder puts for bytes it cannot read. */
 const NON_TEXT = /[^\P{Cc}\t\n\r]|\uFFFD/u;
 const LARGEST_NUMBER = 1e30;
@@ -112,7 +113,8 @@ export function integer(low: number, high: number): Kind<number> {
 
 /** Canonical digits: no plus sign, exponent or superfluous zeros, and no more places than the database keeps. */
 function canonicalDecimal(value: string, places: number): string {
-  const digits = PLAIN_DECIMAL.test(value) ? value : new Decimal(numberText(value)).toFixed();
+  const plain = PLAIN_DECIMAL.test(value) ? value : new Decimal(numberText(value)).toFixed();
+  const digits = plain.includes('.') ? plain.replace(SUPERFLUOUS_ZEROS, '') : plain;
   const [whole, fraction = ''] = digits.replace('-', '').split('.');
   if (whole!.length > MAX_WHOLE_DIGITS) refuse(value, `at most ${MAX_WHOLE_DIGITS} digits before the point`);
   if (fraction.length > places) refuse(value, `at most ${places} decimal places ("round": ${places} rounds them)`);

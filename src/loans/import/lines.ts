@@ -12,6 +12,9 @@ export interface Line {
 /** Longest line that is kept whole, in characters. */
 export const MAX_LINE = 1 << 20;
 
+/** Small, so that reading ahead never keeps the process from the database for more than some milliseconds. */
+const CHUNK_BYTES = 1 << 16;
+
 /**
  * The lines of a text file, in groups as they are read from disk; memory does not grow with the file or its lines.
  * Breaks are LF or CRLF; a byte-order mark is dropped.
@@ -19,7 +22,7 @@ export const MAX_LINE = 1 << 20;
 export async function* readLines(path: string, encoding: BufferEncoding): AsyncGenerator<Line[]> {
   await checkFile(path);
   const cutter = new LineCutter();
-  for await (const chunk of createReadStream(path, { encoding, highWaterMark: 1 << 18 })) {
+  for await (const chunk of createReadStream(path, { encoding, highWaterMark: CHUNK_BYTES })) {
     yield cutter.add(chunk as string);
   }
   yield cutter.end();

@@ -93,7 +93,7 @@ export class RecordCutter {
     const [ready, first] = [this.ready, this.ready[0]];
     this.ready = [];
     if (first === undefined) return;
-    const cells = ready.some(hasOverlong) ? [] : cut(ready.map(textOf).join('\n'), this.notation);
+    const cells = ready.some(hasOverlong) ? [] : cut(ready.map(textOf), this.notation);
     if (!(cells instanceof Error) && cells.length === ready.length) {
       for (const [i, lines] of ready.entries()) records.push({ line: lines[0]!.number, text: textOf(lines), cells: cells[i]! });
     } else {
@@ -121,17 +121,19 @@ function csvOptions({ delimiter, quote }: Notation): Options {
   return { delimiter, quote, record_delimiter: '\n', relax_column_count: true, skip_empty_lines: false };
 }
 
-/** The records of a text, or the library's complaint. */
-function cut(text: string, notation: Notation): string[][] | Error {
+/** The records of some texts, or the library's complaint. Without a quote in sight, cells are what delimiters part. */
+function cut(texts: readonly string[], notation: Notation): string[][] | Error {
+  const { delimiter, quote } = notation;
+  if (quote === false || !texts.some((text) => text.includes(quote))) return texts.map((text) => text.split(delimiter));
   try {
-    return parse(text, csvOptions(notation)) as unknown as string[][];
+    return parse(texts.join('\n'), csvOptions(notation)) as unknown as string[][];
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error));
   }
 }
 
 function cellsOrProblem(text: string, notation: Notation): string[] | string {
-  const records = cut(text, notation);
+  const records = cut([text], notation);
   if (records instanceof Error) return `the quotes do not enclose whole cells: ${records.message}`;
   const [cells, ...more] = records;
   return cells !== undefined && more.length === 0 ? cells : 'the quotes do not enclose whole cells';
