@@ -1,6 +1,6 @@
 import { canonicalJson, newContext, openLog, sha256, type Context } from '../../src/platform/index.js';
 import { ensureUser, GrantsService, permissionsOf, type Role } from '../../src/security/index.js';
-import { chooseReference, compileMlp, encode, fitFeatureSchema, loadScorer, type FeatureSchema, type GatheredRecord } from '../../src/scoring/index.js';
+import { chooseReference, compileMlp, encode, fitFeatureSchema, loadScorer, type FeatureSchema, type FeatureSpec, type GatheredRecord } from '../../src/scoring/index.js';
 import { ArtefactStore, DeploymentService, ModelService, Routes, VersionService, VoteService, type NewModel, type Tier } from '../../src/models/index.js';
 import type { TestDatabase } from '../support/database.js';
 
@@ -11,16 +11,16 @@ export const jsonArtefact = (value: unknown) => artefact(Buffer.from(canonicalJs
 
 const base64 = (values: Float32Array): string => Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString('base64');
 
-const schema: FeatureSchema = fitFeatureSchema(
-  [{ name: 'principal', label: 'Amount', source: { path: 'loan.principal' }, type: 'numeric', missing: { rule: 'median' }, transform: 'standardise', reasonCode: 'AMOUNT' }],
-  records,
-);
+const PRINCIPAL: FeatureSpec = {
+  name: 'principal', label: 'Amount', source: { path: 'loan.principal' }, type: 'numeric', missing: { rule: 'median' }, transform: 'standardise', reasonCode: 'AMOUNT',
+};
 
 /** A logistic model on one feature: logit = weight · x − 1, known in closed form. */
-export async function smallVersion({ weight = 1, parityShift = 0 } = {}) {
+export async function smallVersion({ weight = 1, parityShift = 0, spec = PRINCIPAL, rows = records } = {}) {
+  const schema: FeatureSchema = fitFeatureSchema([spec], rows);
   const layer = { weights: new Float32Array([weight]), bias: new Float32Array([-1]), inputs: 1, units: 1 };
   const onnx = artefact(compileMlp({ width: 1, members: [{ layers: [layer], bestEpoch: 1 }], platt: { slope: 1, intercept: 0 } }));
-  const encoded = records.map((record) => encode(schema, record));
+  const encoded = rows.map((record) => encode(schema, record));
   const vectors = Float32Array.from(encoded.map(({ vector }) => vector[0]!));
   const pds = vectors.map((x) => 1 / (1 + Math.exp(1 - weight * x)));
   const policy = { version: 1, approveBelow: 0.4, declineFrom: 0.6, grades: [{ grade: 'A', below: 0.5 }, { grade: 'B', below: 1 }] };

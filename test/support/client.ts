@@ -49,6 +49,11 @@ export class TestClient {
     return error;
   }
 
+  /** The same person at another server. */
+  at(url: string): TestClient {
+    return new TestClient(url, this.token);
+  }
+
   /** Any HTTP request with the token. */
   send(path: string, init: RequestInit = {}): Promise<Response> {
     const authorization = this.token === undefined ? {} : { authorization: `Bearer ${this.token}` };

@@ -1,7 +1,7 @@
 import { canonicalJson, sha256, type Context, type LoaderDefinition } from '../../platform/index.js';
 import type { LoadedVersion, LiveVersions } from '../../models/index.js';
 import { encodeInputs, type FeatureSpec } from '../../scoring/index.js';
-import type { KeyRing } from '../../security/index.js';
+import type { DataKey, KeyRing } from '../../security/index.js';
 import { commitmentOf, unsealBody, type PredictionBody } from '../record/body.js';
 import { scoreVectors } from '../scoring/score.js';
 import { predictionBytes, type PredictionRow } from './prediction.queries.js';
@@ -14,8 +14,8 @@ interface Opened {
 
 /** Opens sealed records: inputs, explanation, reasons, the record itself, and its replay. */
 export class Evidence {
-  /** One key look-up and one query for a page of predictions; undefined where the customer was erased. */
-  private readonly opened: LoaderDefinition<PredictionRow, Opened | undefined> = {
+  /** One key look-up and one query for a page of predictions; undefined where the customer was erased, an Error where the bytes are damaged. */
+  private readonly opened: LoaderDefinition<PredictionRow, Opened | Error | undefined> = {
     cacheKey: (row) => row.id,
     load: (ctx, rows) => this.openAll(ctx, rows),
   };
@@ -27,11 +27,11 @@ export class Evidence {
 
   /** The decrypted body, or undefined where the customer was erased. */
   async bodyOf(ctx: Context, row: PredictionRow): Promise<PredictionBody | undefined> {
-    return (await ctx.loaders.of(ctx, this.opened).load(row))?.body;
+    return (await this.open(ctx, row))?.body;
   }
 
   async record(ctx: Context, row: PredictionRow): Promise<PredictionRecordType | null> {
-    const opened = await ctx.loaders.of(ctx, this.opened).load(row);
+    const opened = await this.open(ctx, row);
     if (!opened) return null;
     const { body, ciphertext } = opened;
     return {
@@ -43,7 +43,8 @@ export class Evidence {
 
   async inputs(ctx: Context, row: PredictionRow): Promise<PredictionInput[]> {
     const body = await this.bodyOf(ctx, row);
-    const version = await this.versionOf(ctx, row);
+    // Where nothing was encoded the version may be the very thing that cannot be loaded.
+    const version = body && body.inputs.length > 0 ? await this.versionOf(ctx, row) : undefined;
     if (!body || !version) return [];
     return body.inputs.map(([value, flags], index) => {
       const { name, label, unit, source } = version.schema.features[index]!.spec;
@@ -53,8 +54,9 @@ export class Evidence {
 
   async explanation(ctx: Context, row: PredictionRow): Promise<PredictionExplanation | null> {
     const body = await this.bodyOf(ctx, row);
+    if (!body?.explanation || !body.outputs) return null;
     const version = await this.versionOf(ctx, row);
-    if (!body?.explanation || !body.outputs || !version) return null;
+    if (!version) return null;
     const { method, baselineLogit, residual, attributions } = body.explanation;
     return {
       method,
@@ -75,26 +77,41 @@ export class Evidence {
    */
   async replay(ctx: Context, row: PredictionRow): Promise<PredictionReplay | null> {
     const body = await this.bodyOf(ctx, row);
-    const version = await this.versionOf(ctx, row);
-    return body?.outputs && version ? replayBody(version, body) : null;
+    const version = body?.outputs ? await this.versionOf(ctx, row) : undefined;
+    return body && version ? replayBody(version, body) : null;
   }
 
   private async versionOf(ctx: Context, row: PredictionRow): Promise<LoadedVersion | undefined> {
     return row.version_id === null ? undefined : this.versions.load(ctx.db, row.version_id);
   }
 
-  private async openAll(ctx: Context, rows: readonly PredictionRow[]): Promise<(Opened | undefined)[]> {
+  /** @throws INTERNAL when the stored bytes are not what was written */
+  private async open(ctx: Context, row: PredictionRow): Promise<Opened | undefined> {
+    const opened = await ctx.loaders.of(ctx, this.opened).load(row);
+    if (opened instanceof Error) throw opened;
+    return opened;
+  }
+
+  private async openAll(ctx: Context, rows: readonly PredictionRow[]): Promise<(Opened | Error | undefined)[]> {
     const refs = rows.map(({ customer_id: customerId, id }) => ({ customerId, id }));
     const [bytes, keys] = await Promise.all([
       ctx.loaders.of(ctx, predictionBytes).loadMany(refs),
       this.keys.keysOf(refs.map(({ customerId }) => customerId)),
     ]);
     return refs.map(({ id }, index) => {
-      const ciphertext = bytes[index];
-      if (ciphertext instanceof Error) throw ciphertext;
-      const key = keys[index];
-      return ciphertext && key ? { ciphertext, body: unsealBody(key, id, ciphertext) } : undefined;
+      const [ciphertext, key] = [bytes[index], keys[index]];
+      if (ciphertext instanceof Error) return ciphertext;
+      return ciphertext && key ? openOne(key, id, ciphertext) : undefined;
     });
+  }
+}
+
+/** One damaged record is its own problem, not that of the page it is on. */
+function openOne(key: DataKey, id: string, ciphertext: Buffer): Opened | Error {
+  try {
+    return { ciphertext, body: unsealBody(key, id, ciphertext) };
+  } catch (error) {
+    return error as Error;
   }
 }
 

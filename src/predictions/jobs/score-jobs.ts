@@ -67,7 +67,7 @@ export class ScoreJobs {
   private async run(jobId: string): Promise<void> {
     const job = await this.db.transaction((tx) => tx.manager.findOneBy(JobEntity, { id: jobId }));
     if (!job || job.state === 'DONE') return;
-    await this.update(jobId, { state: 'RUNNING', startedAt: new Date(), done: 0, failed: 0 });
+    await this.update(jobId, { state: 'RUNNING', startedAt: new Date(), finishedAt: null, error: null, done: 0, failed: 0 });
     try {
       await this.scoreAll(jobId, job.principalId, job.request as JobRequest);
       await this.update(jobId, { state: 'DONE', finishedAt: new Date() });

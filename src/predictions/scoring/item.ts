@@ -1,5 +1,4 @@
 import type { Context, IdempotentRequest } from '../../platform/index.js';
-import type { Gathered } from '../../loans/index.js';
 import type { LoadedVersion, Route } from '../../models/index.js';
 import type { EncodedInput, Explanation, Reason, Decision, DecisionCause } from '../../scoring/index.js';
 import type { Purpose } from '../record/row.js';
@@ -21,7 +20,8 @@ export interface ScoringItem {
 /** What is known of an item on its way through gather → route → encode; a problem ends the way, not the record. */
 export interface Prepared {
   readonly item: ScoringItem;
-  readonly gathered: Gathered;
+  /** The time as of which the loan was looked at. */
+  readonly asOf: Date;
   readonly route: Route | undefined;
   readonly version: LoadedVersion | undefined;
   readonly vector: Float32Array | undefined;

@@ -54,7 +54,7 @@ export class ScoringPipeline {
   }
 
   private async seal(prepared: Prepared, outcome: Score | Problem | undefined): Promise<PredictionRecord> {
-    const { item, gathered, route, version } = prepared;
+    const { item, asOf, route, version } = prepared;
     const key = await this.sources.keys.keyOf(item.customerId);
     const id = newId();
     const score = outcome && 'pd' in outcome ? outcome : undefined;
@@ -76,7 +76,7 @@ export class ScoringPipeline {
         grade: score?.grade ?? null,
         pd: score?.pd ?? null,
         score_points: score?.points ?? null,
-        as_of: gathered.asOf,
+        as_of: asOf,
         created_at: item.ctx.now(),
       },
       ciphertext,

@@ -1,6 +1,6 @@
 import { gather, type Gathered, type LoanRef } from '../../loans/index.js';
 import type { LiveVersions, LoadedVersion, Route, Routes } from '../../models/index.js';
-import { AssayError, messageOf, notFound, type Context } from '../../platform/index.js';
+import { AssayError, messageOf, notFound, refused, type Context } from '../../platform/index.js';
 import { encode } from '../../scoring/index.js';
 import type { KeyRing } from '../../security/index.js';
 import type { AsOf, Prepared, Problem, ScoringItem } from './item.js';
@@ -13,7 +13,7 @@ export interface Sources {
 
 /**
  * Takes items from their loan to a model input: gather (one query for each distinct time), route, encode. What goes
- * wrong with one item is its own problem; only an erased customer or a vanished loan leaves nothing to record.
+ * wrong with one item is its own problem; only an erased customer leaves nothing to record.
  */
 export async function prepareAll(sources: Sources, items: readonly ScoringItem[]): Promise<(Prepared | Error)[]> {
   const gathered = await gatherAll(sources.keys, items);
@@ -38,8 +38,8 @@ async function gatherAll(keys: KeyRing, items: readonly ScoringItem[]): Promise<
 }
 
 async function prepare(sources: Sources, item: ScoringItem, gathered: Gathered | undefined): Promise<Prepared | Error> {
-  if (!gathered) return notFound('The loan is no longer recorded.');
-  const start = { item, gathered, route: undefined, version: undefined, vector: undefined, inputs: [], problem: undefined };
+  const start = { item, asOf: gathered?.asOf ?? timeOf(item), route: undefined, version: undefined, vector: undefined, inputs: [], problem: undefined };
+  if (!gathered) return { ...start, problem: problemOf(item.ctx, refused(nothingKnown(item))) };
   if (gathered.erased) return notFound('The personal data of this customer was erased; nothing can be scored.');
   let route: Route | undefined;
   let version: LoadedVersion | undefined;
@@ -51,6 +51,13 @@ async function prepare(sources: Sources, item: ScoringItem, gathered: Gathered |
     return { ...start, route, version, problem: problemOf(item.ctx, error) };
   }
 }
+
+const timeOf = ({ asOf, ctx }: ScoringItem): Date => (asOf instanceof Date ? asOf : ctx.now());
+
+const nothingKnown = ({ asOf }: ScoringItem): string =>
+  asOf instanceof Date
+    ? `Nothing was true of the loan yet as of ${asOf.toISOString()}. Give a later asOf, or leave it out.`
+    : 'The loan was never decided, so it cannot be scored as of its decision. Record its decisionAt, or leave asOfDecision out.';
 
 const routeOf = (routes: Routes, item: ScoringItem, { product }: Gathered): Promise<Route> =>
   routes.routeFor(item.ctx.db, { product, purpose: item.purpose, modelId: item.modelId });
