@@ -1,8 +1,11 @@
-import { v7 } from 'uuid';
+import { V7Generator } from 'uuidv7';
 import { badInput } from './errors.js';
+import { randomPool } from './random.js';
 
 /** A UUIDv7: ordered by time, monotonic within this process. */
-export const newId = (): string => v7();
+export const newId = (): string => ids.generate().toString();
+
+const ids = new V7Generator(randomPool);
 
 const UUID = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
 

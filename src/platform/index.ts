@@ -1,6 +1,7 @@
 export * from './errors.js';
 export * from './config.js';
 export * from './ids.js';
+export * from './random.js';
 export * from './log.js';
 export * from './decimal.js';
 export * from './canonical.js';

@@ -1,5 +1,5 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import { internal } from '../../platform/index.js';
+import { createCipheriv, createDecipheriv } from 'node:crypto';
+import { internal, randomPool } from '../../platform/index.js';
 
 /** Which stored value a ciphertext is; bound to it as associated data, so that it cannot be moved elsewhere. */
 export interface Place {
@@ -19,7 +19,7 @@ export const FIRST_KEY_VERSION = 1;
 
 /** Format byte, key version (2 bytes, big endian), IV (12), ciphertext, tag (16). */
 export function seal(key: Buffer, place: Place, plaintext: Uint8Array, keyVersion = FIRST_KEY_VERSION): Buffer {
-  const iv = randomBytes(IV_BYTES);
+  const iv = randomPool.next(IV_BYTES);
   const cipher = createCipheriv(ALGORITHM, key, iv, { authTagLength: TAG_BYTES });
   cipher.setAAD(associatedData(place, keyVersion));
   const header = Buffer.alloc(3);

@@ -1,0 +1,25 @@
+import { randomFillSync } from 'node:crypto';
+
+const POOL_BYTES = 16_384;
+
+/** Random bytes from the system, fetched in bulk: asking it for a dozen bytes at a time costs more than sealing with them. */
+class RandomPool {
+  private readonly bytes = Buffer.allocUnsafeSlow(POOL_BYTES);
+  private used = POOL_BYTES;
+
+  /** A view of `length` bytes, at most a pool of them, that is never handed out again; copy what is to be kept. */
+  next(length: number): Buffer {
+    if (this.used + length > POOL_BYTES) {
+      randomFillSync(this.bytes);
+      this.used = 0;
+    }
+    this.used += length;
+    return this.bytes.subarray(this.used - length, this.used);
+  }
+
+  nextUint32(): number {
+    return this.next(4).readUInt32LE();
+  }
+}
+
+export const randomPool = new RandomPool();
