@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmod, chown, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -32,8 +32,8 @@ const START_SECONDS = 60;
 export async function startEmbeddedPostgres({ home, settings = [] }: EmbeddedOptions): Promise<EmbeddedPostgres> {
   await mkdir(home, { recursive: true });
   const place = await choosePlace(nativeFolder(), home);
-  const password = await initialise(place, home);
   await stopLeftover(place);
+  const password = await initialise(place, home);
   const port = await freePort();
   const server = await startServer(place, port, settings);
   return {
@@ -93,26 +93,61 @@ function nativeFolder(): string {
   }
 }
 
-/** @returns the superuser's password, made with the data folder and kept beside it, readable by its owner only */
+/**
+ * Makes the data folder on the first start: under another name until all of it is there, so that a folder of this name
+ * is always whole, and never removed because something else is missing.
+ * @returns the superuser's password, kept in `home`, readable by its owner only
+ * @throws REFUSED where there is data without its password
+ */
 async function initialise(place: Place, home: string): Promise<string> {
   const passwordFile = join(home, 'postgres.password');
-  const known = await readFile(passwordFile, 'utf8').catch(() => undefined);
-  if (known && (await readFile(join(place.data, 'PG_VERSION'), 'utf8').catch(() => undefined))) return known.trim();
-  await rm(place.data, { recursive: true, force: true });
-  await mkdir(place.data, { recursive: true, mode: 0o700 });
+  const known = await readIfThere(passwordFile);
+  if (await isThere(place.data)) {
+    if (known) return known.trim();
+    await setAside(place, home, passwordFile);
+  }
   const password = newPassword();
-  const handover = join(place.data, '..', 'initdb.password');
+  const draft = `${place.data}.draft`;
+  await runInitdb(place, draft, password);
+  await writeFile(passwordFile, `${password}\n`, { mode: 0o600 });
+  await rename(draft, place.data);
+  return password;
+}
+
+async function runInitdb(place: Place, data: string, password: string): Promise<void> {
+  const handover = `${data}.password`;
+  await rm(data, { recursive: true, force: true });
+  await mkdir(data, { mode: 0o700 });
   await writeFile(handover, `${password}\n`, { mode: 0o600 });
-  if (place.runAs) await Promise.all([place.data, handover].map((path) => chown(path, place.runAs!.uid, place.runAs!.gid)));
+  if (place.runAs) await Promise.all([data, handover].map((path) => chown(path, place.runAs!.uid, place.runAs!.gid)));
   try {
     const flags = ['--auth=scram-sha-256', `--username=${SUPERUSER}`, '--encoding=UTF8', '--locale=C', '--no-sync'];
-    await run(place, 'initdb', [`--pgdata=${place.data}`, `--pwfile=${handover}`, ...flags]);
+    await run({ ...place, data }, 'initdb', [`--pgdata=${data}`, `--pwfile=${handover}`, ...flags]);
   } finally {
     await rm(handover, { force: true });
   }
-  await writeFile(passwordFile, `${password}\n`, { mode: 0o600 });
-  return password;
 }
+
+/** Data in a refuge outlives its home: that of a home which is gone, with its keys, makes room for a new one. */
+async function setAside(place: Place, home: string, passwordFile: string): Promise<void> {
+  if (dirname(place.data) === home) {
+    throw refused(`${place.data} holds a database, but its password is not in ${passwordFile}. Restore that file, or remove both to begin anew without the data.`);
+  }
+  await rename(place.data, `${place.data}.${Date.now()}`);
+}
+
+/** Only a file that is not there counts as missing; one that cannot be read is an error. */
+async function readIfThere(path: string): Promise<string | undefined> {
+  return readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+}
+
+const isThere = (path: string): Promise<boolean> => stat(path).then(() => true, (error: NodeJS.ErrnoException) => {
+  if (error.code === 'ENOENT') return false;
+  throw error;
+});
 
 async function run(place: Place, program: string, args: readonly string[]): Promise<void> {
   const child = await spawnProgram(place, program, args);
@@ -135,7 +170,11 @@ async function startServer(place: Place, port: number, settings: readonly string
   const server = await spawnProgram(place, 'postgres', ['-D', place.data, '-p', String(port), ...all.flatMap((s) => ['-c', s])]);
   let said = '';
   await new Promise<void>((resolve, reject) => {
-    const fail = (why: string): void => reject(new AssayError('UNAVAILABLE', `The embedded PostgreSQL did not start (${why}): ${said.trim()}`));
+    const fail = (why: string): void => {
+      clearTimeout(timer);
+      server.kill('SIGINT'); // one that is merely slow must not be left behind
+      reject(new AssayError('UNAVAILABLE', `The embedded PostgreSQL did not start (${why}): ${said.trim()}`));
+    };
     const timer = setTimeout(() => fail(`waited ${START_SECONDS} s`), START_SECONDS * 1000);
     server.stderr?.on('data', (chunk: Buffer) => {
       said = (said + chunk.toString()).slice(-4000);
@@ -158,16 +197,21 @@ async function stopServer(server: ChildProcess): Promise<void> {
 
 /** A server that outlived a killed Assay still holds the data folder: it is asked to stop, and waited for. */
 async function stopLeftover(place: Place): Promise<void> {
-  const pidFile = join(place.data, 'postmaster.pid');
-  const [pidLine, dataLine] = (await readFile(pidFile, 'utf8').catch(() => '')).split('\n');
-  const pid = Number(pidLine);
-  if (!pid || dataLine !== place.data || !(await isPostgres(pid))) return;
+  const pid = await holderOf(place);
+  if (pid === undefined) return;
   process.kill(pid, 'SIGINT');
   for (let waited = 0; waited < START_SECONDS * 10; waited += 1) {
-    if (!isAlive(pid)) return;
+    if ((await holderOf(place)) !== pid) return;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   throw refused(`A PostgreSQL (process ${pid}) still uses ${place.data} and does not stop. End it, then try again.`);
+}
+
+/** The running server that holds the data folder: its lock file is there, and so is the process. */
+async function holderOf(place: Place): Promise<number | undefined> {
+  const [pidLine, dataLine] = ((await readIfThere(join(place.data, 'postmaster.pid'))) ?? '').split('\n');
+  const pid = Number(pidLine);
+  return pid > 0 && dataLine === place.data && isAlive(pid) && (await isPostgres(pid)) ? pid : undefined;
 }
 
 function isAlive(pid: number): boolean {
@@ -178,11 +222,10 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Guards against a process id that was given to something else since (known on Linux; elsewhere trusted). */
+/** Guards against a process id given to something else since, or to a dead process nobody waits for (known on Linux; elsewhere trusted). */
 async function isPostgres(pid: number): Promise<boolean> {
-  if (!isAlive(pid)) return false;
-  const command = await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => 'postgres');
-  return command.trim().startsWith('postgres');
+  const status = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => `${pid} (postgres) S`);
+  return /^\d+ \(postgres.*\) [^ZX]/.test(status);
 }
 
 function freePort(): Promise<number> {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { chmod, cp, mkdir, stat } from 'node:fs/promises';
+import { chmod, cp, lstat, mkdir, stat } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { execFile } from 'node:child_process';
@@ -43,8 +43,11 @@ export async function choosePlace(nativeFolder: string, home: string): Promise<P
 async function openRefuge(home: string): Promise<string> {
   const name = `assay-${createHash('sha256').update(home).digest('hex').slice(0, 16)}`;
   const refuge = join((await isFolder('/var/tmp')) ? '/var/tmp' : tmpdir(), name);
-  await mkdir(refuge, { recursive: true, mode: 0o711 });
-  if ((await stat(refuge)).uid !== 0) throw refused(`${refuge} belongs to somebody else. Remove it, or run as an ordinary user.`);
+  await mkdir(refuge, { recursive: true });
+  // Anyone may put something of this name there beforehand, such as a link to another folder of root's.
+  const found = await lstat(refuge);
+  if (found.uid !== 0 || !found.isDirectory()) throw refused(`${refuge} belongs to somebody else. Remove it, or run as an ordinary user.`);
+  await chmod(refuge, 0o711); // whatever the umask: the server's user has to pass
   return refuge;
 }
 
