@@ -1,4 +1,4 @@
-import { badInput, JobQueue, messageOf, newContext, newId, notFound, once, type Context, type Database, type Logger } from '../../platform/index.js';
+import { AssayError, badInput, internal, JobQueue, newContext, newId, notFound, once, type Context, type Database, type Logger } from '../../platform/index.js';
 import { demand, may, permissionsOf } from '../../security/index.js';
 import type { Purpose } from '../record/row.js';
 import { MOST_AT_ONCE, type ScoringService } from '../scoring/scoring.service.js';
@@ -72,8 +72,9 @@ export class ScoreJobs {
       await this.scoreAll(jobId, job.principalId, job.request as JobRequest);
       await this.update(jobId, { state: 'DONE', finishedAt: new Date() });
     } catch (error) {
-      this.log.error({ err: error, jobId }, 'score job failed');
-      await this.update(jobId, { state: 'FAILED', error: messageOf(error), finishedAt: new Date() });
+      const told = toldOf(error);
+      this.log.error({ err: error, jobId, id: told.id }, 'score job failed');
+      await this.update(jobId, { state: 'FAILED', error: `${told.message} (${told.id})`, finishedAt: new Date() });
       throw error; // the queue tries again, a few times
     }
   }
@@ -89,6 +90,8 @@ export class ScoreJobs {
         .slice(from, from + Math.min(TICK, MOST_AT_ONCE))
         .map((loan, at) => ({ loan, purpose, modelId, asOf: when as Date | 'decision' | undefined, requestId: `${jobId}:${from + at}` }));
       const results = await this.scoring.scoreLoans(ctx, requests);
+      const broken = results.find(isPassing);
+      if (broken) throw broken;
       failed += results.filter((result) => result instanceof Error).length;
       await this.update(jobId, { done: from + requests.length, failed });
     }
@@ -98,3 +101,11 @@ export class ScoreJobs {
     return this.db.transaction(async (tx) => void (await tx.manager.update(JobEntity, { id }, change)));
   }
 }
+
+/** What is wrong with Assay rather than with a loan; the loan deserves another try. */
+const isPassing = (result: unknown): result is Error =>
+  result instanceof Error && (!(result instanceof AssayError) || result.code === 'INTERNAL' || result.code === 'UNAVAILABLE');
+
+/** What the caller is told: inner errors are for the log. */
+const toldOf = (error: unknown): AssayError =>
+  error instanceof AssayError && error.code !== 'INTERNAL' ? error : internal('The job was stopped by an error inside Assay and is tried again. The log tells more under this id.');

@@ -56,6 +56,8 @@ export class ScoringPipeline {
   private async seal(prepared: Prepared, outcome: Score | Problem | undefined): Promise<PredictionRecord> {
     const { item, asOf, route, version } = prepared;
     const key = await this.sources.keys.keyOf(item.customerId);
+    // The time first: an id is never of an earlier millisecond, so histories can be cut by id.
+    const createdAt = item.ctx.now();
     const id = newId();
     const score = outcome && 'pd' in outcome ? outcome : undefined;
     const problem = outcome && 'status' in outcome ? outcome : prepared.problem;
@@ -77,7 +79,7 @@ export class ScoringPipeline {
         pd: score?.pd ?? null,
         score_points: score?.points ?? null,
         as_of: asOf,
-        created_at: item.ctx.now(),
+        created_at: createdAt,
       },
       ciphertext,
       commitment,

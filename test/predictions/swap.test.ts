@@ -1,0 +1,53 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { openTestApp, type TestApp } from '../support/app.js';
+import { createLoan, scoreLoan } from '../support/builders.js';
+import { approveSmallVersion, deploy, registerSmallModel } from '../support/small-version.js';
+
+const SWAPS = 8;
+
+describe('a champion that is swapped while loans are scored', () => {
+  let app: TestApp;
+  let versions: string[];
+  beforeAll(async () => {
+    app = await openTestApp();
+    const model = await registerSmallModel(app, 'swapped');
+    versions = await Promise.all([1, 2].map(async (weight) => (await approveSmallVersion(app, model, { weight })).versionId));
+    const portal = await app.as('portal');
+    for (const name of ['a', 'b', 'c', 'd']) await createLoan(portal, name, { loan: { product: 'swapped' } });
+    await deploy(await app.as('admin'), versions[0]!);
+  });
+  afterAll(() => app.close());
+
+  it('is never stamped on a prediction that was recorded while another was live', async () => {
+    const [portal, admin, replica] = await Promise.all([app.as('portal'), app.as('admin'), app.openReplica()]);
+    let swapping = true;
+    const statuses = new Set<string>();
+    const score = async (name: string, url: string): Promise<void> => {
+      while (swapping) statuses.add((await scoreLoan(portal.at(url), { externalId: name })).status);
+    };
+    const load = ['a', 'b', 'c', 'd'].map((name, index) => score(name, index % 2 ? app.url : replica.url));
+    try {
+      for (let swap = 1; swap <= SWAPS; swap += 1) {
+        await deploy(admin.at(swap % 2 ? replica.url : app.url), versions[swap % 2]!);
+        await Promise.all(['a', 'c'].map((name, index) => scoreLoan(portal.at(index ? app.url : replica.url), { externalId: name })));
+      }
+    } finally {
+      swapping = false;
+      await Promise.all(load);
+      await replica.close();
+    }
+    expect([...statuses]).toEqual(['SCORED']);
+    const [found] = await app.sql<{ stamped: string; wrong: string; deployments: string }>(`
+      SELECT count(*) AS stamped, count(DISTINCT d.id) AS deployments,
+        count(*) FILTER (WHERE p.created_at < d.valid_from OR p.created_at >= d.valid_to OR p.version_id <> d.version_id) AS wrong
+      FROM predictions p JOIN deployments d ON d.id = p.deployment_id JOIN models m ON m.id = d.model_id WHERE m.name = 'Small model of swapped'`);
+    expect(found).toEqual({ stamped: expect.stringMatching(/^\d{2,}$/), wrong: '0', deployments: String(SWAPS + 1) });
+  });
+
+  it('gives each prediction the PD of the version it is stamped with', async () => {
+    const rows = await app.sql<{ version_id: string; pds: string }>(`
+      SELECT p.version_id, count(DISTINCT p.pd) AS pds FROM predictions p JOIN deployments d ON d.id = p.deployment_id
+      WHERE p.loan_id = (SELECT id FROM loans WHERE external_id = 'a') GROUP BY p.version_id`);
+    expect(rows.map(({ pds }) => pds)).toEqual(['1', '1']);
+  });
+});
