@@ -74,6 +74,7 @@ describe('the history of predictions', () => {
     expect(idsOf(await list({ filter: { createdAt: { gte: times[1], lt: times[4] } } }))).toEqual(newestFirst(1, 2, 3));
     expect(idsOf(await list({ filter: { createdAt: { gte: times[5] } } }))).toEqual(newestFirst(5));
     expect(idsOf(await list({ filter: { createdAt: { lt: times[0] } } }))).toEqual([]);
+    expect(idsOf(await list({ filter: { createdAt: { gte: '1950-01-01T00:00:00Z', lt: '9999-12-31T00:00:00Z' } } }))).toEqual(newestFirst(0, 1, 2, 3, 4, 5));
   });
 
   it('is shown as it stood: what was recorded later is not there', async () => {

@@ -42,7 +42,7 @@ function whereOf(ctx: Context, filter: PredictionFilter): Where {
     .add('p.purpose = ?', filter.purpose)
     .add('starts_with(p.request_id, ?)', filter.requestIdPrefix)
     // The id holds the time, so partitions and the index on id do the work; created_at decides at the edges.
-    .add('p.id >= uuid_v7_floor(?) AND p.created_at >= ?', filter.createdAt?.gte)
+    .add(`p.id >= uuid_v7_floor(greatest(?::timestamptz, 'epoch')) AND p.created_at >= ?`, filter.createdAt?.gte)
     .add('p.created_at < ?', filter.createdAt?.lt)
     .add('p.created_at <= ?', filter.asOf);
   if (!may(ctx, 'prediction:detail')) where.conditions.push(`p.purpose <> 'WHAT_IF'`);
