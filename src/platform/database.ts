@@ -65,9 +65,7 @@ export class Database implements Queryable {
         connection,
         query: async (sql, parameters = []) => (await connection.query(sql, parameters as unknown[])).rows,
       });
-      // PostgreSQL answers COMMIT of a failed transaction with a quiet ROLLBACK: done must not be said of it.
-      if (connection.getTransactionStatus() === 'E') throw internal('A statement of a transaction failed unheard, so nothing of it was kept.');
-      await runner.commitTransaction();
+      await commit(connection);
       return result;
     } catch (error) {
       // Where rolling back fails too, the connection is gone and the server has rolled back: the first error tells why.
@@ -81,6 +79,12 @@ export class Database implements Queryable {
   async close(): Promise<void> {
     await Promise.all([this.source.destroy(), this.readers.end()]);
   }
+}
+
+/** PostgreSQL answers COMMIT of a failed transaction with a quiet ROLLBACK: nobody may be told that it is done. */
+async function commit(connection: PoolClient): Promise<void> {
+  const { command } = await connection.query('COMMIT');
+  if (command !== 'COMMIT') throw internal('A statement of a transaction failed unheard, so nothing of it was kept.');
 }
 
 const NUL_IN_TEXT = '22021';

@@ -1,4 +1,5 @@
 import { randomFillSync } from 'node:crypto';
+import { internal } from './errors.js';
 
 const POOL_BYTES = 16_384;
 
@@ -7,8 +8,9 @@ class RandomPool {
   private readonly bytes = Buffer.allocUnsafeSlow(POOL_BYTES);
   private used = POOL_BYTES;
 
-  /** A view of `length` bytes, at most a pool of them, that is never handed out again; copy what is to be kept. */
+  /** A view of `length` bytes that are never handed out again. The pool is refilled in place: copy what is to be kept. */
   next(length: number): Buffer {
+    if (length > POOL_BYTES) throw internal(`${length} random bytes at once are more than the pool of ${POOL_BYTES}.`);
     if (this.used + length > POOL_BYTES) {
       randomFillSync(this.bytes);
       this.used = 0;
