@@ -1,4 +1,4 @@
-import { conflict, copyRows, newId, sqlState, type Transaction } from '../platform/index.js';
+import { conflict, copySheets, newId, sqlState, type Cell, type Sheet, type Transaction } from '../platform/index.js';
 import type { DataKey, KeyRing } from '../security/index.js';
 import { sealSection, type PlainRecord } from './sections.js';
 
@@ -24,31 +24,52 @@ export interface RecordedCustomer {
   readonly key: DataKey;
 }
 
-/**
- * Records new customers. Their data keys are durable before this resolves, so before the rows can commit.
- * @throws CONFLICT when an external id is already recorded (which aborts the transaction)
- */
-export async function insertCustomers(tx: Transaction, keys: KeyRing, customers: readonly NewCustomer[]): Promise<RecordedCustomer[]> {
+/** New customers as rows, not yet written. */
+export interface CustomerSheets {
+  readonly customers: readonly RecordedCustomer[];
+  readonly sheets: readonly Sheet[];
+}
+
+/** Makes new customers. Their data keys are durable before this resolves, so before their rows can commit. */
+export async function customerSheets(keys: KeyRing, customers: readonly NewCustomer[]): Promise<CustomerSheets> {
   const ids = customers.map(() => newId());
   const dataKeys = await keys.createAll(ids);
-  await claimExternalIds(tx, 'CUSTOMER', customers.map(({ externalId }, index) => ({ externalId, customerId: ids[index]!, id: ids[index]! })));
-  await copyRows(tx, 'customers', ['id', 'external_id', 'synthetic'], customers.map((c, index) => [ids[index]!, c.externalId, c.synthetic]));
   const recorded = ids.map((id, index) => ({ id, key: dataKeys[index]! }));
-  await insertFacts(tx, customers.map((facts, index) => ({ customer: recorded[index]!, facts })));
-  return recorded;
+  const claims = customers.map(({ externalId }, index) => ({ externalId, customerId: ids[index]!, id: ids[index]! }));
+  const rows = customers.map(({ externalId, synthetic }, index) => [ids[index]!, externalId, synthetic]);
+  return {
+    customers: recorded,
+    sheets: [
+      externalIdSheet('CUSTOMER', claims),
+      { table: 'customers', columns: ['id', 'external_id', 'synthetic'], rows },
+      factsSheet(customers.map((facts, index) => ({ customer: recorded[index]!, facts }))),
+    ],
+  };
 }
 
-/** Appends facts; earlier ones stay. */
-export async function insertFacts(tx: Transaction, entries: readonly { customer: RecordedCustomer; facts: CustomerFacts }[]): Promise<void> {
-  const columns = ['customer_id', 'id', 'effective_at', 'identity', 'attributes', 'protected'];
-  await copyRows(tx, 'customer_facts', columns, entries.map(({ customer, facts }) => factsRow(customer, facts)));
-}
+/** Facts as rows. Earlier facts stay. */
+export const factsSheet = (entries: readonly { customer: RecordedCustomer; facts: CustomerFacts }[]): Sheet => ({
+  table: 'customer_facts',
+  columns: ['customer_id', 'id', 'effective_at', 'identity', 'attributes', 'protected'],
+  rows: entries.map(({ customer, facts }) => factsRow(customer, facts)),
+});
 
-function factsRow({ id: customerId, key }: RecordedCustomer, facts: CustomerFacts): (string | Date | Buffer | null)[] {
+function factsRow({ id: customerId, key }: RecordedCustomer, facts: CustomerFacts): Cell[] {
   const id = newId();
   const section = (column: 'identity' | 'attributes' | 'protected'): Buffer | null => sealSection(key, 'customer_facts', column, id, facts[column]);
   return [customerId, id, facts.effectiveAt, section('identity'), section('attributes'), section('protected')];
 }
+
+/** Records new customers. @throws CONFLICT when an external id is already recorded (which aborts the transaction) */
+export async function insertCustomers(tx: Transaction, keys: KeyRing, customers: readonly NewCustomer[]): Promise<readonly RecordedCustomer[]> {
+  const made = await customerSheets(keys, customers);
+  await writeSheets(tx, made.sheets);
+  return made.customers;
+}
+
+/** Appends facts. */
+export const insertFacts = (tx: Transaction, entries: readonly { customer: RecordedCustomer; facts: CustomerFacts }[]): Promise<void> =>
+  writeSheets(tx, [factsSheet(entries)]);
 
 export interface ExternalIdClaim {
   readonly externalId: string;
@@ -56,12 +77,17 @@ export interface ExternalIdClaim {
   readonly id: string;
 }
 
-/** @throws CONFLICT when one of them is taken */
-export async function claimExternalIds(tx: Transaction, entity: 'CUSTOMER' | 'LOAN', claims: readonly ExternalIdClaim[]): Promise<void> {
-  const rows = claims.map((claim) => [entity, claim.externalId, claim.customerId, claim.id]);
-  await copyRows(tx, 'external_ids', ['entity', 'external_id', 'customer_id', 'id'], rows).catch((error: unknown) => {
-    if (sqlState(error) !== '23505') throw error;
-    const taken = /external_id\)=\(\w+, (.*)\) already exists/.exec((error as { detail?: string }).detail ?? '')?.[1];
-    throw conflict(`There already is a ${entity.toLowerCase()} with the externalId "${taken ?? '?'}". Use update, or another externalId.`);
+export const externalIdSheet = (entity: 'CUSTOMER' | 'LOAN', claims: readonly ExternalIdClaim[]): Sheet => ({
+  table: 'external_ids',
+  columns: ['entity', 'external_id', 'customer_id', 'id'],
+  rows: claims.map((claim) => [entity, claim.externalId, claim.customerId, claim.id]),
+});
+
+/** Writes what was made. @throws CONFLICT when an external id is taken */
+export async function writeSheets(tx: Transaction, sheets: readonly Sheet[]): Promise<void> {
+  await copySheets(tx, sheets).catch((error: unknown) => {
+    const [, entity, taken] = /external_id\)=\((\w+), (.*)\) already exists/s.exec((error as { detail?: string }).detail ?? '') ?? [];
+    if (sqlState(error) !== '23505' || entity === undefined) throw error;
+    throw conflict(`There already is a ${entity.toLowerCase()} with the externalId "${taken}". Use update, or another externalId.`);
   });
 }

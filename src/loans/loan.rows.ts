@@ -1,5 +1,5 @@
-import { claimExternalIds, sealSection, type RecordedCustomer } from '../customers/index.js';
-import { copyRows, newId, type Cell, type Transaction } from '../platform/index.js';
+import { externalIdSheet, sealSection, writeSheets, type RecordedCustomer } from '../customers/index.js';
+import { newId, type Cell, type Sheet, type Transaction } from '../platform/index.js';
 import type { BookLoan, BookOutcome, BookRepayment } from './import/book-row.js';
 
 /** Terms and standing of a loan from a time on: the whole of it, not a change. */
@@ -13,38 +13,37 @@ export interface LoanRef {
   readonly loanId: string;
 }
 
-/**
- * Records new loans with their first facts.
- * @returns their ids, in order
- * @throws CONFLICT when an external id is already recorded (which aborts the transaction)
- */
-export async function insertLoans(
-  tx: Transaction,
-  entries: readonly { customer: RecordedCustomer; loan: NewLoan }[],
-): Promise<string[]> {
+interface LoanEntry {
+  readonly customer: RecordedCustomer;
+  readonly loan: NewLoan;
+}
+
+interface FactsEntry {
+  readonly customer: RecordedCustomer;
+  readonly loanId: string;
+  readonly facts: LoanFacts;
+}
+
+type RepaymentEntry = LoanRef & { readonly repayment: Readonly<BookRepayment> };
+type OutcomeEntry = LoanRef & { readonly outcome: Readonly<BookOutcome> };
+
+/** New loans with their first facts as rows, not yet written; ids in the order of the entries. */
+export function loanSheets(entries: readonly LoanEntry[]): { ids: string[]; sheets: Sheet[] } {
   const ids = entries.map(() => newId());
   const claims = entries.map(({ customer, loan }, i) => ({ externalId: loan.externalId, customerId: customer.id, id: ids[i]! }));
-  await claimExternalIds(tx, 'LOAN', claims);
   const columns = ['customer_id', 'id', 'external_id', 'product', 'kind', 'currency'];
   const rows = entries.map(({ customer, loan }, i) => [customer.id, ids[i]!, loan.externalId, loan.product, loan.kind, loan.currency]);
-  await copyRows(tx, 'loans', columns, rows);
-  await insertLoanFacts(tx, entries.map(({ customer, loan }, i) => ({ customer, loanId: ids[i]!, facts: loan })));
-  return ids;
+  const facts = loanFactsSheet(entries.map(({ customer, loan }, i) => ({ customer, loanId: ids[i]!, facts: loan })));
+  return { ids, sheets: [externalIdSheet('LOAN', claims), { table: 'loans', columns, rows }, facts] };
 }
 
 const FACT_COLUMNS = [
   'customer_id', 'id', 'loan_id', 'effective_at', 'status', 'principal', 'credit_limit', 'annual_rate', 'term_months', 'decision_at', 'attributes',
 ];
 
-/** Appends facts; earlier ones stay. */
-export async function insertLoanFacts(
-  tx: Transaction,
-  entries: readonly { customer: RecordedCustomer; loanId: string; facts: LoanFacts }[],
-): Promise<void> {
-  await copyRows(tx, 'loan_facts', FACT_COLUMNS, entries.map(({ customer, loanId, facts }) => factsRow(customer, loanId, facts)));
-}
+const loanFactsSheet = (entries: readonly FactsEntry[]): Sheet => ({ table: 'loan_facts', columns: FACT_COLUMNS, rows: entries.map(factsRow) });
 
-function factsRow({ id: customerId, key }: RecordedCustomer, loanId: string, facts: LoanFacts): Cell[] {
+function factsRow({ customer: { id: customerId, key }, loanId, facts }: FactsEntry): Cell[] {
   const id = newId();
   return [
     customerId,
@@ -65,15 +64,13 @@ const REPAYMENT_COLUMNS = [
   'customer_id', 'id', 'loan_id', 'effective_at', 'amount_due', 'amount_paid', 'balance', 'days_past_due', 'status',
 ];
 
-/** Appends periods. One that ends when an earlier one of the same loan does corrects it. @returns their ids, in order */
-export async function insertRepayments(
-  tx: Transaction,
-  entries: readonly (LoanRef & { repayment: Readonly<BookRepayment> })[],
-): Promise<string[]> {
-  const ids = entries.map(() => newId());
-  const rows = entries.map(({ customerId, loanId, repayment: period }, i): Cell[] => [
+/** Periods as rows. One that ends when an earlier one of the same loan does corrects it. */
+export const repaymentSheet = (entries: readonly RepaymentEntry[]): Sheet => ({
+  table: 'repayments',
+  columns: REPAYMENT_COLUMNS,
+  rows: entries.map(({ customerId, loanId, repayment: period }): Cell[] => [
     customerId,
-    ids[i]!,
+    newId(),
     loanId,
     period.periodEnd,
     period.amountDue ?? null,
@@ -81,20 +78,28 @@ export async function insertRepayments(
     period.balance ?? null,
     period.daysPastDue ?? null,
     period.status ?? null,
-  ]);
-  await copyRows(tx, 'repayments', REPAYMENT_COLUMNS, rows);
+  ]),
+});
+
+/** Outcomes as rows. A later one of the same loan corrects it. */
+export const outcomeSheet = (entries: readonly OutcomeEntry[]): Sheet => ({
+  table: 'outcomes',
+  columns: ['customer_id', 'id', 'loan_id', 'defaulted', 'effective_at', 'known_at'],
+  rows: entries.map(({ customerId, loanId, outcome }): Cell[] => [
+    customerId, newId(), loanId, outcome.defaulted, outcome.effectiveAt, outcome.knownAt,
+  ]),
+});
+
+/** Records new loans. @returns their ids, in order. @throws CONFLICT when an external id is already recorded (which aborts the transaction) */
+export async function insertLoans(tx: Transaction, entries: readonly LoanEntry[]): Promise<string[]> {
+  const { ids, sheets } = loanSheets(entries);
+  await writeSheets(tx, sheets);
   return ids;
 }
 
-/** Appends outcomes. A later one of the same loan corrects it. @returns their ids, in order */
-export async function insertOutcomes(
-  tx: Transaction,
-  entries: readonly (LoanRef & { outcome: Readonly<BookOutcome> })[],
-): Promise<string[]> {
-  const ids = entries.map(() => newId());
-  const rows = entries.map(({ customerId, loanId, outcome }, i): Cell[] => [
-    customerId, ids[i]!, loanId, outcome.defaulted, outcome.effectiveAt, outcome.knownAt,
-  ]);
-  await copyRows(tx, 'outcomes', ['customer_id', 'id', 'loan_id', 'defaulted', 'effective_at', 'known_at'], rows);
-  return ids;
-}
+/** Appends facts; earlier ones stay. */
+export const insertLoanFacts = (tx: Transaction, entries: readonly FactsEntry[]): Promise<void> => writeSheets(tx, [loanFactsSheet(entries)]);
+
+export const insertRepayments = (tx: Transaction, entries: readonly RepaymentEntry[]): Promise<void> => writeSheets(tx, [repaymentSheet(entries)]);
+
+export const insertOutcomes = (tx: Transaction, entries: readonly OutcomeEntry[]): Promise<void> => writeSheets(tx, [outcomeSheet(entries)]);

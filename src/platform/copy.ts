@@ -22,6 +22,20 @@ export async function copyRows(tx: Transaction, table: string, columns: readonly
   await pipeline(Readable.from(chunks(rows, (index) => `${table}.${columns[index] ?? `column ${index + 1}`}`)), sink);
 }
 
+/** Rows of one table, ready to be copied. Making them can go on while others are being copied. */
+export interface Sheet {
+  readonly table: string;
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly Cell[])[];
+}
+
+/** Copies sheets in their order, so that what is referred to comes first. */
+export async function copySheets(tx: Transaction, sheets: readonly Sheet[]): Promise<void> {
+  for (const { table, columns, rows } of sheets) {
+    if (rows.length > 0) await copyRows(tx, table, columns, rows);
+  }
+}
+
 function* chunks(rows: Iterable<readonly Cell[]>, whereOf: (index: number) => string): Generator<Buffer> {
   let text = '';
   for (const row of rows) {

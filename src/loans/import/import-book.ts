@@ -1,12 +1,13 @@
 import { recordEvent } from '../../audit/index.js';
+import { writeSheets } from '../../customers/index.js';
 import { badInput, newId, refused, type Context, type Transaction } from '../../platform/index.js';
 import { demand, type KeyRing } from '../../security/index.js';
 import { batchesOf, oneAhead } from './batches.js';
 import { rejectedRow, type BookEntry, type RejectedRow, type TakenEntry } from './book-row.js';
 import { futureFact } from './check-row.js';
-import { placeRows, type OnRepeatedCustomer } from './placing.js';
+import { NOTHING_UNWRITTEN, placeRows, type OnRepeatedCustomer } from './placing.js';
 import type { RejectSink } from './rejects.js';
-import { writeBatch, type BookCounts } from './write-batch.js';
+import { makeBatch, type BookCounts, type MadeBatch } from './make-batch.js';
 
 /** What to do about bad rows: import nothing, or import the others. */
 export type OnError = 'reject-all' | 'skip';
@@ -54,11 +55,15 @@ export async function importBook(ctx: Context, keys: KeyRing, book: BookToImport
 export async function recordBook(tx: Transaction, ctx: Context, keys: KeyRing, book: BookToImport): Promise<ImportResult> {
   demand(ctx, 'book:import');
   const importing = new BookImport(tx, ctx, keys, book);
-  for await (const entries of oneAhead(batchesOf(book.rows, BATCH))) {
-    if (book.signal?.aborted) throw refused(`${book.source.name}: the import was stopped; nothing of it was recorded`);
-    await importing.take(entries);
+  try {
+    for await (const entries of oneAhead(batchesOf(book.rows, BATCH))) {
+      if (book.signal?.aborted) throw refused(`${book.source.name}: the import was stopped; nothing of it was recorded`);
+      await importing.take(entries);
+    }
+    return await importing.finish();
+  } finally {
+    await importing.settle();
   }
-  return importing.finish();
 }
 
 class BookImport {
@@ -66,6 +71,10 @@ class BookImport {
   private rows = 0;
   private rejected = 0;
   private readonly reasons: string[] = [];
+  /** Made, but not yet being copied. */
+  private made: MadeBatch | undefined;
+  /** Being copied. */
+  private writing: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly tx: Transaction,
@@ -74,17 +83,32 @@ class BookImport {
     private readonly book: BookToImport,
   ) {}
 
+  /**
+   * Places a batch, then makes its rows while the rows of the batch before are being copied: this process and the
+   * database work at the same time.
+   */
   async take(entries: readonly BookEntry[]): Promise<void> {
+    await this.writing;
     const { candidates, rejected } = this.sort(entries);
-    const placed = await placeRows(this.tx, this.keys, candidates, this.book.onRepeatedCustomer);
+    const unwritten = this.made?.unwritten ?? NOTHING_UNWRITTEN;
+    const placed = await placeRows(this.tx, this.keys, candidates, this.book.onRepeatedCustomer, unwritten);
     rejected.push(...placed.refused);
+    this.write();
     await this.reject(rejected);
-    if (placed.accepted.length > 0) this.count(await writeBatch(this.tx, this.keys, placed.accepted, this.book.synthetic));
+    if (placed.accepted.length > 0) this.made = await makeBatch(this.keys, placed.accepted, this.book.synthetic);
     this.rows += entries.length;
     this.book.onProgress?.(this.rows);
   }
 
+  /** Waits until the connection is free, so that a failed import can be rolled back; the failure itself is thrown elsewhere. */
+  async settle(): Promise<void> {
+    await this.writing.catch(() => undefined);
+  }
+
   async finish(): Promise<ImportResult> {
+    await this.writing;
+    this.write();
+    await this.writing;
     if (this.rejected > 0 && this.book.onError === 'reject-all') throw this.refusal();
     const importId = newId();
     const { name, sha256 } = this.book.source;
@@ -96,6 +120,16 @@ class BookImport {
       payload: { source: name, sourceSha256: sha256, ...this.counts, rejected: this.rejected },
     });
     return { importId, rows: this.rows, ...this.counts, rejected: this.rejected };
+  }
+
+  /** Starts copying what is made. An early failure waits for whoever awaits it next. */
+  private write(): void {
+    const { made } = this;
+    if (!made) return;
+    this.made = undefined;
+    this.count(made.counts);
+    this.writing = writeSheets(this.tx, made.sheets);
+    this.writing.catch(() => undefined);
   }
 
   private sort(entries: readonly BookEntry[]): { candidates: TakenEntry[]; rejected: RejectedRow[] } {

@@ -19,15 +19,24 @@ export interface PlacedRows {
   readonly refused: readonly RejectedRow[];
 }
 
+/** What the batch before records, which the database does not hold yet. */
+export interface Unwritten {
+  readonly customers: ReadonlyMap<string, RecordedCustomer>;
+  readonly loans: ReadonlySet<string>;
+}
+
+export const NOTHING_UNWRITTEN: Unwritten = { customers: new Map(), loans: new Set() };
+
 /** Looks up the external ids of a batch in one statement and decides row by row, in the order given. */
 export async function placeRows(
   db: Queryable,
   keys: KeyRing,
   entries: readonly TakenEntry[],
   onRepeatedCustomer: OnRepeatedCustomer,
+  unwritten: Unwritten,
 ): Promise<PlacedRows> {
   const rows = entries.map(({ row }) => row);
-  const places = await Places.of(db, keys, rows, onRepeatedCustomer);
+  const places = await Places.of(db, keys, rows, onRepeatedCustomer, unwritten);
   const accepted: PlacedRow[] = [];
   const refused: RejectedRow[] = [];
   for (const entry of entries) {
@@ -59,7 +68,7 @@ class Places {
     private readonly fresh = new Set<string>(),
   ) {}
 
-  static async of(db: Queryable, keys: KeyRing, rows: readonly BookRow[], onRepeated: OnRepeatedCustomer): Promise<Places> {
+  static async of(db: Queryable, keys: KeyRing, rows: readonly BookRow[], onRepeated: OnRepeatedCustomer, unwritten: Unwritten): Promise<Places> {
     const taken = await db.query<Taken>(FIND_TAKEN, [
       rows.map(({ customer }) => customer.externalId),
       rows.map(({ loan }) => loan.externalId),
@@ -71,7 +80,7 @@ class Places {
       return [externalId, key && { id, key }] as const;
     });
     const loans = taken.filter(({ entity }) => entity === 'LOAN').map(({ external_id: externalId }) => externalId);
-    return new Places(new Set(loans), new Map(recorded), onRepeated);
+    return new Places(new Set([...loans, ...unwritten.loans]), new Map([...recorded, ...unwritten.customers]), onRepeated);
   }
 
   /** Why a row cannot be written, if it cannot. */
