@@ -41,6 +41,15 @@ describe('importLoans', () => {
     expect(importLoans).toMatchObject({ loans: 1, rejected: [{ row: 2 }, { row: 3 }] });
   });
 
+  it.each([
+    ['an outcome known before it happened', { outcome: { defaulted: true, effectiveAt: '2025-02-01T00:00:00Z', knownAt: '2025-01-31T00:00:00Z' } }, 'outcome.knownAt 2025-01-31 is before outcome.effectiveAt'],
+    ['an outcome known before the decision', { outcome: { defaulted: true, knownAt: '2024-01-01T00:00:00Z' } }, 'is before the loan was decided'],
+    ['a period given twice', { repayments: [1, 2].map((daysPastDue) => ({ periodEnd: '2024-01-31T00:00:00Z', daysPastDue })) }, 'two periods end on the same date'],
+    ['a period of which nothing is said', { repayments: [{ periodEnd: '2024-01-31T00:00:00Z' }] }, 'nothing is said of the period that ends 2024-01-31'],
+  ])('refuses %s, as a file would be', async (_what, more, sentence) => {
+    expect(await lending.refusal('OPERATOR', IMPORT, { input: { rows: [row('9', {}, more)] } })).toContain(sentence);
+  });
+
   it('adds loans to recorded customers, or refuses to', async () => {
     const again = row('5', {}, { customer: { externalId: 'c-1' } });
     expect(await lending.refusal('OPERATOR', IMPORT, { input: { rows: [again], onRepeatedCustomer: 'REJECT' } })).toContain('already is a customer');

@@ -1,4 +1,4 @@
-import type { BookRow } from './book-row.js';
+import type { BookLoan, BookOutcome, BookRepayment, BookRow } from './book-row.js';
 import { textUpTo, type Kind } from './kinds.js';
 import { Refusal } from './refusal.js';
 import { externalId, loanKinds, repaymentKinds } from './standard.js';
@@ -27,7 +27,7 @@ const LONGEST_VALUE = textUpTo(65_535);
  * Checks a row that came from elsewhere than a mapped file by the same rules as its cells would have been.
  * @returns the first thing that is wrong, if anything is
  */
-export function invalidRow({ customer, loan, repayments }: BookRow): string | undefined {
+export function invalidRow({ customer, loan, repayments, outcome }: BookRow): string | undefined {
   try {
     check('customer.externalId', externalId, customer.externalId);
     for (const section of ['identity', 'attributes', 'protected'] as const) checkValues(`customer.${section}`, customer[section]);
@@ -36,6 +36,8 @@ export function invalidRow({ customer, loan, repayments }: BookRow): string | un
     checkValues('loan.attributes', loan.attributes);
     const { periodEnd: _end, ...periodFields } = repaymentKinds;
     for (const [i, period] of repayments.entries()) checkSection(`repayments[${i}]`, periodFields, period);
+    checkPeriods(repayments);
+    if (outcome) checkOrder(loan, outcome);
     return undefined;
   } catch (error) {
     if (error instanceof Refusal) return error.message;
@@ -67,4 +69,25 @@ function check(place: string, kind: Kind<unknown>, value: string): void {
   } catch (error) {
     throw error instanceof Refusal ? new Refusal(`${place}: ${error.message}`) : error;
   }
+}
+
+const day = (at: Date): string => at.toISOString().slice(0, 10);
+
+/** An outcome that was known before the decision would let a model look into the future. */
+export function checkOrder(loan: BookLoan, outcome: BookOutcome): void {
+  const decided = loan.decisionAt ?? loan.effectiveAt;
+  if (outcome.knownAt < outcome.effectiveAt) {
+    throw new Refusal(`outcome.knownAt ${day(outcome.knownAt)} is before outcome.effectiveAt ${day(outcome.effectiveAt)}`);
+  }
+  if (outcome.knownAt < decided) {
+    throw new Refusal(`outcome.knownAt ${day(outcome.knownAt)} is before the loan was decided (${day(decided)})`);
+  }
+}
+
+/** Each period once, and each says something. */
+export function checkPeriods(repayments: readonly BookRepayment[]): void {
+  const ends = new Set(repayments.map(({ periodEnd }) => periodEnd.getTime()));
+  if (ends.size < repayments.length) throw new Refusal('repayments: two periods end on the same date');
+  const silent = repayments.find(({ periodEnd: _end, ...said }) => Object.values(said).every((value) => value === undefined));
+  if (silent) throw new Refusal(`repayments: nothing is said of the period that ends ${day(silent.periodEnd)}`);
 }

@@ -1,8 +1,8 @@
 import type { BookCustomer, BookLoan, BookOutcome, BookRepayment, BookRow } from './book-row.js';
+import { checkOrder, checkPeriods } from './check-row.js';
 import { compileField } from './expression.js';
 import { date } from './kinds.js';
 import type { Mapping } from './mapping.js';
-import { Refusal } from './refusal.js';
 import type { Scope } from './scope.js';
 import { compileAttributes, compileIdentity, compileOptional, compileRequired, type Read } from './sections.js';
 import { externalId, loanKinds, outcomeKinds, repaymentKinds } from './standard.js';
@@ -95,22 +95,4 @@ function compileOutcome(scope: Scope, section: NonNullable<Mapping['outcome']>):
     const known = knownAt(row);
     return { defaulted: value, effectiveAt: time(row).effectiveAt ?? known, knownAt: known };
   };
-}
-
-const day = (at: Date): string => at.toISOString().slice(0, 10);
-
-/** An outcome that was known before the decision would let a model look into the future. */
-function checkOrder(loan: BookLoan, outcome: BookOutcome): void {
-  const decided = loan.decisionAt ?? loan.effectiveAt;
-  if (outcome.knownAt < outcome.effectiveAt) {
-    throw new Refusal(`outcome.knownAt ${day(outcome.knownAt)} is before outcome.effectiveAt ${day(outcome.effectiveAt)}`);
-  }
-  if (outcome.knownAt < decided) {
-    throw new Refusal(`outcome.knownAt ${day(outcome.knownAt)} is before the loan was decided (${day(decided)})`);
-  }
-}
-
-function checkPeriods(repayments: readonly BookRepayment[]): void {
-  const ends = new Set(repayments.map(({ periodEnd }) => periodEnd.getTime()));
-  if (ends.size < repayments.length) throw new Refusal('repayments: two periods end on the same date');
 }
