@@ -6,7 +6,7 @@ import {
   ModelResolver, ModelService, ModelVersionQueries, ModelVersionResolver, Routes, VersionService, VersionTransitionResolver, VoteService,
 } from './models/index.js';
 import { NodeResolver } from './node.resolver.js';
-import { JobQueue, refused, type Context } from './platform/index.js';
+import { JobQueue, refused, type Context, type Logger } from './platform/index.js';
 import {
   CustomerProfileResolver, Evidence, LoanPredictionsResolver, predictionNodeLoaders, PredictionResolver, ProfileDriversResolver, ScoreJobs,
   ScoringResolver, ScoringService, VersionPerformanceResolver,
@@ -31,13 +31,38 @@ export interface AppOptions {
   readonly issuers?: readonly Issuer[];
 }
 
-/** The composition root: the only place where services are constructed. */
-export async function openApp(runtime: Runtime, { host, port, issuers = [] }: AppOptions): Promise<App> {
+/** The composition root: the only place where services are constructed. What cannot be opened whole is closed again. */
+export async function openApp(runtime: Runtime, options: AppOptions): Promise<App> {
+  const undo: (() => Promise<void>)[] = [];
+  const close = async (): Promise<void> => {
+    for (const step of undo.splice(0).reverse()) await step();
+  };
+  try {
+    return { url: await serve(runtime, options, undo), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function serve(runtime: Runtime, { host, port, issuers = [] }: AppOptions, undo: (() => Promise<void>)[]): Promise<string> {
   const { db, log, config } = runtime;
+  const authenticator = new Authenticator(db, [...(await configuredIssuers(runtime)), ...issuers]);
   const artefacts = new ArtefactStore();
   const versions = new LiveVersions(artefacts);
+  undo.push(() => versions.close());
   const queue = await JobQueue.open(runtime.urls.app, log);
+  undo.push(() => queue.close());
   const { instances, jobs } = construct(runtime, artefacts, versions, queue);
+  const apollo = await startApollo(instances, log);
+  undo.push(() => apollo.stop());
+  const http = await listen({ apollo, authenticator, artefacts, db, log, artefactMaxBytes: config.artefactMaxBytes }, host, port);
+  undo.push(() => http.close());
+  await jobs.work();
+  return http.url;
+}
+
+async function startApollo(instances: Instances, log: Logger): Promise<ApolloServer<Context>> {
   const apollo = new ApolloServer<Context>({
     schema: await buildAssaySchema(instances),
     formatError: formatErrors(log),
@@ -46,16 +71,7 @@ export async function openApp(runtime: Runtime, { host, port, issuers = [] }: Ap
     stopOnTerminationSignals: false,
   });
   await apollo.start();
-  await jobs.work();
-  const authenticator = new Authenticator(db, [...(await configuredIssuers(runtime)), ...issuers]);
-  const http = await listen({ apollo, authenticator, artefacts, db, log, artefactMaxBytes: config.artefactMaxBytes }, host, port);
-  const close = async (): Promise<void> => {
-    await http.close();
-    await queue.close();
-    await apollo.stop();
-    await versions.close();
-  };
-  return { url: http.url, close };
+  return apollo;
 }
 
 function construct({ db, keys, log }: Runtime, artefacts: ArtefactStore, versions: LiveVersions, queue: JobQueue): { instances: Instances; jobs: ScoreJobs } {

@@ -15,7 +15,7 @@ export interface Book {
   readonly model: NonNullable<Mapping['model']>;
   readonly specs: readonly FeatureSpec[];
   readonly split: Split;
-  /** Tells whether a folder holds this book or another: data and mapping. */
+  /** Tells whether a folder holds this book or another: mapping and data, or the seed and size they are made from. */
   readonly key: string;
   readonly synthetic: boolean;
 }
@@ -26,10 +26,14 @@ const SYNTHETIC_MAPPING = join(PROJECT, 'mappings/synthetic.json');
 export interface BookOptions {
   readonly data?: string | undefined;
   readonly mapping?: string | undefined;
+  /** Of the synthetic book. */
+  readonly seed: number;
+  readonly customers: number;
 }
 
 /** @throws BAD_INPUT when only one of data and mapping is given, a file is missing, or the mapping names no model */
-export async function openBook({ data, mapping: mappingPath }: BookOptions, home: string): Promise<Book> {
+export async function openBook(options: BookOptions, home: string): Promise<Book> {
+  const { data, mapping: mappingPath } = options;
   if ((data === undefined) !== (mappingPath === undefined)) throw badInput('Give --data FILE and --mapping FILE together, or neither for the synthetic book.');
   if (data !== undefined && !existsSync(data)) throw badInput(`${data}: there is no such file. Give --data the path of a CSV file.`);
   const path = data ?? join(home, 'synthetic.csv');
@@ -38,7 +42,7 @@ export async function openBook({ data, mapping: mappingPath }: BookOptions, home
   if (!model) throw badInput(`${mappingPath}: the mapping needs "model": {name, purpose, products, horizonMonths} (docs/mapping.md).`);
   if (!mapping.outcome) throw badInput(`${mappingPath}: the mapping needs an "outcome": there is nothing to learn from without one.`);
   const specs = mapping.features ? parseFeatureSpecs(mapping.features) : proposeFeatureSpecs(describeFields(mapping));
-  return { path, mapping, model, specs, split: await splitOf(path), key: await keyOf(data, mapping), synthetic: data === undefined };
+  return { path, mapping, model, specs, split: await splitOf(path), key: await keyOf(options, mapping), synthetic: data === undefined };
 }
 
 async function splitOf(path: string): Promise<Split> {
@@ -48,8 +52,7 @@ async function splitOf(path: string): Promise<Split> {
   return { kind: 'file', description, partOf: ({ externalId }) => parts.get(externalId) };
 }
 
-async function keyOf(data: string | undefined, mapping: Mapping): Promise<string> {
+async function keyOf({ data, seed, customers }: BookOptions, mapping: Mapping): Promise<string> {
   const hash = createHash('sha256').update(JSON.stringify(mapping));
-  if (data !== undefined) hash.update(await readFile(data));
-  return hash.digest('hex');
+  return hash.update(data === undefined ? JSON.stringify({ seed, customers }) : await readFile(data)).digest('hex');
 }

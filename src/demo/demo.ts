@@ -44,6 +44,8 @@ const SERVING_SCORES = 1_000;
 /** The main job, end to end: what a lender would do in weeks, on real parts, in a minute. */
 export async function runDemo(config: Config, options: DemoOptions, sink: ProgressSink, signal: AbortSignal): Promise<RunningDemo> {
   const stages = new Stages(sink);
+  const book = await openBook(options, config.home);
+  const state = await readState(config.home, book.key);
   const issuer = await DevelopmentIssuer.open(config);
   const runtime = await stages.run('database', 'Start PostgreSQL and run the migrations', () => openRuntime(config));
   let app: App | undefined;
@@ -53,11 +55,10 @@ export async function runDemo(config: Config, options: DemoOptions, sink: Progre
   };
   try {
     if (runtime.note) stages.say(`  note: ${runtime.note}`);
-    const book = await openBook(options, config.home);
     if (book.synthetic) stages.say('  This book is synthetic: no customer, loan or outcome in it is real.');
     const port = options.once ? 0 : config.port;
     app = await stages.run('server', 'Start the API', () => openApp(runtime, { host: config.host, port, issuers: [issuer.issuer] }), ({ url }) => url);
-    const result = await new Demo({ runtime, issuer, stages, book, options, url: app.url, signal }).run();
+    const result = await new Demo({ runtime, issuer, stages, book, state, options, url: app.url, signal }).run();
     return { result, url: app.url, tokens: await tokensOf(issuer, runtime.db), close };
   } catch (error) {
     await close();
@@ -70,6 +71,8 @@ interface DemoParts {
   readonly issuer: DevelopmentIssuer;
   readonly stages: Stages;
   readonly book: Book;
+  /** How far an earlier run came. */
+  readonly state: DemoState | undefined;
   readonly options: DemoOptions;
   readonly url: string;
   readonly signal: AbortSignal;
@@ -82,9 +85,9 @@ class Demo {
   constructor(private readonly parts: DemoParts) {}
 
   async run(): Promise<DemoResult> {
-    const { stages, issuer, book, options, runtime, url, signal } = this.parts;
+    const { stages, issuer, options, runtime, url, signal } = this.parts;
     const clients = clientsAt(url.replace('localhost', '127.0.0.1'), await tokensOf(issuer, runtime.db));
-    const state = (await readState(runtime.config.home, book.key)) ?? (await this.importBook());
+    const state = this.parts.state ?? (await this.importBook());
     signal.throwIfAborted();
     await stages.run('roles', 'Grant roles', () => grantRoles(clients, issuer.issuer.issuer));
     const modelVersion = state.versionId ? await this.reuse(clients, state.versionId) : await this.buildAndDeploy(clients, state);

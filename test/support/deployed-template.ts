@@ -10,6 +10,7 @@ import { createDatabase, TEMPLATE, urlsOf } from './postgres.js';
 export const DEPLOYED = 'assay_deployed';
 
 const CUSTOMERS = 600;
+const SEED = 7;
 const QUICK = { layers: [8], ensemble: 1, epochs: 12 };
 
 /** Where the template's keys and issuer lie; each suite copies them. */
@@ -40,12 +41,12 @@ export async function buildDeployedTemplate(serverHome: string): Promise<void> {
   const app = await openApp(runtime, { host: '127.0.0.1', port: 0, issuers: [issuer.issuer] });
   try {
     const stages = new Stages({ write: () => undefined });
-    const book = await openBook({}, home);
+    const book = await openBook({ seed: SEED, customers: CUSTOMERS }, home);
     const clients = clientsAt(app.url, await tokensOf(issuer, runtime.db));
     const knownBefore = new Date();
-    await importDemoBook({ runtime, book, issuer: issuer.issuer.issuer, seed: 7, customers: CUSTOMERS, stages });
+    await importDemoBook({ runtime, book, issuer: issuer.issuer.issuer, seed: SEED, customers: CUSTOMERS, stages });
     await grantRoles(clients, issuer.issuer.issuer);
-    await buildDeployedVersion({ runtime, clients, book, knownBefore, seed: 7, stages, hyperParameters: QUICK });
+    await buildDeployedVersion({ runtime, clients, book, knownBefore, seed: SEED, stages, hyperParameters: QUICK });
   } finally {
     await app.close();
     await runtime.close();
