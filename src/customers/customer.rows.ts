@@ -24,27 +24,22 @@ export interface RecordedCustomer {
   readonly key: DataKey;
 }
 
-/** New customers as rows, not yet written. */
-export interface CustomerSheets {
-  readonly customers: readonly RecordedCustomer[];
-  readonly sheets: readonly Sheet[];
+/** Ids and data keys for new customers. The keys are durable before this resolves, so before any row can commit. */
+export async function newCustomers(keys: KeyRing, count: number): Promise<RecordedCustomer[]> {
+  const ids = Array.from({ length: count }, () => newId());
+  const dataKeys = await keys.createAll(ids);
+  return ids.map((id, index) => ({ id, key: dataKeys[index]! }));
 }
 
-/** Makes new customers. Their data keys are durable before this resolves, so before their rows can commit. */
-export async function customerSheets(keys: KeyRing, customers: readonly NewCustomer[]): Promise<CustomerSheets> {
-  const ids = customers.map(() => newId());
-  const dataKeys = await keys.createAll(ids);
-  const recorded = ids.map((id, index) => ({ id, key: dataKeys[index]! }));
-  const claims = customers.map(({ externalId }, index) => ({ externalId, customerId: ids[index]!, id: ids[index]! }));
-  const rows = customers.map(({ externalId, synthetic }, index) => [ids[index]!, externalId, synthetic]);
-  return {
-    customers: recorded,
-    sheets: [
-      externalIdSheet('CUSTOMER', claims),
-      { table: 'customers', columns: ['id', 'external_id', 'synthetic'], rows },
-      factsSheet(customers.map((facts, index) => ({ customer: recorded[index]!, facts }))),
-    ],
-  };
+/** New customers as rows, under the ids and keys that were made for them. */
+export function customerSheets(made: readonly RecordedCustomer[], customers: readonly NewCustomer[]): Sheet[] {
+  const claims = customers.map(({ externalId }, index) => ({ externalId, customerId: made[index]!.id, id: made[index]!.id }));
+  const rows = customers.map(({ externalId, synthetic }, index) => [made[index]!.id, externalId, synthetic]);
+  return [
+    externalIdSheet('CUSTOMER', claims),
+    { table: 'customers', columns: ['id', 'external_id', 'synthetic'], rows },
+    factsSheet(customers.map((facts, index) => ({ customer: made[index]!, facts }))),
+  ];
 }
 
 /** Facts as rows. Earlier facts stay. */
@@ -62,9 +57,9 @@ function factsRow({ id: customerId, key }: RecordedCustomer, facts: CustomerFact
 
 /** Records new customers. @throws CONFLICT when an external id is already recorded (which aborts the transaction) */
 export async function insertCustomers(tx: Transaction, keys: KeyRing, customers: readonly NewCustomer[]): Promise<readonly RecordedCustomer[]> {
-  const made = await customerSheets(keys, customers);
-  await writeSheets(tx, made.sheets);
-  return made.customers;
+  const made = await newCustomers(keys, customers.length);
+  await writeSheets(tx, customerSheets(made, customers));
+  return made;
 }
 
 /** Appends facts. */

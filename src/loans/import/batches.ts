@@ -1,8 +1,14 @@
+import { setImmediate } from 'node:timers/promises';
+
+/** Long work of this process lets go after so many rows, so that the connection is fed while the database works. */
+export const SLICE = 50;
+
 /** Gathers what comes one by one into groups of at most `size`. */
 export async function* batchesOf<T>(source: AsyncIterable<T>, size: number): AsyncGenerator<T[]> {
   let batch: T[] = [];
   for await (const one of source) {
     batch.push(one);
+    if (batch.length % SLICE === 0) await setImmediate();
     if (batch.length < size) continue;
     yield batch;
     batch = [];

@@ -1,7 +1,9 @@
-import { customerSheets, factsSheet, type NewCustomer, type RecordedCustomer } from '../../customers/index.js';
+import { setImmediate } from 'node:timers/promises';
+import { customerSheets, factsSheet, newCustomers, type NewCustomer, type RecordedCustomer } from '../../customers/index.js';
 import { internal, type Sheet } from '../../platform/index.js';
 import type { KeyRing } from '../../security/index.js';
 import { loanSheets, outcomeSheet, repaymentSheet, type LoanRef } from '../loan.rows.js';
+import { SLICE } from './batches.js';
 import type { BookRow } from './book-row.js';
 import type { PlacedRow, Unwritten } from './placing.js';
 
@@ -26,20 +28,39 @@ export interface MadeBatch {
  * appended as facts of its own time; nothing is overwritten.
  */
 export async function makeBatch(keys: KeyRing, placed: readonly PlacedRow[], synthetic: boolean): Promise<MadeBatch> {
-  const fresh = placed.filter(({ customer }) => customer === 'new').map(({ row }) => newCustomer(row, synthetic));
-  const made = await customerSheets(keys, fresh);
-  const newcomers = new Map(fresh.map(({ externalId }, i) => [externalId, made.customers[i]!]));
+  const newcomers = await newcomersOf(keys, placed);
+  const slices: Sheet[][] = [];
+  for (let from = 0; from < placed.length; from += SLICE) {
+    slices.push(makeSlice(placed.slice(from, from + SLICE), newcomers, synthetic));
+    await setImmediate();
+  }
+  const sheets = slices[0]!.map(({ table, columns }, at) => ({ table, columns, rows: slices.flatMap((slice) => slice[at]!.rows) }));
+  const count = (table: string): number => sheets.reduce((sum, sheet) => sum + (sheet.table === table ? sheet.rows.length : 0), 0);
+  return {
+    sheets,
+    counts: { customers: newcomers.size, loans: placed.length, repayments: count('repayments'), outcomes: count('outcomes') },
+    unwritten: { customers: newcomers, loans: new Set(placed.map(({ row }) => row.loan.externalId)) },
+  };
+}
+
+/** The new customers of the batch by external id, their keys made in one go. */
+async function newcomersOf(keys: KeyRing, placed: readonly PlacedRow[]): Promise<Map<string, RecordedCustomer>> {
+  const names = placed.filter(({ customer }) => customer === 'new').map(({ row }) => row.customer.externalId);
+  const made = await newCustomers(keys, names.length);
+  return new Map(names.map((externalId, i) => [externalId, made[i]!]));
+}
+
+/** The same sheets in the same order for every slice. */
+function makeSlice(placed: readonly PlacedRow[], newcomers: ReadonlyMap<string, RecordedCustomer>, synthetic: boolean): Sheet[] {
   const customers = customersOf(placed, newcomers);
+  const fresh = placed.flatMap(({ row, customer }, i) => (customer === 'new' ? [{ made: customers[i]!, facts: newCustomer(row, synthetic) }] : []));
   const repeated = placed.flatMap(({ row, customer }, i) => (customer === 'new' ? [] : [{ customer: customers[i]!, facts: row.customer }]));
   const loans = loanSheets(placed.map(({ row }, i) => ({ customer: customers[i]!, loan: row.loan })));
   const refs = loans.ids.map((loanId, i): LoanRef => ({ customerId: customers[i]!.id, loanId }));
   const repayments = repaymentSheet(placed.flatMap(({ row }, i) => periodsOf(refs[i]!, row)));
   const outcomes = outcomeSheet(placed.flatMap(({ row: { outcome } }, i) => (outcome ? [{ ...refs[i]!, outcome }] : [])));
-  return {
-    sheets: [...made.sheets, factsSheet(repeated), ...loans.sheets, repayments, outcomes],
-    counts: { customers: fresh.length, loans: placed.length, repayments: repayments.rows.length, outcomes: outcomes.rows.length },
-    unwritten: { customers: newcomers, loans: new Set(placed.map(({ row }) => row.loan.externalId)) },
-  };
+  const sheets = customerSheets(fresh.map(({ made }) => made), fresh.map(({ facts }) => facts));
+  return [...sheets, factsSheet(repeated), ...loans.sheets, repayments, outcomes];
 }
 
 function newCustomer({ customer }: BookRow, synthetic: boolean): NewCustomer {
