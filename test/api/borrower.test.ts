@@ -8,6 +8,8 @@ interface Found {
   readonly totalCount: number;
 }
 
+const idsOf = ({ edges }: Found): string[] => edges.map(({ node }) => node.id);
+
 describe('a borrower', () => {
   let app: TestApp;
   let own: BookLoan;
@@ -31,7 +33,6 @@ describe('a borrower', () => {
     const document = `query List($filter: ${type}) { ${field}(first: 200, filter: $filter) { totalCount edges { node { id } } } }`;
     return (await borrower.ok<Record<string, Found>>(document, { filter }))[field]!;
   };
-  const idsOf = ({ edges }: Found): string[] => edges.map(({ node }) => node.id);
 
   it('sees their own customer, loans and predictions, in lists and alone', async () => {
     expect(idsOf(await list('customers'))).toEqual([own.customer.id]);

@@ -56,6 +56,12 @@ describe('roles', () => {
   });
   afterAll(() => app.close());
 
+  const customerOf = async (client: TestClient, fields: string): Promise<Record<string, unknown>> =>
+    (await client.ok<{ customer: Record<string, unknown> }>(`query Customer($id: ID!) { customer(id: $id) { ${fields} } }`, { id: loan.customer.id })).customer;
+
+  const seenBy = async (client: TestClient, fields: string): Promise<Record<string, unknown>> =>
+    (await client.ok<{ prediction: Record<string, unknown> }>(`query Prediction($id: ID!) { prediction(id: $id) { ${fields} } }`, { id: ids.prediction })).prediction;
+
   it('are tried with every operation that there is', async () => {
     const sdl = await printAssaySchema();
     const fields = ['Query', 'Mutation'].flatMap((type) => [...sdl.split(`\ntype ${type} {`)[1]!.split('\n}')[0]!.matchAll(/^ {2}(\w+)(?=[(:])/gm)].map(([, name]) => name!));
@@ -80,8 +86,6 @@ describe('roles', () => {
   });
 
   describe('personal data', () => {
-    const customerOf = async (client: TestClient, fields: string): Promise<Record<string, unknown>> =>
-      (await client.ok<{ customer: Record<string, unknown> }>(`query Customer($id: ID!) { customer(id: $id) { ${fields} } }`, { id: loan.customer.id })).customer;
 
     it.each(['portal', 'operator', 'validator', 'admin', 'riskManager'] as const)('is masked for the %s', async (person) => {
       const client = await app.as(person);
@@ -107,8 +111,6 @@ describe('roles', () => {
   });
 
   describe('a prediction', () => {
-    const seenBy = async (client: TestClient, fields: string): Promise<Record<string, unknown>> =>
-      (await client.ok<{ prediction: Record<string, unknown> }>(`query Prediction($id: ID!) { prediction(id: $id) { ${fields} } }`, { id: ids.prediction })).prediction;
 
     it.each(['auditor', 'validator', 'admin', 'riskManager'] as const)('is exact for the %s', async (person) => {
       const [{ pd, score_points: points }] = (await app.sql<{ pd: number; score_points: number }>('SELECT pd, score_points FROM predictions WHERE customer_id = $1', [decodeCustomer(loan)])) as [{ pd: number; score_points: number }];

@@ -69,10 +69,19 @@ describe('the schema', () => {
   });
 });
 
+/** The name of the type with an id that a field lists plainly. */
+function listedNode({ type }: GraphQLField<unknown, unknown>): string | undefined {
+  const list = isNonNullType(type) ? type.ofType : type;
+  if (!isListType(list)) return undefined;
+  const item = isNonNullType(list.ofType) ? list.ofType.ofType : list.ofType;
+  return isObjectType(item) && item.getInterfaces().some(({ name }) => name === 'Node') ? item.name : undefined;
+}
+
+const named = (field: GraphQLField<unknown, unknown> | undefined): string => String(field?.type);
+
 describe('every connection', () => {
   const connections = types.filter((type): type is GraphQLObjectType => isObjectType(type) && type.name.endsWith('Connection'));
   const fields = types.filter(isObjectType).flatMap((type) => Object.values(type.getFields()).map((field) => ({ type, field })));
-  const named = (field: GraphQLField<unknown, unknown> | undefined): string => String(field?.type);
 
   it('has the shape of Relay', () => {
     expect(connections.map(({ name }) => name)).toEqual(expect.arrayContaining(['CustomerConnection', 'LoanConnection', 'PredictionConnection', 'ModelConnection', 'ModelVersionConnection']));
@@ -101,11 +110,4 @@ describe('every connection', () => {
     expect(lists.filter(({ field }) => !bounded.has(listedNode(field)!)).map(({ type, field }) => `${type.name}.${field.name}`)).toEqual([]);
   });
 
-  /** The name of the type with an id that a field lists plainly. */
-  function listedNode({ type }: GraphQLField<unknown, unknown>): string | undefined {
-    const list = isNonNullType(type) ? type.ofType : type;
-    if (!isListType(list)) return undefined;
-    const item = isNonNullType(list.ofType) ? list.ofType.ofType : list.ofType;
-    return isObjectType(item) && item.getInterfaces().some(({ name }) => name === 'Node') ? item.name : undefined;
-  }
 });

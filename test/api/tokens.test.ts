@@ -3,16 +3,19 @@ import { generateKeyPair, SignJWT, UnsecuredJWT } from 'jose';
 import { openEmptyTestApp, type TestApp } from '../support/app.js';
 import { TestClient } from '../support/client.js';
 
+const told = async (client: TestClient): Promise<unknown> => {
+  const { status, errors, data } = await client.query('{ me { name } }');
+  return { status, data, code: errors[0]?.extensions.code, message: errors[0]?.message };
+};
+
+const refused = (message: string) => ({ status: 401, data: undefined, code: 'UNAUTHENTICATED', message });
+
+const build = <T extends SignJWT | UnsecuredJWT>(jwt: T): T => jwt.setIssuer('https://dev-issuer.assay.invalid').setAudience('assay').setSubject('x').setExpirationTime('1h') as T;
+
 describe('a request', () => {
   let app: TestApp;
   beforeAll(async () => void (app = await openEmptyTestApp()));
   afterAll(() => app.close());
-
-  const told = async (client: TestClient): Promise<unknown> => {
-    const { status, errors, data } = await client.query('{ me { name } }');
-    return { status, data, code: errors[0]?.extensions.code, message: errors[0]?.message };
-  };
-  const refused = (message: string) => ({ status: 401, data: undefined, code: 'UNAUTHENTICATED', message });
 
   it('without a token is told to send one, and how', async () => {
     expect(await told(app.anonymous())).toEqual(refused('Send a token: the header "Authorization: Bearer <JWT>".'));
@@ -37,7 +40,6 @@ describe('a request', () => {
   it('with a token that somebody else signed, or nobody, is refused', async () => {
     const claims = { roles: ['AUDITOR'] };
     const { privateKey } = await generateKeyPair('EdDSA');
-    const build = <T extends SignJWT | UnsecuredJWT>(jwt: T): T => jwt.setIssuer('https://dev-issuer.assay.invalid').setAudience('assay').setSubject('x').setExpirationTime('1h') as T;
     const theirs = await build(new SignJWT(claims)).setProtectedHeader({ alg: 'EdDSA' }).sign(privateKey);
     expect(await told(new TestClient(app.url, theirs))).toEqual(refused('The token is not valid: its signature, form or algorithm is wrong.'));
     const unsigned = build(new UnsecuredJWT(claims)).encode();

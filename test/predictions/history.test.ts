@@ -14,6 +14,8 @@ const LIST = `query List($filter: PredictionFilterInput, $asOf: DateTime, $direc
   predictions(filter: $filter, asOf: $asOf, direction: $direction, first: $first, after: $after, last: $last, before: $before) {
     totalCount pageInfo { hasNextPage hasPreviousPage startCursor endCursor } edges { cursor node { id createdAt grade decision } } } }`;
 
+const idsOf = ({ edges }: Listed): string[] => edges.map(({ node }) => node.id);
+
 describe('the history of predictions', () => {
   let app: TestApp;
   let auditor: TestClient;
@@ -38,7 +40,6 @@ describe('the history of predictions', () => {
   afterAll(() => app.close());
 
   const list = async (variables: object = {}, client = auditor): Promise<Listed> => (await client.ok<{ predictions: Listed }>(LIST, variables)).predictions;
-  const idsOf = ({ edges }: Listed): string[] => edges.map(({ node }) => node.id);
   const newestFirst = (...indexes: number[]): string[] => indexes.sort((a, b) => b - a).map((index) => made[index]!);
 
   it('is newest first, unless asked otherwise', async () => {

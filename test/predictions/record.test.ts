@@ -28,6 +28,12 @@ describe('the record of a prediction', () => {
   const stored = async (id: string): Promise<StoredRow> => (await app.sql<StoredRow>('SELECT * FROM predictions WHERE id = $1', [idsOf(id)[1]]))[0]!;
   const bodyOf = async (row: StoredRow): Promise<PredictionBody> => unsealBody(await app.runtime.keys.keyOf(row.customer_id), row.id, row.body);
 
+  const xmin = async (table: string, condition: string): Promise<string> =>
+    (await app.sql<{ xmin: string }>(`SELECT xmin::text FROM ${table} WHERE ${condition}`))[0]!.xmin;
+
+  const replayOf = async (id: string): Promise<{ reproduced: boolean; maxAbsDifference: number } | null> =>
+    (await auditor.ok<{ prediction: { replay: { reproduced: boolean; maxAbsDifference: number } | null } }>(REPLAY, { id })).prediction.replay;
+
   describe('is witnessed by an audit leaf', () => {
     let row: StoredRow;
     let leaf: Record<string, unknown>;
@@ -40,8 +46,6 @@ describe('the record of a prediction', () => {
     });
 
     it('that was written in the same transaction', async () => {
-      const xmin = async (table: string, condition: string): Promise<string> =>
-        (await app.sql<{ xmin: string }>(`SELECT xmin::text FROM ${table} WHERE ${condition}`))[0]!.xmin;
       const prediction = await xmin('predictions', `id = '${row.id}'`);
       expect(await xmin('audit_intake', `convert_from(leaf, 'UTF8')::json ->> 'id' = '${row.id}'`)).toBe(prediction);
       expect(await xmin('idempotency', `request_id = 'witnessed'`)).toBe(prediction);
@@ -87,8 +91,6 @@ describe('the record of a prediction', () => {
   });
 
   describe('is replayed', () => {
-    const replayOf = async (id: string): Promise<{ reproduced: boolean; maxAbsDifference: number } | null> =>
-      (await auditor.ok<{ prediction: { replay: { reproduced: boolean; maxAbsDifference: number } | null } }>(REPLAY, { id })).prediction.replay;
 
     it('to the bit on the same runtime, alone and in any company', async () => {
       const { scoreLoans } = await portal.ok<{ scoreLoans: { results: { prediction: { id: string } }[] } }>(

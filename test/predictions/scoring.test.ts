@@ -9,6 +9,8 @@ interface ManyScored {
   readonly scoreLoans: { readonly total: number; readonly job: null; readonly results: { loan: string; prediction: ScoredPrediction | null; error: { code: string; message: string } | null }[] };
 }
 
+const score = (client: TestClient, input: object) => client.refusal(SCORE_LOAN, { input: { purpose: 'ORIGINATION', ...input } });
+
 describe('scoring', () => {
   let app: TestApp;
   let portal: TestClient;
@@ -30,7 +32,14 @@ describe('scoring', () => {
       `query ($id: ID!) { predictions(first: 200, filter: { loanId: $id }) { edges { node { ${PREDICTION} } } } }`, { id });
     return predictions.edges.map(({ node }) => node);
   };
-  const score = (client: TestClient, input: object) => client.refusal(SCORE_LOAN, { input: { purpose: 'ORIGINATION', ...input } });
+
+  const balancesOf = async (id: string): Promise<unknown> => {
+    const { prediction } = await auditor.ok<{ prediction: Evidence }>(EVIDENCE, { id });
+    return prediction.inputs.find(({ name }) => name === 'balance' || name.endsWith('.balance'))?.value;
+  };
+
+  const scoreMany = async (ids: readonly string[], requestId: string): Promise<ManyScored['scoreLoans']> =>
+    (await portal.ok<ManyScored>(SCORE_LOANS, { input: { loans: ids, purpose: 'ORIGINATION', requestId } })).scoreLoans;
 
   describe('a loan', () => {
     it('gives a PD, points, a grade, a decision and reasons, and is recorded with all that is behind them', async () => {
@@ -140,10 +149,6 @@ describe('scoring', () => {
   });
 
   describe('as of a time', () => {
-    const balancesOf = async (id: string): Promise<unknown> => {
-      const { prediction } = await auditor.ok<{ prediction: Evidence }>(EVIDENCE, { id });
-      return prediction.inputs.find(({ name }) => name === 'balance' || name.endsWith('.balance'))?.value;
-    };
 
     it('looks at what was true by then: later repayments do not count', async () => {
       await createLoan(portal, 'as-of', { customer: { effectiveAt: '2024-01-01T00:00:00Z' }, loan: { effectiveAt: '2024-01-01T00:00:00Z' } });
@@ -184,8 +189,6 @@ describe('scoring', () => {
   });
 
   describe('many loans', () => {
-    const scoreMany = async (ids: readonly string[], requestId: string): Promise<ManyScored['scoreLoans']> =>
-      (await portal.ok<ManyScored>(SCORE_LOANS, { input: { loans: ids, purpose: 'ORIGINATION', requestId } })).scoreLoans;
 
     it('keeps their order, and puts what is wrong with one beside the others', async () => {
       const asked = [loans[3]!.externalId, 'nobody', loans[1]!.id, loans[3]!.externalId, loans[2]!.externalId];

@@ -20,10 +20,10 @@ describe('a champion that is swapped while loans are scored', () => {
 
   it('is never stamped on a prediction that was recorded while another was live', async () => {
     const [portal, admin, replica] = await Promise.all([app.as('portal'), app.as('admin'), app.openReplica()]);
-    let swapping = true;
+    const swapping = new AbortController();
     const statuses = new Set<string>();
     const score = async (name: string, url: string): Promise<void> => {
-      while (swapping) statuses.add((await scoreLoan(portal.at(url), { externalId: name })).status);
+      while (!swapping.signal.aborted) statuses.add((await scoreLoan(portal.at(url), { externalId: name })).status);
     };
     const load = ['a', 'b', 'c', 'd'].map((name, index) => score(name, index % 2 ? app.url : replica.url));
     try {
@@ -32,7 +32,7 @@ describe('a champion that is swapped while loans are scored', () => {
         await Promise.all(['a', 'c'].map((name, index) => scoreLoan(portal.at(index ? app.url : replica.url), { externalId: name })));
       }
     } finally {
-      swapping = false;
+      swapping.abort();
       await Promise.all(load);
       await replica.close();
     }

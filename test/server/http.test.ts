@@ -10,6 +10,14 @@ interface Told {
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
+const toldBy = async (response: Response): Promise<unknown> => {
+  const { errors: [{ message, extensions }] } = (await response.json()) as Told;
+  expect(extensions.id).toMatch(UUID);
+  return { status: response.status, code: extensions.code, message };
+};
+
+const put = (client: TestClient, name: string, body: Uint8Array): Promise<Response> => client.send(`/artifacts/${name}`, { method: 'PUT', body: body as Uint8Array<ArrayBuffer> });
+
 describe('the HTTP side', () => {
   let app: TestApp;
   let portal: TestClient;
@@ -21,16 +29,12 @@ describe('the HTTP side', () => {
   });
   afterAll(() => app.close());
 
-  const toldBy = async (response: Response): Promise<unknown> => {
-    const { errors: [{ message, extensions }] } = (await response.json()) as Told;
-    expect(extensions.id).toMatch(UUID);
-    return { status: response.status, code: extensions.code, message };
-  };
   const postGraphql = (body: string, headers: Record<string, string> = { 'content-type': 'application/json' }): Promise<Response> =>
     portal.send('/graphql', { method: 'POST', headers, body });
 
+  const open = () => app.anonymous().send('/graphql', { headers: { accept: 'text/html,application/xhtml+xml' } });
+
   describe('GraphiQL', () => {
-    const open = () => app.anonymous().send('/graphql', { headers: { accept: 'text/html,application/xhtml+xml' } });
 
     it('is a page that takes nothing from other hosts, and may not', async () => {
       const response = await open();
@@ -66,7 +70,6 @@ describe('the HTTP side', () => {
   describe('PUT /artifacts/{sha256}', () => {
     const bytes = Buffer.from('an artefact');
     const digest = createHash('sha256').update(bytes).digest('hex');
-    const put = (client: TestClient, name: string, body: Uint8Array): Promise<Response> => client.send(`/artifacts/${name}`, { method: 'PUT', body: body as Uint8Array<ArrayBuffer> });
 
     it('stores bytes under their digest, once', async () => {
       const first = await put(owner, digest, bytes);
@@ -106,7 +109,7 @@ describe('the HTTP side', () => {
     });
 
     it('that is too large is refused, with an answer', async () => {
-      expect(await toldBy(await postGraphql(JSON.stringify({ query: '{ me { name } }', padding: 'x'.repeat(8 * 1024 * 1024) })))).toEqual({
+      expect(await toldBy(await postGraphql(JSON.stringify({ query: '{ me { name } }', padding: 'x'.repeat(24 * 1024 * 1024) })))).toEqual({
         status: 400, code: 'BAD_INPUT', message: 'The request is larger than 8388608 bytes. Send less at once.',
       });
     });

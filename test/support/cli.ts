@@ -69,8 +69,9 @@ export async function newFolder(prefix: string): Promise<string> {
   return folder;
 }
 
+const exists = (path: string): Promise<boolean> => access(path).then(() => true, () => false);
+
 /** Whether the embedded PostgreSQL of a folder, or an Assay that uses it, is still there. */
 export async function isInUse(home: string): Promise<boolean> {
-  const exists = (path: string): Promise<boolean> => access(path).then(() => true, () => false);
   return (await exists(join(home, 'assay.pid'))) || exists(join(home, 'postgres', 'postmaster.pid'));
 }

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import pg from 'pg';
+import { Client } from 'pg';
 import { embeddedUrls, prepareEmbeddedDatabase, startEmbeddedPostgres, type EmbeddedPostgres } from '../../src/platform/index.js';
 import { migrate } from '../../src/runtime.js';
 
@@ -39,10 +39,10 @@ export const dropDatabase = (name: string): Promise<unknown> =>
   asSuperuser('postgres', (client) => client.query(`DROP DATABASE ${name} WITH (FORCE)`));
 
 /** Runs statements as the superuser, in any database of the test server. */
-export async function asSuperuser<T>(database: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+export async function asSuperuser<T>(database: string, work: (client: Client) => Promise<T>): Promise<T> {
   const url = new URL(process.env['TEST_SUPERUSER_URL']!);
   url.pathname = `/${database}`;
-  const client = new pg.Client(url.href);
+  const client = new Client(url.href);
   await client.connect();
   try {
     return await work(client);
