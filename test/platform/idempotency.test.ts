@@ -24,10 +24,11 @@ describe('once', () => {
 
   /** Records one act under a request id and answers with a number of its own. */
   let answers = 0;
-  const request = (requestId: string, body: unknown, { as = ctx, operation = 'test' } = {}): Promise<{ answer: number }> =>
+  const request = (requestId: string, body: unknown, { as = ctx, operation = 'test', milliseconds = 0 } = {}): Promise<{ answer: number }> =>
     database.db.transaction((tx) =>
       once(tx, as, { requestId, operation, body }, async () => {
         await act(tx, requestId);
+        await new Promise((resolve) => setTimeout(resolve, milliseconds));
         answers += 1;
         return { answer: answers };
       }),
@@ -42,7 +43,7 @@ describe('once', () => {
 
   it('does the work once for many requests at the same moment', async () => {
     const requestId = randomUUID();
-    const all = await Promise.all(Array.from({ length: 10 }, () => request(requestId, { amount: '10.00' })));
+    const all = await Promise.all(Array.from({ length: 10 }, () => request(requestId, { amount: '10.00' }, { milliseconds: 200 })));
     expect(new Set(all.map(({ answer }) => answer)).size).toBe(1);
     expect(await acts(requestId)).toBe(1);
     expect(await remembered(requestId)).toBe(1);

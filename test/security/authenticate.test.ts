@@ -32,6 +32,7 @@ class Provider {
   static async start(...keys: Pair[]): Promise<Provider> {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    server.unref(); // a failed test leaves its provider behind; that must not keep the run alive
     const provider = new Provider(server, `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
     provider.keys = keys;
     server.on('request', ({ url }, response) => {
