@@ -107,6 +107,18 @@ describe('the local key store', () => {
     await store.close();
   });
 
+  it('finds a key that another put after this one looked, even within the same turn', async () => {
+    const [ours, theirs] = [await LocalKeyStore.open(path), await LocalKeyStore.open(path)];
+    const ids = Array.from({ length: 50 }, () => newId());
+    for (const customerId of ids) {
+      expect(await ours.get(customerId)).toBeUndefined();
+      await theirs.putAll([{ customerId, wrapped: Buffer.from('theirs') }]);
+      expect(await ours.get(customerId)).toEqual(Buffer.from('theirs'));
+    }
+    await ours.close();
+    await theirs.close();
+  });
+
   it('refuses a customer id that is not a uuid: two of them could share an entry', async () => {
     const store = await LocalKeyStore.open(path);
     await expect(store.putAll([{ customerId: 'not-a-uuid', wrapped: Buffer.from('x') }])).rejects.toMatchObject({ code: 'INTERNAL' });

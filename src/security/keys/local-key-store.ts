@@ -29,11 +29,15 @@ export class LocalKeyStore implements KeyStore {
   }
 
   async get(customerId: string): Promise<Uint8Array | undefined> {
-    return this.database.get(keyOf(customerId));
+    return (await this.getAll([customerId]))[0];
   }
 
+  /** An absent key means erased, so absence is looked at again with fresh eyes: reads of one turn share a snapshot. */
   async getAll(customerIds: readonly string[]): Promise<(Uint8Array | undefined)[]> {
-    return customerIds.map((id) => this.database.get(keyOf(id)));
+    const found = customerIds.map((id) => this.database.get(keyOf(id)));
+    if (!found.includes(undefined)) return found;
+    this.database.resetReadTxn();
+    return found.map((wrapped, index) => wrapped ?? this.database.get(keyOf(customerIds[index]!)));
   }
 
   async destroy(customerId: string): Promise<void> {
