@@ -1,16 +1,16 @@
 import { openApp, type App } from '../app.js';
 import { divideLoans } from '../models/index.js';
-import { Stages, type Config, type ProgressSink } from '../platform/index.js';
+import { refused, Stages, type Config, type ProgressSink } from '../platform/index.js';
 import { openRuntime, type Runtime } from '../runtime.js';
 import { DevelopmentIssuer } from '../security/index.js';
 import { openBook, type Book } from './book.js';
 import { buildDeployedVersion } from './build-version.js';
 import { clientsAt, tokensOf, type Clients, type Tokens } from './clients.js';
 import { grantRoles, readVersion, type DeployedVersion } from './governance.js';
-import { importDemoBook } from './import.js';
+import { importDemoBook, importedCounts } from './import.js';
 import { recordedMetrics, replaySample, scoreAll, type RecordedMetrics, type ReplayResult, type ScoringRun } from './score.js';
 import { showPrediction } from './show.js';
-import { readState, writeState, type DemoState } from './state.js';
+import { readState, writeState, type BookCounts, type DemoState } from './state.js';
 
 export interface DemoOptions {
   readonly data?: string | undefined;
@@ -22,7 +22,7 @@ export interface DemoOptions {
 }
 
 export interface DemoResult {
-  readonly counts: DemoState['counts'];
+  readonly counts: BookCounts;
   readonly modelVersion: DeployedVersion;
   readonly predictions: ScoringRun['counts'];
   readonly metrics: RecordedMetrics | null;
@@ -87,27 +87,30 @@ class Demo {
   async run(): Promise<DemoResult> {
     const { stages, issuer, options, runtime, url, signal } = this.parts;
     const clients = clientsAt(url.replace('localhost', '127.0.0.1'), await tokensOf(issuer, runtime.db));
-    const state = this.parts.state ?? (await this.importBook());
+    const { state } = this.parts;
+    const counts = state?.counts ?? (await this.importBook());
     signal.throwIfAborted();
     await stages.run('roles', 'Grant roles', () => grantRoles(clients, issuer.issuer.issuer));
-    const modelVersion = state.versionId ? await this.reuse(clients, state.versionId) : await this.buildAndDeploy(clients, state);
+    const modelVersion = state?.versionId ? await this.reuse(clients, state.versionId) : await this.buildAndDeploy(clients, counts);
     signal.throwIfAborted();
     const run = await this.score(clients);
     stages.say(`\n${await showPrediction(clients, run.predictions)}\n`);
     const metrics = await stages.run('metrics', 'Measure the recorded predictions', () => recordedMetrics(clients.auditor, modelVersion.id), describeMetrics);
     const replay = await stages.run('replay', 'Replay a sample from the records', () => replaySample(clients.auditor, run.predictions, REPLAYED), describeReplay);
     this.requireSuccess(run, replay, options);
-    return { counts: state.counts, modelVersion, predictions: run.counts, metrics, replay, seconds: stages.seconds };
+    return { counts, modelVersion, predictions: run.counts, metrics, replay, seconds: stages.seconds };
   }
 
-  private async importBook(): Promise<DemoState> {
-    const { book, runtime, issuer, options, stages, signal } = this.parts;
+  /** Imports the book, unless an earlier run was killed between committing it and writing that down. */
+  private async importBook(): Promise<BookCounts> {
+    const { book, runtime, issuer, options, stages, state, signal } = this.parts;
+    const { home } = runtime.config;
     const { seed, customers: size } = options;
-    const imported = await importDemoBook({ runtime, book, issuer: issuer.issuer.issuer, seed, customers: size, stages, signal });
-    const { customers, loans, repayments, outcomes, rejected } = imported;
-    const state = { book: book.key, counts: { customers, loans, repayments, outcomes, rejected } };
-    await writeState(runtime.config.home, state);
-    return state;
+    if (!state) await writeState(home, { book: book.key });
+    const counts =
+      (state && (await importedCounts(runtime.db))) ?? (await importDemoBook({ runtime, book, issuer: issuer.issuer.issuer, seed, customers: size, stages, signal }));
+    await writeState(home, { book: book.key, counts });
+    return counts;
   }
 
   private async reuse({ auditor }: Clients, versionId: string): Promise<DeployedVersion> {
@@ -115,10 +118,10 @@ class Demo {
     return readVersion(auditor, versionId);
   }
 
-  private async buildAndDeploy(clients: Clients, state: DemoState): Promise<DeployedVersion> {
+  private async buildAndDeploy(clients: Clients, counts: BookCounts): Promise<DeployedVersion> {
     const { runtime, book, options, stages, signal } = this.parts;
     const deployed = await buildDeployedVersion({ runtime, clients, book, knownBefore: this.knownBefore, seed: options.seed, stages, signal });
-    await writeState(runtime.config.home, { ...state, versionId: deployed.id });
+    await writeState(runtime.config.home, { book: book.key, counts, versionId: deployed.id });
     return deployed;
   }
 
@@ -137,8 +140,8 @@ class Demo {
 
   private requireSuccess({ counts }: ScoringRun, { checked, reproduced }: ReplayResult, { once }: DemoOptions): void {
     if (!once) return;
-    if (counts.scored === 0 || counts.failed > 0) throw new Error(`Of the hold-out, ${counts.scored} loans were scored and ${counts.failed} failed.`);
-    if (checked === 0 || reproduced < checked) throw new Error(`Only ${reproduced} of ${checked} predictions were reproduced by replay.`);
+    if (counts.scored === 0 || counts.failed > 0) throw refused(`Of the hold-out, ${counts.scored} loans were scored and ${counts.failed} failed.`);
+    if (checked === 0 || reproduced < checked) throw refused(`Only ${reproduced} of ${checked} predictions were reproduced by replay.`);
   }
 }
 

@@ -1,9 +1,10 @@
-import { importFile, type FileImportResult } from '../loans/index.js';
-import { newContext, type Context, type Stages } from '../platform/index.js';
+import { importFile } from '../loans/index.js';
+import { newContext, type Context, type Queryable, type Stages } from '../platform/index.js';
 import type { Runtime } from '../runtime.js';
 import { ensureUser, permissionsOf } from '../security/index.js';
 import type { Book } from './book.js';
 import { PEOPLE } from './people.js';
+import type { BookCounts } from './state.js';
 import { generateSyntheticBook } from './synthetic.js';
 
 export interface ImportPlan {
@@ -18,12 +19,20 @@ export interface ImportPlan {
   readonly signal?: AbortSignal;
 }
 
+/** What the committed import of this database recorded, by its audit event; undefined when there is none. */
+export async function importedCounts(db: Queryable): Promise<BookCounts | undefined> {
+  const [row] = await db.query<{ leaf: Buffer }>(`SELECT leaf FROM audit_intake WHERE type = 'BOOK_IMPORTED' ORDER BY id LIMIT 1`);
+  return row && countsOf(JSON.parse(row.leaf.toString('utf8')) as BookCounts);
+}
+
+const countsOf = ({ customers, loans, repayments, outcomes, rejected }: BookCounts): BookCounts => ({ customers, loans, repayments, outcomes, rejected });
+
 /** Imports the book of a demonstration; a synthetic one is invented first. */
-export async function importDemoBook(plan: ImportPlan): Promise<FileImportResult> {
+export async function importDemoBook(plan: ImportPlan): Promise<BookCounts> {
   const { runtime, book, stages, signal } = plan;
   if (book.synthetic) await invent(plan);
   const ctx = await operator(plan);
-  return stages.run(
+  const imported = await stages.run(
     'import',
     `Import ${book.mapping.title}`,
     (progress) =>
@@ -38,6 +47,7 @@ export async function importDemoBook(plan: ImportPlan): Promise<FileImportResult
     ({ customers, loans, repayments, rejected, rejectsPath }) =>
       `${customers} customers, ${loans} loans, ${repayments} repayments${rejected > 0 ? `, ${rejected} rows rejected: see ${rejectsPath}` : ''}`,
   );
+  return countsOf(imported);
 }
 
 const invent = ({ stages, book, seed, customers }: ImportPlan): Promise<unknown> =>

@@ -2,10 +2,13 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { refused } from '../platform/index.js';
 
+export type BookCounts = Record<'customers' | 'loans' | 'repayments' | 'outcomes' | 'rejected', number>;
+
 /** How far an earlier demonstration in this folder came. */
 export interface DemoState {
   readonly book: string;
-  readonly counts: Record<'customers' | 'loans' | 'repayments' | 'outcomes' | 'rejected', number>;
+  /** Absent when it was stopped while it imported; whether the import was committed, the database knows. */
+  readonly counts?: BookCounts;
   /** Global id of the deployed version; absent when the demonstration was stopped before. */
   readonly versionId?: string;
 }

@@ -7,7 +7,7 @@ export { reasonsOf, type Reason, type ReasonOptions } from './explain/reasons.js
 export { chooseReference, parseReferenceSet, type Candidates, type ReferenceSet } from './explain/reference.js';
 export type { Typical } from './explain/typical.js';
 export type { Language } from './explain/wording.js';
-export { encode, encodeInputs, type Encoded, type EncodedInput, type InputFlag } from './features/encode.js';
+export { encode, encodeInputs, readInputs, type Encoded, type EncodedInput, type InputFlag, type RefusedInput } from './features/encode.js';
 export { fitFeatureSchema, type FitOptions } from './features/fit.js';
 export type { GatheredFields, GatheredRecord, GatheredValue, InputValue } from './features/gathered.js';
 export { proposeFeatureSpecs, type FieldDescription, type ProposeOptions } from './features/propose.js';

@@ -57,12 +57,12 @@ export class Evidence {
     if (!body?.explanation || !body.outputs) return null;
     const version = await this.versionOf(ctx, row);
     if (!version) return null;
-    const { method, baselineLogit, residual, attributions } = body.explanation;
+    const { method, baselineLogit, logit, residual, attributions } = body.explanation;
     return {
       method,
       baselineLogit,
+      logit,
       residual,
-      logit: body.outputs.logit,
       referenceSet: version.referenceDigest,
       attributions: attributions.map((contribution, index) => {
         const { name, label } = version.schema.features[index]!.spec;

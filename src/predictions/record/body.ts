@@ -1,7 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { badInput, canonicalJson } from '../../platform/index.js';
 import type { DataKey } from '../../security/index.js';
-import type { EncodedInput, InputValue } from '../../scoring/index.js';
+import type { EncodedInput, InputValue, RefusedInput } from '../../scoring/index.js';
 
 /** Record format v1. Published in docs/record-format.md; a change is a new version, never an edit. */
 export const RECORD_FORMAT = 1;
@@ -22,6 +22,8 @@ export interface RecordedOutputs {
 export interface RecordedExplanation {
   readonly method: string;
   readonly baselineLogit: number;
+  /** As explained: rounded like the attributions, so that all parts sum up exactly. */
+  readonly logit: number;
   readonly residual: number;
   /** Log-odds, in the order of the version's features. */
   readonly attributions: readonly number[];
@@ -67,7 +69,7 @@ export interface SealedBody {
   readonly commitment: Buffer;
 }
 
-export const compactInputs = (inputs: readonly EncodedInput[]): PredictionBody['inputs'] =>
+export const compactInputs = (inputs: readonly (EncodedInput | RefusedInput)[]): PredictionBody['inputs'] =>
   inputs.map(({ value, flags }) => (flags.length > 0 ? [value, flags] : [value]));
 
 /** Encrypts a body under the customer's key, bound to the prediction's id. */

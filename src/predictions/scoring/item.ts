@@ -1,6 +1,6 @@
 import type { Context, IdempotentRequest } from '../../platform/index.js';
 import type { LoadedVersion, Route } from '../../models/index.js';
-import type { EncodedInput, Explanation, Reason, Decision, DecisionCause } from '../../scoring/index.js';
+import type { EncodedInput, RefusedInput, Explanation, Reason, Decision, DecisionCause } from '../../scoring/index.js';
 import type { Purpose } from '../record/row.js';
 
 /** As of when a loan's facts count: a time, or the time at which the loan itself was decided. */
@@ -26,6 +26,8 @@ export interface Prepared {
   readonly version: LoadedVersion | undefined;
   readonly vector: Float32Array | undefined;
   readonly inputs: readonly EncodedInput[];
+  /** What was read of an applicant whose inputs no score may be made from. */
+  readonly unscored?: readonly RefusedInput[];
   readonly problem: Problem | undefined;
 }
 

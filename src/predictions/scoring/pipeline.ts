@@ -118,9 +118,9 @@ async function scoreByVersion(prepared: readonly Prepared[]): Promise<Map<Prepar
   return results;
 }
 
-function bodyOf({ item, inputs, version }: Prepared, score: Score | undefined, problem: Problem | undefined): BodyParts {
+function bodyOf({ item, inputs, unscored, version }: Prepared, score: Score | undefined, problem: Problem | undefined): BodyParts {
   return {
-    inputs: compactInputs(inputs),
+    inputs: compactInputs(unscored ?? inputs),
     outputs: score
       ? { pd: score.pd, logit: score.logit, points: score.points, grade: score.grade, decision: score.decision, cause: score.cause }
       : null,
@@ -128,6 +128,7 @@ function bodyOf({ item, inputs, version }: Prepared, score: Score | undefined, p
       ? {
           method: score.explanation.method,
           baselineLogit: score.explanation.baselineLogit,
+          logit: score.explanation.logit,
           residual: score.explanation.residual,
           attributions: score.explanation.attributions,
         }

@@ -1,7 +1,7 @@
 import { gather, type Gathered, type LoanRef } from '../../loans/index.js';
 import type { LiveVersions, LoadedVersion, Route, Routes } from '../../models/index.js';
 import { AssayError, messageOf, notFound, refused, type Context } from '../../platform/index.js';
-import { encode } from '../../scoring/index.js';
+import { encode, InputRefused, readInputs } from '../../scoring/index.js';
 import type { KeyRing } from '../../security/index.js';
 import type { AsOf, Prepared, Problem, ScoringItem } from './item.js';
 
@@ -48,7 +48,8 @@ async function prepare(sources: Sources, item: ScoringItem, gathered: Gathered |
     version = await sources.versions.load(item.ctx.db, route.versionId);
     return { ...start, route, version, ...encode(version.schema, gathered.record) };
   } catch (error) {
-    return { ...start, route, version, problem: problemOf(item.ctx, error) };
+    const unscored = version && error instanceof InputRefused ? readInputs(version.schema, gathered.record) : [];
+    return { ...start, route, version, unscored, problem: problemOf(item.ctx, error) };
   }
 }
 

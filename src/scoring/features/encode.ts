@@ -98,6 +98,13 @@ function requireFinite(feature: FittedFeature, vector: Float32Array): void {
   }
 }
 
+/** An input of a record that no score was made from. */
+export interface RefusedInput {
+  readonly name: string;
+  readonly value: InputValue;
+  readonly flags: readonly ('MISSING' | 'UNREADABLE')[];
+}
+
 /**
  * Re-encodes recorded raw values, given in schema order; bit-identical to the `encode` that recorded them.
  * @throws InputRefused naming the feature; BAD_INPUT when the number of values is not the number of features
@@ -110,6 +117,21 @@ export function encodeInputs(schema: FeatureSchema, values: readonly InputValue[
   const inputs = schema.features.map((feature, i) => encodeFeature(feature, values[i]!, vector));
   return { vector, inputs };
 }
+
+/**
+ * What can be read of the features of a record that was refused: for the record of the refusal, never for a score.
+ * A value that cannot be read is null and flagged UNREADABLE.
+ */
+export const readInputs = (schema: FeatureSchema, record: GatheredRecord): RefusedInput[] =>
+  schema.features.map(({ spec }): RefusedInput => {
+    try {
+      const value = resolveSource(spec, record);
+      return { name: spec.name, value, flags: value === null ? ['MISSING'] : [] };
+    } catch (error) {
+      if (error instanceof InputRefused) return { name: spec.name, value: null, flags: ['UNREADABLE'] };
+      throw error;
+    }
+  });
 
 /**
  * Turns a gathered record into a model input. Out-of-range values are clipped and flagged, unknown categories are all zeros and flagged.

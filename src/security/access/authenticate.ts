@@ -1,7 +1,7 @@
 import { createRemoteJWKSet, decodeJwt, errors, jwtVerify, type CryptoKey, type JWTPayload, type JWTVerifyGetKey } from 'jose';
 import { z } from 'zod';
 import { AssayError, unauthenticated, type Actor, type Config, type Database } from '../../platform/index.js';
-import { permissionsOf } from './permissions.js';
+import { limitedPermissionsOf, permissionsOf } from './permissions.js';
 import { ensureUser, type UserRow } from './users.js';
 
 /** An identity provider whose tokens are accepted, and the only algorithms accepted from it. */
@@ -71,7 +71,8 @@ export class Authenticator {
     const user = await this.userOf(issuer.issuer, sub, name ?? sub);
     const roles = rolesIn(payload[issuer.rolesClaim]);
     const ownCustomerId = customer === undefined ? undefined : await this.customerOf(customer);
-    return { id: user.id, name: user.name, roles, permissions: permissionsOf(roles), ownCustomerId };
+    const limited = ownCustomerId !== undefined || roles.includes('BORROWER');
+    return { id: user.id, name: user.name, roles, permissions: limited ? limitedPermissionsOf(roles) : permissionsOf(roles), ownCustomerId };
   }
 
   private async verify(token: string): Promise<{ payload: JWTPayload; issuer: Issuer }> {

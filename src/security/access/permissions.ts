@@ -46,3 +46,10 @@ export const isRole = (name: string): name is Role => Object.hasOwn(ROLES, name)
 export function permissionsOf(roles: readonly string[]): ReadonlySet<Permission> {
   return new Set(roles.filter(isRole).flatMap((role) => ROLES[role] as readonly Permission[]));
 }
+
+/** What can be limited to one customer, and so be left to a token that is. */
+const LIMITABLE: ReadonlySet<Permission> = new Set(['self:read', 'customer:read', 'customer:identity', 'prediction:read', 'score:run']);
+
+/** What a token that stands for one customer may do, whatever other roles it carries. */
+export const limitedPermissionsOf = (roles: readonly string[]): ReadonlySet<Permission> =>
+  new Set([...permissionsOf(roles)].filter((permission) => LIMITABLE.has(permission)));
