@@ -107,5 +107,7 @@ describe('a borrower', () => {
     expect((await scoreLoan(both, { loanId: own.id })).status).toBe('SCORED');
     const { extensions } = await both.refusal('mutation Score($input: ScoreLoanInput!) { scoreLoan(input: $input) { prediction { pd } } }', { input: { loanId: other.id, purpose: 'ORIGINATION' } });
     expect(extensions.code).toBe('NOT_FOUND');
+    const write = await both.refusal('mutation Update($input: UpdateCustomerInput!) { updateCustomer(input: $input) { customer { id } } }', { input: { id: other.customer.id } });
+    expect(write.extensions.code).toBe('FORBIDDEN');
   });
 });

@@ -73,8 +73,9 @@ describe('what cannot be scored', () => {
     expect((await scoreLoan(portal, { externalId: 'with' })).status).toBe('SCORED');
     const refused = await scoreLoan(portal, { externalId: 'without', requestId: 'lacking' });
     expect(refused).toMatchObject({ status: 'REFUSED', pd: null, problem: { message: '"Yearly rate" is required, but it is missing; supply a value for feature rate.' } });
-    const { prediction } = await auditor.ok<{ prediction: object }>('query ($id: ID!) { prediction(id: $id) { modelVersion { version } deployment { role } inputs { name } explanation { logit } replay { reproduced } record { canonical } } }', { id: refused.id });
+    const { prediction } = await auditor.ok<{ prediction: object }>('query ($id: ID!) { prediction(id: $id) { modelVersion { version } deployment { role } inputs { name value flags } explanation { logit } replay { reproduced } record { canonical } } }', { id: refused.id });
     expect(prediction).toMatchObject({ modelVersion: { version: 1 }, deployment: { role: 'CHAMPION' }, explanation: null, replay: null, record: { canonical: expect.stringContaining('is required') } });
+    expect(prediction).toMatchObject({ inputs: [{ name: 'rate', value: null, flags: ['MISSING'] }] });
   });
 
   it('because the stored artefact is broken is recorded as failed, and told without its inside', async () => {
