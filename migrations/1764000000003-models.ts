@@ -94,7 +94,8 @@ export class Models1764000000003 implements MigrationInterface {
           WHERE (role = 'CHAMPION')
       );
 
-      CREATE FUNCTION refuse_own_vote() RETURNS trigger LANGUAGE plpgsql AS $$
+      -- search_path puts temporary tables last: one of the same name must not stand in for the table a rule looks at.
+      CREATE FUNCTION refuse_own_vote() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
       BEGIN
         IF EXISTS (SELECT FROM model_version_contributors c
                    WHERE c.version_id = NEW.version_id AND c.user_id = NEW.user_id) THEN
@@ -111,7 +112,7 @@ export class Models1764000000003 implements MigrationInterface {
         FOR EACH ROW EXECUTE FUNCTION refuse_own_vote();
 
       -- The other way round: who has voted can no longer become a contributor.
-      CREATE FUNCTION refuse_voted_contributor() RETURNS trigger LANGUAGE plpgsql AS $$
+      CREATE FUNCTION refuse_voted_contributor() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
       BEGIN
         IF EXISTS (SELECT FROM model_version_votes v
                    WHERE v.version_id = NEW.version_id AND v.user_id = NEW.user_id) THEN
@@ -122,7 +123,7 @@ export class Models1764000000003 implements MigrationInterface {
       CREATE TRIGGER refuse_voted_contributor BEFORE INSERT ON model_version_contributors
         FOR EACH ROW EXECUTE FUNCTION refuse_voted_contributor();
 
-      CREATE FUNCTION freeze_submitted_dossier() RETURNS trigger LANGUAGE plpgsql AS $$
+      CREATE FUNCTION freeze_submitted_dossier() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
       BEGIN
         IF OLD.state <> 'DRAFT' AND (NEW.dossier, NEW.dossier_digest, NEW.model_id, NEW.version)
              IS DISTINCT FROM (OLD.dossier, OLD.dossier_digest, OLD.model_id, OLD.version) THEN
@@ -133,7 +134,7 @@ export class Models1764000000003 implements MigrationInterface {
       CREATE TRIGGER freeze_submitted_dossier BEFORE UPDATE ON model_versions
         FOR EACH ROW EXECUTE FUNCTION freeze_submitted_dossier();
 
-      CREATE FUNCTION refuse_unapproved_deployment() RETURNS trigger LANGUAGE plpgsql AS $$
+      CREATE FUNCTION refuse_unapproved_deployment() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
       BEGIN
         IF NOT EXISTS (SELECT FROM model_versions v WHERE v.id = NEW.version_id AND v.state = 'APPROVED') THEN
           RAISE EXCEPTION 'Only an approved version can be deployed.' USING ERRCODE = 'AS004';

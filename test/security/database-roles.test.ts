@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client } from 'pg';
-import { newId } from '../../src/platform/index.js';
+import { newId, sha256 } from '../../src/platform/index.js';
 import { openTestDatabase, type TestDatabase } from '../support/database.js';
 import { asSuperuser } from '../support/postgres.js';
 
@@ -130,6 +130,23 @@ describe('database roles', () => {
   ])('neither may %s', async (_what, sql) => {
     for (const client of [app, reader]) {
       expect(await stateOf(client, sql)).toBe(DENIED);
+    }
+  });
+
+  it('a temporary table of the same name does not stand in for the one that a rule looks at', async () => {
+    const client = new Client(database.urls.app);
+    await client.connect();
+    try {
+      const [user, model, version, digest] = [newId(), newId(), newId(), sha256('{}')];
+      await client.query("INSERT INTO users (id, issuer, subject, name) VALUES ($1, 'test', 'shadow', 'Shadow')", [user]);
+      await client.query("INSERT INTO models (id, name, purpose, decision_purpose, products, horizon_months, tier, owner_id) VALUES ($1, 'shadow', 'p', 'ORIGINATION', '{card}', 12, 'LOW', $2)", [model, user]);
+      await client.query("INSERT INTO model_versions (id, model_id, version, state, dossier, dossier_digest, registered_by) VALUES ($1, $2, 1, 'SUBMITTED', '{}', $3, $4)", [version, model, digest, user]);
+      await client.query("INSERT INTO model_version_contributors (version_id, user_id, part) VALUES ($1, $2, 'TRAINED')", [version, user]);
+      await client.query('CREATE TEMP TABLE model_version_contributors (version_id uuid, user_id uuid)');
+      const vote = client.query("INSERT INTO model_version_votes (id, version_id, user_id, role, verdict, dossier_digest, comment) VALUES ($1, $2, $3, 'ADMIN', 'FOR', $4, 'mine')", [newId(), version, user, digest]);
+      await expect(vote).rejects.toMatchObject({ code: 'AS001' });
+    } finally {
+      await client.end();
     }
   });
 });
