@@ -1,0 +1,43 @@
+import { existsSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { chromium, type Browser, type Page } from 'playwright-core';
+import { openTestApp, type TestApp } from '../support/app.js';
+
+const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => existsSync(path));
+const QUIET = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+
+// Skipped, visibly, where no browser is installed.
+(CHROMIUM ? describe : describe.skip)('GraphiQL in a real browser', () => {
+  let app: TestApp;
+  let browser: Browser;
+  let page: Page;
+  const asked: string[] = [];
+  const problems: string[] = [];
+
+  beforeAll(async () => {
+    app = await openTestApp();
+    browser = await chromium.launch({ executablePath: CHROMIUM!, args: QUIET });
+    page = await browser.newPage();
+    page.on('request', (request) => asked.push(request.url()));
+    page.on('console', (message) => void (message.type() === 'error' && problems.push(message.text())));
+    page.on('pageerror', (error) => problems.push(error.message));
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await app?.close();
+  });
+
+  it('answers the first query as whoever the link is for, and forgets the token in the address', async () => {
+    const { token } = await app.as('auditor');
+    await page.goto(`${app.url}/graphql#token=${token}`);
+    await page.click('.graphiql-execute-button');
+    await page.waitForFunction(`document.querySelector('.result-window')?.textContent?.includes('AUDITOR')`);
+    expect(await page.textContent('.result-window')).toMatch(/"name": "Aude Auditor"/);
+    expect(page.url()).toBe(`${app.url}/graphql`);
+  });
+
+  it('asks nobody but this server, and nothing in it complains', () => {
+    expect(asked.filter((url) => !url.startsWith(`${app.url}/`) && !url.startsWith('data:') && !url.startsWith('blob:'))).toEqual([]);
+    expect(problems).toEqual([]);
+  });
+});
