@@ -7,6 +7,12 @@ export type Hex = string;
  */
 export interface AuditPayloads {
   BOOK_IMPORTED: { source: string; sourceSha256: Hex; customers: number; loans: number; repayments: number; outcomes: number; rejected: number };
+  CUSTOMER_RECORDED: { customer: string };
+  CUSTOMER_UPDATED: { customer: string };
+  LOAN_RECORDED: LoanPayload;
+  LOAN_UPDATED: LoanPayload;
+  REPAYMENTS_RECORDED: LoanPayload & { count: number };
+  OUTCOME_RECORDED: LoanPayload & { outcome: string };
   ROLE_GRANTED: { user: string; role: string };
   ROLE_ENDED: { user: string; role: string };
   MODEL_REGISTERED: { model: string };
@@ -20,6 +26,11 @@ export interface AuditPayloads {
   ACT_REFUSED: { act: string; subject: string; code: string };
   SCORING_UNRESOLVED: { request: Hex; code: string };
   PREDICTION_RECORDED: PredictionPayload;
+}
+
+interface LoanPayload {
+  customer: string;
+  loan: string;
 }
 
 interface VersionPayload {
