@@ -4,6 +4,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
  * Who borrows and what is borrowed. Everything that belongs to a customer is keyed (customer_id, id), customer
  * first, so that the tables can be distributed by customer. Facts are append-only with two times: effective_at
  * (when it was true) and recorded_at (when we learned it). Personal data is ciphertext under the customer's key.
+ * recorded_by is the id of a user; it is not a foreign key, because a book would pay for the check in every row.
  */
 export class CustomersAndLoans1764000000002 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
@@ -31,6 +32,7 @@ export class CustomersAndLoans1764000000002 implements MigrationInterface {
         id            uuid NOT NULL,
         effective_at  timestamptz NOT NULL,
         recorded_at   timestamptz NOT NULL DEFAULT now(),
+        recorded_by   uuid NOT NULL,
         identity      bytea,
         attributes    bytea,
         protected     bytea,
@@ -56,6 +58,7 @@ export class CustomersAndLoans1764000000002 implements MigrationInterface {
         loan_id       uuid NOT NULL,
         effective_at  timestamptz NOT NULL,
         recorded_at   timestamptz NOT NULL DEFAULT now(),
+        recorded_by   uuid NOT NULL,
         status        text NOT NULL CHECK (status IN ('APPLICATION', 'ON_BOOK', 'CLOSED', 'CHARGED_OFF')),
         principal     numeric(20, 4) NOT NULL CHECK (principal >= 0 AND principal <> 'NaN'),
         credit_limit  numeric(20, 4) CHECK (credit_limit >= 0 AND credit_limit <> 'NaN'),
@@ -75,6 +78,7 @@ export class CustomersAndLoans1764000000002 implements MigrationInterface {
         loan_id        uuid NOT NULL,
         effective_at   timestamptz NOT NULL,
         recorded_at    timestamptz NOT NULL DEFAULT now(),
+        recorded_by    uuid NOT NULL,
         amount_due     numeric(20, 4) CHECK (amount_due >= 0 AND amount_due <> 'NaN'),
         amount_paid    numeric(20, 4) CHECK (amount_paid >= 0 AND amount_paid <> 'NaN'),
         balance        numeric(20, 4) CHECK (balance <> 'NaN'),
@@ -94,6 +98,7 @@ export class CustomersAndLoans1764000000002 implements MigrationInterface {
         effective_at  timestamptz NOT NULL,
         known_at      timestamptz NOT NULL,
         recorded_at   timestamptz NOT NULL DEFAULT now(),
+        recorded_by   uuid NOT NULL,
         PRIMARY KEY (customer_id, id),
         FOREIGN KEY (customer_id, loan_id) REFERENCES loans (customer_id, id),
         CHECK (known_at >= effective_at)

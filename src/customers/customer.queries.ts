@@ -6,6 +6,7 @@ export interface SealedFacts {
   readonly id: string;
   readonly effectiveAt: string;
   readonly recordedAt: string;
+  readonly recordedBy: string;
   readonly identity: string | null;
   readonly attributes: string | null;
   readonly protected: string | null;
@@ -20,7 +21,7 @@ export interface CustomerRow {
 }
 
 const FACTS = `json_build_object(
-  'id', f.id, 'effectiveAt', f.effective_at, 'recordedAt', f.recorded_at, 'identity', encode(f.identity, 'base64'),
+  'id', f.id, 'effectiveAt', f.effective_at, 'recordedAt', f.recorded_at, 'recordedBy', f.recorded_by, 'identity', encode(f.identity, 'base64'),
   'attributes', encode(f.attributes, 'base64'), 'protected', encode(f.protected, 'base64'))`;
 
 /** The facts that are effective last win; of those of the same time, the ones recorded last. */

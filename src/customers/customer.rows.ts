@@ -24,6 +24,11 @@ export interface RecordedCustomer {
   readonly key: DataKey;
 }
 
+interface FactsEntry {
+  readonly customer: RecordedCustomer;
+  readonly facts: CustomerFacts;
+}
+
 /** Ids and data keys for new customers. The keys are durable before this resolves, so before any row can commit. */
 export async function newCustomers(keys: KeyRing, count: number): Promise<RecordedCustomer[]> {
   const ids = Array.from({ length: count }, () => newId());
@@ -31,40 +36,39 @@ export async function newCustomers(keys: KeyRing, count: number): Promise<Record
   return ids.map((id, index) => ({ id, key: dataKeys[index]! }));
 }
 
-/** New customers as rows, under the ids and keys that were made for them. */
-export function customerSheets(made: readonly RecordedCustomer[], customers: readonly NewCustomer[]): Sheet[] {
+/** New customers as rows, under the ids and keys that were made for them; `by` is the id of the user who records them. */
+export function customerSheets(by: string, made: readonly RecordedCustomer[], customers: readonly NewCustomer[]): Sheet[] {
   const claims = customers.map(({ externalId }, index) => ({ externalId, customerId: made[index]!.id, id: made[index]!.id }));
   const rows = customers.map(({ externalId, synthetic }, index) => [made[index]!.id, externalId, synthetic]);
   return [
     externalIdSheet('CUSTOMER', claims),
     { table: 'customers', columns: ['id', 'external_id', 'synthetic'], rows },
-    factsSheet(customers.map((facts, index) => ({ customer: made[index]!, facts }))),
+    factsSheet(by, customers.map((facts, index) => ({ customer: made[index]!, facts }))),
   ];
 }
 
-/** Facts as rows. Earlier facts stay. */
-export const factsSheet = (entries: readonly { customer: RecordedCustomer; facts: CustomerFacts }[]): Sheet => ({
+/** Facts as rows, recorded by the user of that id. Earlier facts stay. */
+export const factsSheet = (by: string, entries: readonly FactsEntry[]): Sheet => ({
   table: 'customer_facts',
-  columns: ['customer_id', 'id', 'effective_at', 'identity', 'attributes', 'protected'],
-  rows: entries.map(({ customer, facts }) => factsRow(customer, facts)),
+  columns: ['customer_id', 'id', 'effective_at', 'recorded_by', 'identity', 'attributes', 'protected'],
+  rows: entries.map(({ customer, facts }) => factsRow(by, customer, facts)),
 });
 
-function factsRow({ id: customerId, key }: RecordedCustomer, facts: CustomerFacts): Cell[] {
+function factsRow(by: string, { id: customerId, key }: RecordedCustomer, facts: CustomerFacts): Cell[] {
   const id = newId();
   const section = (column: 'identity' | 'attributes' | 'protected'): Buffer | null => sealSection(key, 'customer_facts', column, id, facts[column]);
-  return [customerId, id, facts.effectiveAt, section('identity'), section('attributes'), section('protected')];
+  return [customerId, id, facts.effectiveAt, by, section('identity'), section('attributes'), section('protected')];
 }
 
 /** Records new customers. @throws CONFLICT when an external id is already recorded (which aborts the transaction) */
-export async function insertCustomers(tx: Transaction, keys: KeyRing, customers: readonly NewCustomer[]): Promise<readonly RecordedCustomer[]> {
+export async function insertCustomers(tx: Transaction, by: string, keys: KeyRing, customers: readonly NewCustomer[]): Promise<readonly RecordedCustomer[]> {
   const made = await newCustomers(keys, customers.length);
-  await writeSheets(tx, customerSheets(made, customers));
+  await writeSheets(tx, customerSheets(by, made, customers));
   return made;
 }
 
 /** Appends facts. */
-export const insertFacts = (tx: Transaction, entries: readonly { customer: RecordedCustomer; facts: CustomerFacts }[]): Promise<void> =>
-  writeSheets(tx, [factsSheet(entries)]);
+export const insertFacts = (tx: Transaction, by: string, entries: readonly FactsEntry[]): Promise<void> => writeSheets(tx, [factsSheet(by, entries)]);
 
 export interface ExternalIdClaim {
   readonly externalId: string;

@@ -1,6 +1,6 @@
-import { Field, ObjectType } from 'type-graphql';
-import { AttributeValue, connectionType, Node } from '../platform/index.js';
-import { Requires } from '../security/index.js';
+import { Ctx, Field, ObjectType } from 'type-graphql';
+import { AttributeValue, connectionType, Node, type Context } from '../platform/index.js';
+import { Requires, User, userOf } from '../security/index.js';
 import { namedValues, type NamedValue } from './named-values.js';
 import type { OpenedFacts } from './opened-facts.js';
 import type { PlainValue } from './sections.js';
@@ -44,6 +44,12 @@ export class CustomerFact extends FactFields {
   @Field(() => Date, { description: 'When this was recorded.' })
   get recordedAt(): Date {
     return this.facts.recordedAt;
+  }
+
+  @Requires('prediction:detail')
+  @Field(() => User, { description: 'Who recorded this.' })
+  recordedBy(@Ctx() ctx: Context): Promise<User> {
+    return userOf(ctx, this.facts.recordedBy);
   }
 }
 

@@ -1,3 +1,4 @@
+import { recordEvent } from '../audit/index.js';
 import { badInput, type Context, type Transaction } from '../platform/index.js';
 import { demand, type KeyRing } from '../security/index.js';
 import type { CreateCustomerInput, UpdateCustomerInput } from './customer.inputs.js';
@@ -24,7 +25,8 @@ export class CustomersService {
     return this.recorded(ctx, (tx) =>
       repeatable(tx, ctx, 'createCustomer', input, async () => {
         const facts = factsAfter(undefined, input, effectiveTime(ctx, input.effectiveAt, 'effectiveAt'));
-        const [customer] = await insertCustomers(tx, this.keys, [{ externalId, synthetic, ...facts }]);
+        const [customer] = await insertCustomers(tx, ctx.actor.id, this.keys, [{ externalId, synthetic, ...facts }]);
+        await witness(tx, ctx, 'CUSTOMER_RECORDED', customer!.id);
         return customer!.id;
       }),
     );
@@ -40,17 +42,18 @@ export class CustomersService {
       repeatable(tx, ctx, 'updateCustomer', input, async () => {
         const id = await requireCustomer(tx, input);
         await lockThing(tx, 'customer', id);
-        await this.append(tx, id, input, effectiveTime(ctx, input.effectiveAt, 'effectiveAt'));
+        await this.append(tx, ctx, id, input, effectiveTime(ctx, input.effectiveAt, 'effectiveAt'));
+        await witness(tx, ctx, 'CUSTOMER_UPDATED', id);
         return id;
       }),
     );
   }
 
-  private async append(tx: Transaction, id: string, input: UpdateCustomerInput, effectiveAt: Date): Promise<void> {
+  private async append(tx: Transaction, ctx: Context, id: string, input: UpdateCustomerInput, effectiveAt: Date): Promise<void> {
     const key = await this.keys.keyOf(id);
     const sealed = await factsAsOf(tx, id, effectiveAt);
     if (!sealed) throw badInput(`effectiveAt: nothing is known of the customer as of ${effectiveAt.toISOString()}. Pass a time at or after their first facts.`);
-    await insertFacts(tx, [{ customer: { id, key }, facts: factsAfter(new OpenedFacts(sealed, key), input, effectiveAt) }]);
+    await insertFacts(tx, ctx.actor.id, [{ customer: { id, key }, facts: factsAfter(new OpenedFacts(sealed, key), input, effectiveAt) }]);
   }
 
   /** Does the work and reads the customer back where it is certain to be found. */
@@ -61,6 +64,9 @@ export class CustomersService {
     return customer!;
   }
 }
+
+const witness = (tx: Transaction, ctx: Context, type: 'CUSTOMER_RECORDED' | 'CUSTOMER_UPDATED', id: string): Promise<void> =>
+  recordEvent(tx, { type, id, actor: ctx.actor.id, time: ctx.now(), payload: { customer: id } });
 
 type Sections = Pick<UpdateCustomerInput, 'identity' | 'attributes' | 'protectedAttributes'>;
 

@@ -8,6 +8,7 @@ export type SectionName = 'identity' | 'attributes' | 'protected';
 export class OpenedFacts {
   readonly effectiveAt: Date;
   readonly recordedAt: Date;
+  readonly recordedBy: string;
   private readonly opened = new Map<SectionName, PlainRecord>();
 
   constructor(
@@ -16,6 +17,7 @@ export class OpenedFacts {
   ) {
     this.effectiveAt = new Date(sealed.effectiveAt);
     this.recordedAt = new Date(sealed.recordedAt);
+    this.recordedBy = sealed.recordedBy;
   }
 
   section(name: SectionName): PlainRecord {

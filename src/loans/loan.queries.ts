@@ -9,6 +9,7 @@ export interface LoanFactsRow {
   readonly id: string;
   readonly effectiveAt: string;
   readonly recordedAt: string;
+  readonly recordedBy: string;
   readonly status: LoanStatus;
   readonly principal: string;
   readonly creditLimit: string | null;
@@ -36,6 +37,7 @@ export interface LoanRow {
 export interface RepaymentRow {
   readonly effective_at: Date;
   readonly recorded_at: Date;
+  readonly recorded_by: string;
   readonly amount_due: string | null;
   readonly amount_paid: string | null;
   readonly balance: string | null;
@@ -48,10 +50,11 @@ export interface OutcomeRow {
   readonly effective_at: Date;
   readonly known_at: Date;
   readonly recorded_at: Date;
+  readonly recorded_by: string;
 }
 
 const FACTS = `json_build_object(
-  'id', f.id, 'effectiveAt', f.effective_at, 'recordedAt', f.recorded_at, 'status', f.status, 'principal', f.principal::text,
+  'id', f.id, 'effectiveAt', f.effective_at, 'recordedAt', f.recorded_at, 'recordedBy', f.recorded_by, 'status', f.status, 'principal', f.principal::text,
   'creditLimit', f.credit_limit::text, 'annualRate', f.annual_rate::text, 'termMonths', f.term_months,
   'decisionAt', f.decision_at, 'attributes', encode(f.attributes, 'base64'))`;
 
@@ -87,14 +90,14 @@ export async function loanFactsAsOf(db: Queryable, { customerId, loanId }: LoanR
 /** The newest periods of a loan, newest first; of a period recorded more than once, the latest recording. */
 export const repaymentsOf = (db: Queryable, { customerId, loanId }: LoanRef, most: number): Promise<RepaymentRow[]> =>
   db.query(
-    `SELECT DISTINCT ON (f.effective_at) f.effective_at, f.recorded_at, f.amount_due, f.amount_paid, f.balance, f.days_past_due, f.status
+    `SELECT DISTINCT ON (f.effective_at) f.effective_at, f.recorded_at, f.recorded_by, f.amount_due, f.amount_paid, f.balance, f.days_past_due, f.status
      FROM repayments f ${OF_LOAN} ${NEWEST} LIMIT $3::int`,
     [customerId, loanId, most],
   );
 
 /** What became of a loan, as recorded last. */
 export async function outcomeOf(db: Queryable, { customerId, loanId }: LoanRef): Promise<OutcomeRow | undefined> {
-  const sql = `SELECT f.defaulted, f.effective_at, f.known_at, f.recorded_at FROM outcomes f ${OF_LOAN} ORDER BY f.recorded_at DESC, f.id DESC LIMIT 1`;
+  const sql = `SELECT f.defaulted, f.effective_at, f.known_at, f.recorded_at, f.recorded_by FROM outcomes f ${OF_LOAN} ORDER BY f.recorded_at DESC, f.id DESC LIMIT 1`;
   const [row] = await db.query<OutcomeRow>(sql, [customerId, loanId]);
   return row;
 }

@@ -27,29 +27,37 @@ interface FactsEntry {
 type RepaymentEntry = LoanRef & { readonly repayment: Readonly<BookRepayment> };
 type OutcomeEntry = LoanRef & { readonly outcome: Readonly<BookOutcome> };
 
-/** New loans with their first facts as rows, not yet written; ids in the order of the entries. */
-export function loanSheets(entries: readonly LoanEntry[]): { ids: string[]; sheets: Sheet[] } {
+/**
+ * New loans with their first facts as rows, not yet written; ids in the order of the entries.
+ * @param by the id of the user who records them, here and below
+ */
+export function loanSheets(by: string, entries: readonly LoanEntry[]): { ids: string[]; sheets: Sheet[] } {
   const ids = entries.map(() => newId());
   const claims = entries.map(({ customer, loan }, i) => ({ externalId: loan.externalId, customerId: customer.id, id: ids[i]! }));
   const columns = ['customer_id', 'id', 'external_id', 'product', 'kind', 'currency'];
   const rows = entries.map(({ customer, loan }, i) => [customer.id, ids[i]!, loan.externalId, loan.product, loan.kind, loan.currency]);
-  const facts = loanFactsSheet(entries.map(({ customer, loan }, i) => ({ customer, loanId: ids[i]!, facts: loan })));
+  const facts = loanFactsSheet(by, entries.map(({ customer, loan }, i) => ({ customer, loanId: ids[i]!, facts: loan })));
   return { ids, sheets: [externalIdSheet('LOAN', claims), { table: 'loans', columns, rows }, facts] };
 }
 
 const FACT_COLUMNS = [
-  'customer_id', 'id', 'loan_id', 'effective_at', 'status', 'principal', 'credit_limit', 'annual_rate', 'term_months', 'decision_at', 'attributes',
+  'customer_id', 'id', 'loan_id', 'effective_at', 'recorded_by', 'status', 'principal', 'credit_limit', 'annual_rate', 'term_months', 'decision_at', 'attributes',
 ];
 
-const loanFactsSheet = (entries: readonly FactsEntry[]): Sheet => ({ table: 'loan_facts', columns: FACT_COLUMNS, rows: entries.map(factsRow) });
+const loanFactsSheet = (by: string, entries: readonly FactsEntry[]): Sheet => ({
+  table: 'loan_facts',
+  columns: FACT_COLUMNS,
+  rows: entries.map((entry) => factsRow(by, entry)),
+});
 
-function factsRow({ customer: { id: customerId, key }, loanId, facts }: FactsEntry): Cell[] {
+function factsRow(by: string, { customer: { id: customerId, key }, loanId, facts }: FactsEntry): Cell[] {
   const id = newId();
   return [
     customerId,
     id,
     loanId,
     facts.effectiveAt,
+    by,
     facts.status,
     facts.principal,
     facts.creditLimit ?? null,
@@ -61,11 +69,11 @@ function factsRow({ customer: { id: customerId, key }, loanId, facts }: FactsEnt
 }
 
 const REPAYMENT_COLUMNS = [
-  'customer_id', 'id', 'loan_id', 'effective_at', 'amount_due', 'amount_paid', 'balance', 'days_past_due', 'status',
+  'customer_id', 'id', 'loan_id', 'effective_at', 'recorded_by', 'amount_due', 'amount_paid', 'balance', 'days_past_due', 'status',
 ];
 
 /** Periods as rows. One that ends when an earlier one of the same loan does corrects it. */
-export const repaymentSheet = (entries: readonly RepaymentEntry[]): Sheet => ({
+export const repaymentSheet = (by: string, entries: readonly RepaymentEntry[]): Sheet => ({
   table: 'repayments',
   columns: REPAYMENT_COLUMNS,
   rows: entries.map(({ customerId, loanId, repayment: period }): Cell[] => [
@@ -73,6 +81,7 @@ export const repaymentSheet = (entries: readonly RepaymentEntry[]): Sheet => ({
     newId(),
     loanId,
     period.periodEnd,
+    by,
     period.amountDue ?? null,
     period.amountPaid ?? null,
     period.balance ?? null,
@@ -82,24 +91,31 @@ export const repaymentSheet = (entries: readonly RepaymentEntry[]): Sheet => ({
 });
 
 /** Outcomes as rows. A later one of the same loan corrects it. */
-export const outcomeSheet = (entries: readonly OutcomeEntry[]): Sheet => ({
+export const outcomeSheet = (by: string, entries: readonly OutcomeEntry[]): Sheet => ({
   table: 'outcomes',
-  columns: ['customer_id', 'id', 'loan_id', 'defaulted', 'effective_at', 'known_at'],
+  columns: ['customer_id', 'id', 'loan_id', 'defaulted', 'effective_at', 'known_at', 'recorded_by'],
   rows: entries.map(({ customerId, loanId, outcome }): Cell[] => [
-    customerId, newId(), loanId, outcome.defaulted, outcome.effectiveAt, outcome.knownAt,
+    customerId, newId(), loanId, outcome.defaulted, outcome.effectiveAt, outcome.knownAt, by,
   ]),
 });
 
 /** Records new loans. @returns their ids, in order. @throws CONFLICT when an external id is already recorded (which aborts the transaction) */
-export async function insertLoans(tx: Transaction, entries: readonly LoanEntry[]): Promise<string[]> {
-  const { ids, sheets } = loanSheets(entries);
+export async function insertLoans(tx: Transaction, by: string, entries: readonly LoanEntry[]): Promise<string[]> {
+  const { ids, sheets } = loanSheets(by, entries);
   await writeSheets(tx, sheets);
   return ids;
 }
 
 /** Appends facts; earlier ones stay. */
-export const insertLoanFacts = (tx: Transaction, entries: readonly FactsEntry[]): Promise<void> => writeSheets(tx, [loanFactsSheet(entries)]);
+export const insertLoanFacts = (tx: Transaction, by: string, entries: readonly FactsEntry[]): Promise<void> =>
+  writeSheets(tx, [loanFactsSheet(by, entries)]);
 
-export const insertRepayments = (tx: Transaction, entries: readonly RepaymentEntry[]): Promise<void> => writeSheets(tx, [repaymentSheet(entries)]);
+export const insertRepayments = (tx: Transaction, by: string, entries: readonly RepaymentEntry[]): Promise<void> =>
+  writeSheets(tx, [repaymentSheet(by, entries)]);
 
-export const insertOutcomes = (tx: Transaction, entries: readonly OutcomeEntry[]): Promise<void> => writeSheets(tx, [outcomeSheet(entries)]);
+/** Appends outcomes. @returns their ids, in order */
+export async function insertOutcomes(tx: Transaction, by: string, entries: readonly OutcomeEntry[]): Promise<string[]> {
+  const sheet = outcomeSheet(by, entries);
+  await writeSheets(tx, [sheet]);
+  return sheet.rows.map(([, id]) => id as string);
+}

@@ -1,5 +1,6 @@
-import { Field, Int, ObjectType } from 'type-graphql';
-import { connectionType, DecimalScalar, Node } from '../platform/index.js';
+import { Ctx, Field, Int, ObjectType } from 'type-graphql';
+import { connectionType, DecimalScalar, Node, type Context } from '../platform/index.js';
+import { Requires, User, userOf } from '../security/index.js';
 import type { LoanKind, LoanStatus, RepaymentStatus } from './import/book-row.js';
 import { LoanKindEnum, LoanStatusEnum, RepaymentStatusEnum } from './loan.enums.js';
 import type { LoanFactsRow, OutcomeRow, RepaymentRow } from './loan.queries.js';
@@ -57,6 +58,12 @@ export class LoanFact extends FactFields {
   get recordedAt(): Date {
     return new Date(this.facts.recordedAt);
   }
+
+  @Requires('prediction:detail')
+  @Field(() => User, { description: 'Who recorded this.' })
+  recordedBy(@Ctx() ctx: Context): Promise<User> {
+    return userOf(ctx, this.facts.recordedBy);
+  }
 }
 
 /** What a loan is, beside the facts that change. */
@@ -109,6 +116,12 @@ export class Repayment {
     return this.row.recorded_at;
   }
 
+  @Requires('prediction:detail')
+  @Field(() => User, { description: 'Who recorded this.' })
+  recordedBy(@Ctx() ctx: Context): Promise<User> {
+    return userOf(ctx, this.row.recorded_by);
+  }
+
   @Field(() => Money, { nullable: true, description: 'What was due in the period.' })
   get amountDue(): Money | null {
     return moneyOf(this.row.amount_due, this.currency);
@@ -157,5 +170,11 @@ export class Outcome {
   @Field(() => Date, { description: 'When it was recorded here.' })
   get recordedAt(): Date {
     return this.row.recorded_at;
+  }
+
+  @Requires('prediction:detail')
+  @Field(() => User, { description: 'Who recorded this.' })
+  recordedBy(@Ctx() ctx: Context): Promise<User> {
+    return userOf(ctx, this.row.recorded_by);
   }
 }

@@ -60,7 +60,7 @@ export class LoansResolver {
     return { loan: await this.service.recordRepayments(ctx, input) };
   }
 
-  @Requires('loan:write')
+  @Requires('outcome:write')
   @Mutation(() => RecordOutcomePayload, { description: 'Records what became of a loan, or corrects it.' })
   async recordOutcome(@Ctx() ctx: Context, @Arg('input', { description: 'The outcome.' }) input: RecordOutcomeInput): Promise<RecordOutcomePayload> {
     return { loan: await this.service.recordOutcome(ctx, input) };

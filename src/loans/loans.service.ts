@@ -1,6 +1,7 @@
+import { recordEvent } from '../audit/index.js';
 import { effectiveTime, lockThing, repeatable, requireCustomer } from '../customers/index.js';
 import { badInput, type Context, type Transaction } from '../platform/index.js';
-import { demand, type KeyRing } from '../security/index.js';
+import { demand, type KeyRing, type Permission } from '../security/index.js';
 import { importRows } from './import/index.js';
 import type { ImportLoansInput } from './import.inputs.js';
 import { bookRows } from './import.rows.js';
@@ -27,12 +28,14 @@ export class LoansService {
 
   /** @throws NOT_FOUND for an unknown or erased customer; CONFLICT when the external id is taken */
   async create(ctx: Context, input: CreateLoanInput): Promise<Loan> {
-    return this.recorded(ctx, 'createLoan', input, async (tx) => {
+    return this.recorded(ctx, 'loan:write', 'createLoan', input, async (tx) => {
       const loan = newLoan(ctx, input);
       const customerId = await requireCustomer(tx, { id: input.customerId, externalId: input.customerExternalId }, CUSTOMER_FIELDS);
       const customer = { id: customerId, key: await this.keys.keyOf(customerId) };
-      const [loanId] = await insertLoans(tx, [{ customer, loan }]);
-      return { customerId, loanId: loanId! };
+      const [loanId] = await insertLoans(tx, ctx.actor.id, [{ customer, loan }]);
+      const ref = { customerId, loanId: loanId! };
+      await recordEvent(tx, { type: 'LOAN_RECORDED', ...actOn(ctx, ref.loanId), payload: pseudonymsOf(ref) });
+      return ref;
     });
   }
 
@@ -41,35 +44,40 @@ export class LoansService {
    * @throws BAD_INPUT for a time before anything was known of the loan
    */
   async update(ctx: Context, input: UpdateLoanInput): Promise<Loan> {
-    return this.recorded(ctx, 'updateLoan', input, async (tx) => {
+    return this.recorded(ctx, 'loan:write', 'updateLoan', input, async (tx) => {
       const ref = await requireLoan(tx, input);
       await lockThing(tx, 'loan', ref.loanId);
       const effectiveAt = effectiveTime(ctx, input.effectiveAt, 'effectiveAt');
       const before = await loanFactsAsOf(tx, ref, effectiveAt);
       if (!before) throw badInput(`effectiveAt: nothing is known of the loan as of ${effectiveAt.toISOString()}. Pass a time at or after its first facts.`);
       const customer = { id: ref.customerId, key: await this.keys.keyOf(ref.customerId) };
-      await insertLoanFacts(tx, [{ customer, loanId: ref.loanId, facts: factsAfter(ctx, customer.key, before, input, effectiveAt) }]);
+      await insertLoanFacts(tx, ctx.actor.id, [{ customer, loanId: ref.loanId, facts: factsAfter(ctx, customer.key, before, input, effectiveAt) }]);
+      await recordEvent(tx, { type: 'LOAN_UPDATED', ...actOn(ctx, ref.loanId), payload: pseudonymsOf(ref) });
       return ref;
     });
   }
 
   /** A period that ended when a recorded one did corrects it. */
   async recordRepayments(ctx: Context, input: RecordRepaymentsInput): Promise<Loan> {
-    return this.recorded(ctx, 'recordRepayments', input, async (tx) => {
+    return this.recorded(ctx, 'loan:write', 'recordRepayments', input, async (tx) => {
       const repayments = checkedRepayments(ctx, input.repayments);
-      const { customerId, loanId } = await requireLoan(tx, input);
-      await insertRepayments(tx, repayments.map((repayment) => ({ customerId, loanId, repayment })));
-      return { customerId, loanId };
+      const ref = await requireLoan(tx, input);
+      await insertRepayments(tx, ctx.actor.id, repayments.map((repayment) => ({ ...ref, repayment })));
+      const payload = { ...pseudonymsOf(ref), count: repayments.length };
+      await recordEvent(tx, { type: 'REPAYMENTS_RECORDED', ...actOn(ctx, ref.loanId), payload });
+      return ref;
     });
   }
 
   /** A later outcome of the same loan corrects an earlier one. */
   async recordOutcome(ctx: Context, input: RecordOutcomeInput): Promise<Loan> {
-    return this.recorded(ctx, 'recordOutcome', input, async (tx) => {
+    return this.recorded(ctx, 'outcome:write', 'recordOutcome', input, async (tx) => {
       const ref = await requireLoan(tx, input);
       const facts = await loanFactsAsOf(tx, ref, ctx.now());
       const decidedAt = facts?.decisionAt == null ? undefined : new Date(facts.decisionAt);
-      await insertOutcomes(tx, [{ ...ref, outcome: checkedOutcome(ctx, input, decidedAt) }]);
+      const [outcome] = await insertOutcomes(tx, ctx.actor.id, [{ ...ref, outcome: checkedOutcome(ctx, input, decidedAt) }]);
+      const payload = { ...pseudonymsOf(ref), outcome: outcome! };
+      await recordEvent(tx, { type: 'OUTCOME_RECORDED', ...actOn(ctx, ref.loanId), payload });
       return ref;
     });
   }
@@ -88,14 +96,20 @@ export class LoansService {
   /** Does the work of a mutation in one transaction, and reads the loan back where it is certain to be found. */
   private async recorded(
     ctx: Context,
+    permission: Permission,
     operation: string,
     input: { readonly requestId?: string | null },
     work: (tx: Transaction) => Promise<LoanRef>,
   ): Promise<Loan> {
-    demand(ctx, 'loan:write');
+    demand(ctx, permission);
     const [row] = await ctx.db.transaction(async (tx) => loansByRef(tx, [await repeatable(tx, ctx, operation, input, () => work(tx))]));
     const loan = toLoan(row!);
     ctx.loaders.of(ctx, this.reader.byRef).clear(loan).prime(loan, loan);
     return loan;
   }
 }
+
+/** What every event of a loan says beside its payload. */
+const actOn = (ctx: Context, id: string) => ({ id, actor: ctx.actor.id, time: ctx.now() });
+
+const pseudonymsOf = ({ customerId, loanId }: LoanRef) => ({ customer: customerId, loan: loanId });

@@ -75,9 +75,10 @@ const READ: readonly (readonly [string, string, RegExp])[] = [
 describe('bad input', () => {
   let app: TestApp;
   let portal: TestClient;
+  let operator: TestClient;
   beforeAll(async () => {
     app = await openTestApp();
-    portal = await app.as('portal');
+    [portal, operator] = await Promise.all([app.as('portal'), app.as('operator')]);
     await createLoan(portal, 'someone');
   });
   afterAll(() => app.close());
@@ -88,7 +89,7 @@ describe('bad input', () => {
 
   it.each(WRONG)('%s: %s is told in a sentence, and nothing is half-written', async (mutation, _, input, code, sentence) => {
     const before = await countAll();
-    const { extensions, message } = await portal.refusal(DOCUMENTS[mutation], { input });
+    const { extensions, message } = await (mutation === 'recordOutcome' ? operator : portal).refusal(DOCUMENTS[mutation], { input });
     expect([extensions.code, message]).toEqual([code, expect.stringMatching(sentence)]);
     expect(await countAll()).toEqual(before);
   });

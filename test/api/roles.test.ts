@@ -12,14 +12,14 @@ const SELF = ['me', 'node'];
 const BOOK = ['customer', 'customers', 'loan', 'loans'];
 const PREDICTIONS = ['prediction', 'predictions'];
 const MODELS = ['model', 'models', 'modelVersion', 'modelVersions'];
-const RECORD = ['createCustomer', 'updateCustomer', 'createLoan', 'updateLoan', 'recordRepayments', 'recordOutcome'];
+const RECORD = ['createCustomer', 'updateCustomer', 'createLoan', 'updateLoan', 'recordRepayments'];
 const SCORE = ['scoreLoan', 'scoreLoans', 'job'];
 
 /** What each role may call; everything else is forbidden to it. */
 const MAY: Readonly<Record<keyof typeof ROLES, readonly string[]>> = {
   PORTAL: [...SELF, ...BOOK, ...PREDICTIONS, ...RECORD, ...SCORE],
   UNDERWRITER: [...SELF, ...BOOK, ...PREDICTIONS, ...RECORD, ...SCORE, ...MODELS],
-  OPERATOR: [...SELF, ...BOOK, ...RECORD, 'importLoans'],
+  OPERATOR: [...SELF, ...BOOK, ...RECORD, 'recordOutcome', 'importLoans'],
   MODEL_OWNER: [...SELF, ...MODELS, 'registerModel', 'registerModelVersion', 'submitModelVersion', 'withdrawModelVersion'],
   VALIDATOR: [...SELF, ...BOOK, ...PREDICTIONS, ...MODELS, 'validateModelVersion'],
   ADMIN: [...SELF, ...BOOK, ...PREDICTIONS, ...MODELS, 'approveModelVersion', 'rejectModelVersion', 'deployModelVersion'],

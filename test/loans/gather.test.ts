@@ -5,7 +5,7 @@ import {
 } from '../../src/loans/index.js';
 import { encodeGlobalId, newId } from '../../src/platform/index.js';
 import { openTestDatabase, type TestDatabase } from '../support/database.js';
-import { DECIDED, KNOWN, monthEnd, recordBook } from './books.js';
+import { DECIDED, KNOWN, monthEnd, RECORDER, recordBook } from './books.js';
 
 const trainingPlan = (externalId: string, more: object = {}) => ({ externalId, loan: { product: 'train' }, defaulted: false, ...more });
 const at = (day: string): Date => new Date(`${day}T00:00:00Z`);
@@ -27,7 +27,7 @@ describe('gathering', () => {
     return found;
   };
   const laterFacts = (customer: RecordedCustomer, { loanId }: LoanRef, facts: Partial<LoanFacts>) =>
-    database.db.transaction((tx) => insertLoanFacts(tx, [
+    database.db.transaction((tx) => insertLoanFacts(tx, RECORDER, [
       { customer, loanId, facts: { effectiveAt: at('2024-09-01'), status: 'ON_BOOK', principal: '1000.5', attributes: {}, ...facts } },
     ]));
 
@@ -56,7 +56,7 @@ describe('gathering', () => {
   it('sees only what was effective by then, to the moment', async () => {
     const { customer, loan } = await record({ periods: 3 });
     await laterFacts(customer, loan, { principal: '7', attributes: { purpose: 'boat' } });
-    await database.db.transaction((tx) => insertFacts(tx, [{ customer, facts: { effectiveAt: at('2024-09-01'), identity: {}, attributes: { income: 999 }, protected: {} } }]));
+    await database.db.transaction((tx) => insertFacts(tx, RECORDER, [{ customer, facts: { effectiveAt: at('2024-09-01'), identity: {}, attributes: { income: 999 }, protected: {} } }]));
     const before = await gatherOne(loan, new Date(at('2024-09-01').getTime() - 1));
     expect(before.record.customer).toEqual({ income: 100 });
     expect(before.record.loan).toMatchObject({ principal: 1000.5, purpose: 'car' });
@@ -80,8 +80,8 @@ describe('gathering', () => {
     const { customer, loan } = await record({ periods: 2, defaulted: true });
     await laterFacts(customer, loan, { effectiveAt: at('2024-01-01'), decisionAt: DECIDED, principal: '5' });
     await database.db.transaction(async (tx) => {
-      await insertRepayments(tx, [{ ...loan, repayment: { periodEnd: monthEnd(0), balance: '-1.5' } }]);
-      await insertOutcomes(tx, [{ ...loan, outcome: { defaulted: false, effectiveAt: KNOWN, knownAt: KNOWN } }]);
+      await insertRepayments(tx, RECORDER, [{ ...loan, repayment: { periodEnd: monthEnd(0), balance: '-1.5' } }]);
+      await insertOutcomes(tx, RECORDER, [{ ...loan, outcome: { defaulted: false, effectiveAt: KNOWN, knownAt: KNOWN } }]);
     });
     const { record: found, outcome } = await gatherOne(loan, 'decision');
     expect(found.loan['principal']).toBe(5);
@@ -155,7 +155,7 @@ describe('gathering', () => {
     it('goes by the outcome recorded last of those known by then', async () => {
       const [recorded] = await recordBook(database.db, database.keys, [trainingPlan('corrected', { loan: { product: 'corrected' }, defaulted: true })]);
       const later = new Date('2025-12-31T00:00:00Z');
-      await database.db.transaction((tx) => insertOutcomes(tx, [{ ...recorded!.loans[0]!, outcome: { defaulted: false, effectiveAt: KNOWN, knownAt: later } }]));
+      await database.db.transaction((tx) => insertOutcomes(tx, RECORDER, [{ ...recorded!.loans[0]!, outcome: { defaulted: false, effectiveAt: KNOWN, knownAt: later } }]));
       expect((await trainingLoansOf(['corrected'], KNOWN)).map(({ defaulted }) => defaulted)).toEqual([true]);
       expect((await trainingLoansOf(['corrected'], later)).map(({ defaulted }) => defaulted)).toEqual([false]);
     });

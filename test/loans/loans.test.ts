@@ -40,8 +40,8 @@ describe('loans', () => {
   const update = (more: object) => lending.ask('PORTAL', UPDATE, { input: { externalId, ...more } });
   const repay = (...repayments: object[]) => lending.ask('PORTAL', REPAY, { input: { externalId, repayments } });
   const read = async (): Promise<LoanAnswer['loan']> => (await lending.ask<LoanAnswer>('PORTAL', LOAN, { externalId })).loan;
-  const recordOutcome = (more: object) => lending.ask('PORTAL', OUTCOME, { input: { externalId, ...more } });
-  const refusedOutcome = (more: object) => lending.refusal('PORTAL', OUTCOME, { input: { externalId, defaulted: true, ...more } });
+  const recordOutcome = (more: object) => lending.ask('OPERATOR', OUTCOME, { input: { externalId, ...more } });
+  const refusedOutcome = (more: object) => lending.refusal('OPERATOR', OUTCOME, { input: { externalId, defaulted: true, ...more } });
   const list = (args: string): Promise<{ loans: List }> => lending.ask('PORTAL', `{ loans(${args}) { totalCount edges { node { externalId } } } }`);
   const page = (args: string): Promise<{ customer: { loans: List } }> =>
     lending.ask('PORTAL', `{ customer(externalId: "of-x1") { loans(${args}) { totalCount edges { node { externalId } } pageInfo { endCursor hasNextPage } } } }`);
@@ -112,7 +112,7 @@ describe('loans', () => {
     await create();
     const both = `mutation ($a: RecordOutcomeInput!, $b: RecordOutcomeInput!) {
       a: recordOutcome(input: $a) { loan { outcome { defaulted } } } b: recordOutcome(input: $b) { loan { outcome { defaulted } } } }`;
-    expect(await lending.ask('PORTAL', both, { a: { externalId, defaulted: false }, b: { externalId, defaulted: true } })).toEqual({
+    expect(await lending.ask('OPERATOR', both, { a: { externalId, defaulted: false }, b: { externalId, defaulted: true } })).toEqual({
       a: { loan: { outcome: { defaulted: false } } },
       b: { loan: { outcome: { defaulted: true } } },
     });

@@ -37,7 +37,7 @@ describe('transactions', () => {
     const failing = database.db.transaction(async (tx) => {
       await insertUser(tx, randomUUID());
       await copyRows(tx, 'customers', ['id', 'external_id', 'synthetic'], [[customerId, 'c-1', false]]);
-      await copyRows(tx, 'customer_facts', ['customer_id', 'id', 'effective_at'], [[customerId, newId(), new Date()]]);
+      await copyRows(tx, 'customer_facts', ['customer_id', 'id', 'effective_at', 'recorded_by'], [[customerId, newId(), new Date(), newId()]]);
       await tx.manager.query('INSERT INTO audit_intake (id, type, leaf) VALUES ($1, $2, $3)', [newId(), 'TEST', Buffer.from('leaf')]);
       throw new Error('at the very end');
     });

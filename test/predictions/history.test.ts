@@ -115,8 +115,9 @@ describe('the history of predictions', () => {
     expect((await auditor.ok<{ prediction: { modelVersion: { performance: null } } }>(versionOf, { id: made[2] })).prediction.modelVersion.performance).toBeNull();
     await createLoan(portal, 'small-bad', { loan: { product: 'small', principal: '4900' } });
     await scoreLoan(portal, { externalId: 'small-bad' });
+    const operator = await app.as('operator');
     for (const [externalId, defaulted] of [['small', false], ['small-bad', true]]) {
-      await portal.ok('mutation ($input: RecordOutcomeInput!) { recordOutcome(input: $input) { loan { id } } }', { input: { externalId, defaulted } });
+      await operator.ok('mutation ($input: RecordOutcomeInput!) { recordOutcome(input: $input) { loan { id } } }', { input: { externalId, defaulted } });
     }
     // The larger loan was given the higher PD, and did not default: the one pair there is, is the wrong way round.
     expect((await auditor.ok<{ prediction: { modelVersion: { performance: object } } }>(versionOf, { id: made[2] })).prediction.modelVersion.performance).toMatchObject({ loans: 2, defaults: 1, auc: 0, gini: -1 });

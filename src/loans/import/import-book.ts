@@ -95,7 +95,7 @@ class BookImport {
     rejected.push(...placed.refused);
     this.write();
     await this.reject(rejected);
-    if (placed.accepted.length > 0) this.made = await makeBatch(this.keys, placed.accepted, this.book.synthetic);
+    if (placed.accepted.length > 0) this.made = await makeBatch(this.ctx.actor.id, this.keys, placed.accepted, this.book.synthetic);
     this.rows += entries.length;
     this.book.onProgress?.(this.rows);
   }

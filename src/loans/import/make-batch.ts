@@ -25,13 +25,13 @@ export interface MadeBatch {
 
 /**
  * Makes the rows of one batch, keys and ciphertext included. What a later row says of a customer already recorded is
- * appended as facts of its own time; nothing is overwritten.
+ * appended as facts of its own time; nothing is overwritten. `by` is the id of the user who imports.
  */
-export async function makeBatch(keys: KeyRing, placed: readonly PlacedRow[], synthetic: boolean): Promise<MadeBatch> {
+export async function makeBatch(by: string, keys: KeyRing, placed: readonly PlacedRow[], synthetic: boolean): Promise<MadeBatch> {
   const newcomers = await newcomersOf(keys, placed);
   const slices: Sheet[][] = [];
   for (let from = 0; from < placed.length; from += SLICE) {
-    slices.push(makeSlice(placed.slice(from, from + SLICE), newcomers, synthetic));
+    slices.push(makeSlice(by, placed.slice(from, from + SLICE), newcomers, synthetic));
     await setImmediate();
   }
   const sheets = slices[0]!.map(({ table, columns }, at) => ({ table, columns, rows: slices.flatMap((slice) => slice[at]!.rows) }));
@@ -51,16 +51,16 @@ async function newcomersOf(keys: KeyRing, placed: readonly PlacedRow[]): Promise
 }
 
 /** The same sheets in the same order for every slice. */
-function makeSlice(placed: readonly PlacedRow[], newcomers: ReadonlyMap<string, RecordedCustomer>, synthetic: boolean): Sheet[] {
+function makeSlice(by: string, placed: readonly PlacedRow[], newcomers: ReadonlyMap<string, RecordedCustomer>, synthetic: boolean): Sheet[] {
   const customers = customersOf(placed, newcomers);
   const fresh = placed.flatMap(({ row, customer }, i) => (customer === 'new' ? [{ made: customers[i]!, facts: newCustomer(row, synthetic) }] : []));
   const repeated = placed.flatMap(({ row, customer }, i) => (customer === 'new' ? [] : [{ customer: customers[i]!, facts: row.customer }]));
-  const loans = loanSheets(placed.map(({ row }, i) => ({ customer: customers[i]!, loan: row.loan })));
+  const loans = loanSheets(by, placed.map(({ row }, i) => ({ customer: customers[i]!, loan: row.loan })));
   const refs = loans.ids.map((loanId, i): LoanRef => ({ customerId: customers[i]!.id, loanId }));
-  const repayments = repaymentSheet(placed.flatMap(({ row }, i) => periodsOf(refs[i]!, row)));
-  const outcomes = outcomeSheet(placed.flatMap(({ row: { outcome } }, i) => (outcome ? [{ ...refs[i]!, outcome }] : [])));
-  const sheets = customerSheets(fresh.map(({ made }) => made), fresh.map(({ facts }) => facts));
-  return [...sheets, factsSheet(repeated), ...loans.sheets, repayments, outcomes];
+  const repayments = repaymentSheet(by, placed.flatMap(({ row }, i) => periodsOf(refs[i]!, row)));
+  const outcomes = outcomeSheet(by, placed.flatMap(({ row: { outcome } }, i) => (outcome ? [{ ...refs[i]!, outcome }] : [])));
+  const sheets = customerSheets(by, fresh.map(({ made }) => made), fresh.map(({ facts }) => facts));
+  return [...sheets, factsSheet(by, repeated), ...loans.sheets, repayments, outcomes];
 }
 
 function newCustomer({ customer }: BookRow, synthetic: boolean): NewCustomer {

@@ -5,7 +5,8 @@ export const PERMISSIONS = {
   'customer:identity': 'See personal data in the clear',
   'customer:protected': 'See protected attributes',
   'customer:write': 'Record customers and what is known of them',
-  'loan:write': 'Record loans, repayments and outcomes',
+  'loan:write': 'Record loans and repayments',
+  'outcome:write': 'Record outcomes of loans',
   'book:import': 'Import customers and loans in bulk',
   'score:run': 'Score loans, and see the jobs one has started',
   'prediction:read': 'See predictions: grade, decision, reasons, coarse PD',
@@ -28,7 +29,7 @@ const EVIDENCE = [...PROFILES, 'prediction:detail', 'model:read'] as const;
 export const ROLES = {
   PORTAL: [...PROFILES, 'customer:write', 'loan:write', 'score:run'],
   UNDERWRITER: [...PROFILES, 'customer:identity', 'customer:write', 'loan:write', 'score:run', 'model:read'],
-  OPERATOR: ['self:read', 'customer:read', 'customer:write', 'loan:write', 'book:import'],
+  OPERATOR: ['self:read', 'customer:read', 'customer:write', 'loan:write', 'outcome:write', 'book:import'],
   MODEL_OWNER: ['self:read', 'model:read', 'model:register', 'version:submit'],
   VALIDATOR: [...EVIDENCE, 'version:validate'],
   ADMIN: [...EVIDENCE, 'version:approve', 'version:deploy'],
