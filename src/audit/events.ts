@@ -18,9 +18,11 @@ export interface AuditPayloads {
   MODEL_REGISTERED: { model: string };
   VERSION_REGISTERED: VersionPayload;
   VERSION_SUBMITTED: VersionPayload;
-  VERSION_VALIDATED: VersionPayload & { verdict: 'FOR' | 'AGAINST' };
-  VERSION_APPROVED: VersionPayload & { verdict: 'FOR' | 'AGAINST' };
-  VERSION_REJECTED: VersionPayload & { verdict: 'FOR' | 'AGAINST' };
+  /** One person's vote. Whether it moved the version is an event of its own. */
+  VOTE_CAST: VersionPayload & { role: 'VALIDATOR' | 'ADMIN'; verdict: 'FOR' | 'AGAINST' };
+  VERSION_VALIDATED: VersionPayload;
+  VERSION_APPROVED: VersionPayload;
+  VERSION_REJECTED: VersionPayload;
   VERSION_WITHDRAWN: VersionPayload;
   VERSION_DEPLOYED: VersionPayload & { deployment: string; role: string };
   ACT_REFUSED: { act: string; subject: string; code: string };

@@ -44,10 +44,10 @@ export function missingVotes(tier: Tier, dossierDigest: string, votes: readonly 
   return VOTER_ROLES.map((role) => ({ role, count: APPROVAL_POLICY[tier][role] - cast[role] })).filter(({ count }) => count > 0);
 }
 
-/** Acts that are votes: as what one votes, and how. */
+/** Acts that are votes: as what one votes, how, and the event when the vote moves the version. */
 export const VOTES = {
   VALIDATE: { role: 'VALIDATOR', verdict: 'FOR', event: 'VERSION_VALIDATED' },
-  INVALIDATE: { role: 'VALIDATOR', verdict: 'AGAINST', event: 'VERSION_VALIDATED' },
+  INVALIDATE: { role: 'VALIDATOR', verdict: 'AGAINST', event: 'VERSION_REJECTED' },
   APPROVE: { role: 'ADMIN', verdict: 'FOR', event: 'VERSION_APPROVED' },
   REJECT: { role: 'ADMIN', verdict: 'AGAINST', event: 'VERSION_REJECTED' },
 } as const satisfies Partial<Record<Act, { role: VoterRole; verdict: Verdict; event: string }>>;

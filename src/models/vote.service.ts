@@ -4,7 +4,7 @@ import { completes, missingVotes, VOTES, type VotingAct } from './approval-polic
 import { governed } from './governed.js';
 import { digestBytes } from './hex.js';
 import { transitionOf } from './lifecycle.js';
-import { actOn, lockVersion, move, votesOn, type LockedVersion } from './version.acts.js';
+import { actOn, announce, lockVersion, move, votesOn, type LockedVersion } from './version.acts.js';
 import { VoteEntity } from './version.entity.js';
 
 export interface Ballot {
@@ -28,17 +28,19 @@ export class VoteService {
       await requireValidatorFirst(tx, act, version);
       await cast(tx, ctx, act, version, digest, ballot.comment);
       const missing = missingVotes(version.tier, version.dossierDigest, await votesOn(tx, version.id));
-      if (completes(act, missing)) await move(tx, ctx, version, act, ballot.comment);
+      if (!completes(act, missing)) return;
+      await move(tx, ctx, version, act, ballot.comment);
+      await announce(tx, ctx, VOTES[act].event, version);
     });
   }
 }
 
 async function cast(tx: Transaction, ctx: Context, act: VotingAct, version: LockedVersion, dossierDigest: Buffer, comment: string): Promise<void> {
-  const { role, verdict, event: type } = VOTES[act];
+  const { role, verdict } = VOTES[act];
   const id = newId();
   await tx.manager.insert(VoteEntity, { id, versionId: version.id, userId: ctx.actor.id, role, verdict, dossierDigest, comment });
-  const payload = { model: version.modelId, version: version.id, dossier: version.dossierDigest, verdict };
-  await recordEvent(tx, { type, id, actor: ctx.actor.id, time: ctx.now(), payload });
+  const payload = { model: version.modelId, version: version.id, dossier: version.dossierDigest, role, verdict };
+  await recordEvent(tx, { type: 'VOTE_CAST', id, actor: ctx.actor.id, time: ctx.now(), payload });
 }
 
 function requireSameDossier({ version, dossierDigest }: LockedVersion, seen: string): void {

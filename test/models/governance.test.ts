@@ -161,11 +161,27 @@ describe('the way to approval', () => {
     await expect(bank.votes.vote(adam, 'APPROVE', { versionId, dossierDigest: digest, comment })).rejects.toThrow('this one is DRAFT');
   });
 
-  it('takes each vote and each step into the log', async () => {
-    const { versionId, dossierDigest } = await bank.submitted(olga, 'LOW', small);
-    await bank.votes.vote(adam, 'APPROVE', { versionId, dossierDigest, comment });
-    const leaves = (await bank.leaves({ type: 'VERSION_APPROVED' })).filter(({ version }) => version === versionId);
-    expect(leaves).toMatchObject([{ actor: adam.actor.id, dossier: dossierDigest, verdict: 'FOR' }]);
+  it('takes each vote into the log, and each step only when the version takes it', async () => {
+    const { versionId, modelId, dossierDigest } = await bank.submitted(olga, 'HIGH', small);
+    const logged = async () => (await bank.leaves({ version: versionId })).slice(2);
+    const payload = { model: modelId, dossier: dossierDigest };
+    const vote = async (ctx: Context, act: 'VALIDATE' | 'APPROVE', events: object[]): Promise<void> => {
+      const before = (await logged()).length;
+      await bank.votes.vote(ctx, act, { versionId, dossierDigest, comment });
+      expect((await logged()).slice(before)).toMatchObject(events.map((event) => ({ ...payload, ...event, actor: ctx.actor.id })));
+    };
+    await vote(vera, 'VALIDATE', [{ type: 'VOTE_CAST', role: 'VALIDATOR', verdict: 'FOR' }, { type: 'VERSION_VALIDATED' }]);
+    await vote(adam, 'APPROVE', [{ type: 'VOTE_CAST', role: 'ADMIN', verdict: 'FOR' }]);
+    await vote(alma, 'APPROVE', [{ type: 'VOTE_CAST', role: 'ADMIN', verdict: 'FOR' }, { type: 'VERSION_APPROVED' }]);
+    const steps = (await logged()).filter(({ type }) => type !== 'VOTE_CAST');
+    expect(steps.map(({ id, verdict }) => [id, verdict])).toEqual([[versionId, undefined], [versionId, undefined]]);
+  });
+
+  it.each([['INVALIDATE', 'VALIDATOR'], ['REJECT', 'ADMIN']] as const)('logs %s as a vote against and a rejection', async (act, role) => {
+    const { versionId, dossierDigest } = await bank.submitted(olga, 'HIGH', small);
+    await bank.votes.vote(vera, act, { versionId, dossierDigest, comment });
+    const logged = (await bank.leaves({ version: versionId })).slice(2);
+    expect(logged).toMatchObject([{ type: 'VOTE_CAST', role, verdict: 'AGAINST' }, { type: 'VERSION_REJECTED', id: versionId }]);
   });
 });
 
