@@ -30,6 +30,16 @@ export class PeopleAndAudit1764000000001 implements MigrationInterface {
         EXCLUDE USING gist (user_id WITH =, role WITH =, tstzrange(valid_from, valid_to) WITH &&)
       );
 
+      -- What holds for a time is ended once: its end is neither moved nor taken back, and nothing else changes.
+      CREATE FUNCTION end_once() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+      BEGIN
+        IF OLD.valid_to IS NOT NULL OR NEW.valid_to IS NULL THEN
+          RAISE EXCEPTION 'What has ended stays ended, at the time it ended.' USING ERRCODE = 'AS007';
+        END IF;
+        RETURN NEW;
+      END $$;
+      CREATE TRIGGER end_once BEFORE UPDATE ON role_grants FOR EACH ROW EXECUTE FUNCTION end_once();
+
       -- One row per request that committed something; a repeated request replays its result.
       CREATE TABLE idempotency (
         principal_id  uuid NOT NULL,
@@ -74,6 +84,6 @@ export class PeopleAndAudit1764000000001 implements MigrationInterface {
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    await runner.query('DROP TABLE jobs, audit_intake, idempotency, role_grants, users; DROP EXTENSION btree_gist;');
+    await runner.query('DROP TABLE jobs, audit_intake, idempotency, role_grants, users; DROP FUNCTION end_once; DROP EXTENSION btree_gist;');
   }
 }

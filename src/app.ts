@@ -16,7 +16,7 @@ import { buildAssaySchema, type Instances } from './schema.js';
 import {
   Authenticator, DevelopmentIssuer, grantNodeLoaders, GrantsResolver, GrantsService, MeResolver, openIdIssuer, RoleGrantResolver, UserResolver, type Issuer,
 } from './security/index.js';
-import { formatErrors, listen } from './server/index.js';
+import { formatErrors, limits, listen } from './server/index.js';
 
 /** A serving Assay. */
 export interface App {
@@ -66,6 +66,7 @@ async function startApollo(instances: Instances, log: Logger): Promise<ApolloSer
   const apollo = new ApolloServer<Context>({
     schema: await buildAssaySchema(instances),
     formatError: formatErrors(log),
+    ...limits,
     introspection: true,
     includeStacktraceInErrorResponses: false,
     stopOnTerminationSignals: false,

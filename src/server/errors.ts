@@ -3,6 +3,7 @@ import type { ValidationError } from 'class-validator';
 import type { GraphQLFormattedError } from 'graphql';
 import { ArgumentValidationError } from 'type-graphql';
 import { AssayError, internal, type Logger } from '../platform/index.js';
+import { sentenceOfSyntaxError } from './limits.js';
 
 /** Gives every error a stable code and an id, and keeps what went wrong inside to the log. */
 export const formatErrors =
@@ -21,8 +22,8 @@ const isRequestError = ({ extensions }: GraphQLFormattedError): boolean =>
   ['GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION_FAILED', 'BAD_USER_INPUT', 'BAD_REQUEST', 'OPERATION_RESOLUTION_FAILURE'].includes(String(extensions?.['code']));
 
 function withCode(formatted: GraphQLFormattedError, code: 'BAD_INPUT'): GraphQLFormattedError {
-  const { id } = new AssayError(code, formatted.message);
-  return { ...formatted, extensions: { code, id, graphql: formatted.extensions?.['code'] } };
+  const { id, message } = new AssayError(code, sentenceOfSyntaxError(formatted.message));
+  return { ...formatted, message, extensions: { code, id, graphql: formatted.extensions?.['code'] } };
 }
 
 function asAssayError(error: unknown): AssayError | undefined {

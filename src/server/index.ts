@@ -1,2 +1,3 @@
 export * from './http.js';
 export * from './errors.js';
+export { limits } from './limits.js';

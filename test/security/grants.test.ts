@@ -20,6 +20,9 @@ describe('grants of roles', () => {
     (await database.db.query<{ leaf: Buffer }>('SELECT leaf FROM audit_intake ORDER BY id'))
       .map(({ leaf }) => JSON.parse(leaf.toString('utf8')) as Record<string, unknown>)
       .filter((leaf) => leaf['id'] === id);
+  const refusals = async (id: string) => (await events(id)).filter(({ type }) => type === 'ACT_REFUSED').map(({ act, code, actor, subject }) => [act, code, actor, subject]);
+  const end = (id: string, at: string): Promise<unknown> =>
+    database.db.transaction((tx) => tx.query(`UPDATE role_grants SET valid_to = valid_from ${at} WHERE id = $1`, [id]));
 
   it('begin and end, and both are events', async () => {
     const given = await grant('VALIDATOR');
@@ -59,6 +62,54 @@ describe('grants of roles', () => {
     const { id } = await newUser();
     const both = await Promise.allSettled([grant('ADMIN', id), grant('ACCESS_ADMIN', id)]);
     expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+  });
+
+  it('leave a record when refused: to oneself, held already, excluded by another role, or by who does not keep them', async () => {
+    const held = await grant('ADMIN');
+    const stranger = { issuer: 'https://idp', subject: newId(), name: 'Stranger' };
+    const admin = await database.contextOf('ADMIN');
+    await expect(grant('ADMIN', held.userId)).rejects.toMatchObject({ code: 'CONFLICT' });
+    await expect(grant('ACCESS_ADMIN', held.userId)).rejects.toMatchObject({ code: 'REFUSED' });
+    await expect(grant('ADMIN', keeper.actor.id)).rejects.toMatchObject({ code: 'REFUSED' });
+    await expect(grants.grantRole(admin, { to: held.userId, role: 'VALIDATOR', reason })).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    await expect(grants.grantRole(admin, { to: stranger, role: 'VALIDATOR', reason })).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    await expect(grants.endRole(admin, held.id)).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    expect(await refusals(held.userId)).toEqual([
+      ['GRANT_ROLE', 'CONFLICT', keeper.actor.id, held.userId],
+      ['GRANT_ROLE', 'REFUSED', keeper.actor.id, held.userId],
+      ['GRANT_ROLE', 'FORBIDDEN', admin.actor.id, held.userId],
+    ]);
+    expect((await refusals(keeper.actor.id)).at(-1)).toEqual(['GRANT_ROLE', 'REFUSED', keeper.actor.id, keeper.actor.id]);
+    expect(await refusals(held.id)).toEqual([['END_ROLE', 'FORBIDDEN', admin.actor.id, held.id]]);
+    const unseen = '00000000-0000-0000-0000-000000000000';
+    expect(await refusals(unseen)).toEqual([['GRANT_ROLE', 'FORBIDDEN', admin.actor.id, unseen]]);
+  });
+
+  it('that fail leave no user behind who was not there before, and no other name on who was', async () => {
+    const identity = { issuer: 'https://idp', subject: newId(), name: 'New' };
+    const users = () => database.db.query<{ name: string }>('SELECT name FROM users WHERE subject = $1', [identity.subject]);
+    const failing = grants.grantRole(keeper, { to: identity, role: 'ADMIN', reason: 'a NUL \u0000' });
+    await expect(failing).rejects.toMatchObject({ code: 'BAD_INPUT' });
+    expect(await users()).toEqual([]);
+    await grants.grantRole(keeper, { to: identity, role: 'ADMIN', reason });
+    await expect(grants.grantRole(keeper, { to: { ...identity, name: 'Renamed' }, role: 'ADMIN', reason })).rejects.toMatchObject({ code: 'CONFLICT' });
+    expect(await users()).toEqual([{ name: 'New' }]);
+  });
+
+  it.each([
+    ['moved', "valid_to = now() + interval '1 year'"],
+    ['taken back', 'valid_to = NULL'],
+    ['claimed by another', 'ended_by = granted_by'],
+  ])('that ended are not %s, says the database', async (_, change) => {
+    const { id } = await grant('VALIDATOR');
+    await grants.endRole(keeper, id);
+    const changing = database.db.transaction((tx) => tx.query(`UPDATE role_grants SET ${change} WHERE id = $1`, [id]));
+    await expect(changing).rejects.toMatchObject({ code: 'AS007' });
+  });
+
+  it('may be given an end to come, but no end before their beginning, says the database', async () => {
+    await end((await grant('VALIDATOR')).id, "+ interval '1 day'");
+    await expect(end((await grant('VALIDATOR')).id, "- interval '1 second'")).rejects.toMatchObject({ code: '23514' });
   });
 
   it('are refused to nobody known, without a reason, or by who does not keep the roles', async () => {

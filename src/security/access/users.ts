@@ -1,4 +1,4 @@
-import { newId, type Database, type Queryable } from '../../platform/index.js';
+import { newId, type Database, type Queryable, type Transaction } from '../../platform/index.js';
 
 /** A person or service as an identity provider names it. */
 export interface Identity {
@@ -16,24 +16,27 @@ export interface UserRow {
 
 /** Finds the user of an identity, or records it; a changed display name is taken over. */
 export async function ensureUser(db: Database, identity: Identity): Promise<UserRow> {
-  const { issuer, subject, name } = identity;
-  const [known] = await db.query<UserRow>('SELECT id, issuer, subject, name FROM users WHERE issuer = $1 AND subject = $2', [issuer, subject]);
-  if (known?.name === name) return known;
-  return db.transaction(async (tx) => {
-    const [row] = await tx.query<UserRow>(
-      `INSERT INTO users (id, issuer, subject, name) VALUES ($1, $2, $3, $4)
-       ON CONFLICT (issuer, subject) DO UPDATE SET name = excluded.name RETURNING id, issuer, subject, name`,
-      [newId(), issuer, subject, name],
-    );
-    return row!;
-  });
+  const known = await knownUser(db, identity);
+  return known?.name === identity.name ? known : db.transaction((tx) => recordUser(tx, identity));
 }
 
-/** The roles a user holds by grant at this moment. */
-export async function currentGrants(db: Queryable, userId: string): Promise<string[]> {
-  const rows = await db.query<{ role: string }>(
-    'SELECT role FROM role_grants WHERE user_id = $1 AND tstzrange(valid_from, valid_to) @> now()',
-    [userId],
+/** The same inside a transaction: who is recorded here is so only if all else is. */
+export async function ensureUserWithin(tx: Transaction, identity: Identity): Promise<UserRow> {
+  const known = await knownUser(tx, identity);
+  return known?.name === identity.name ? known : recordUser(tx, identity);
+}
+
+/** The user of an identity, if it was ever recorded. */
+export async function knownUser(db: Queryable, { issuer, subject }: Identity): Promise<UserRow | undefined> {
+  const [known] = await db.query<UserRow>('SELECT id, issuer, subject, name FROM users WHERE issuer = $1 AND subject = $2', [issuer, subject]);
+  return known;
+}
+
+async function recordUser(tx: Transaction, { issuer, subject, name }: Identity): Promise<UserRow> {
+  const [row] = await tx.query<UserRow>(
+    `INSERT INTO users (id, issuer, subject, name) VALUES ($1, $2, $3, $4)
+     ON CONFLICT (issuer, subject) DO UPDATE SET name = excluded.name RETURNING id, issuer, subject, name`,
+    [newId(), issuer, subject, name],
   );
-  return rows.map(({ role }) => role);
+  return row!;
 }
