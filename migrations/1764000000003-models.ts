@@ -95,15 +95,19 @@ export class Models1764000000003 implements MigrationInterface {
       );
 
       -- search_path puts temporary tables last: one of the same name must not stand in for the table a rule looks at.
+      -- The version is locked, so that neither its dossier nor its makers change while the vote is cast.
       CREATE FUNCTION refuse_own_vote() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+      DECLARE
+        maker uuid;
+        digest bytea;
       BEGIN
-        IF EXISTS (SELECT FROM model_version_contributors c
-                   WHERE c.version_id = NEW.version_id AND c.user_id = NEW.user_id) THEN
+        SELECT v.registered_by, v.dossier_digest INTO maker, digest FROM model_versions v WHERE v.id = NEW.version_id FOR SHARE;
+        IF NEW.user_id = maker OR EXISTS (SELECT FROM model_version_contributors c
+                                          WHERE c.version_id = NEW.version_id AND c.user_id = NEW.user_id) THEN
           RAISE EXCEPTION 'A person who built, trained, edited or submitted a version may not vote on it.'
             USING ERRCODE = 'AS001';
         END IF;
-        IF NOT EXISTS (SELECT FROM model_versions v
-                       WHERE v.id = NEW.version_id AND v.dossier_digest = NEW.dossier_digest) THEN
+        IF digest IS DISTINCT FROM NEW.dossier_digest THEN
           RAISE EXCEPTION 'The vote names another dossier digest than the version has.' USING ERRCODE = 'AS002';
         END IF;
         RETURN NEW;
@@ -111,9 +115,10 @@ export class Models1764000000003 implements MigrationInterface {
       CREATE TRIGGER refuse_own_vote BEFORE INSERT ON model_version_votes
         FOR EACH ROW EXECUTE FUNCTION refuse_own_vote();
 
-      -- The other way round: who has voted can no longer become a contributor.
+      -- The other way round: who has voted can no longer become a contributor. This lock waits for votes being cast.
       CREATE FUNCTION refuse_voted_contributor() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
       BEGIN
+        PERFORM FROM model_versions v WHERE v.id = NEW.version_id FOR NO KEY UPDATE;
         IF EXISTS (SELECT FROM model_version_votes v
                    WHERE v.version_id = NEW.version_id AND v.user_id = NEW.user_id) THEN
           RAISE EXCEPTION 'A person who voted on a version may not contribute to it.' USING ERRCODE = 'AS001';
@@ -133,6 +138,51 @@ export class Models1764000000003 implements MigrationInterface {
       END $$;
       CREATE TRIGGER freeze_submitted_dossier BEFORE UPDATE ON model_versions
         FOR EACH ROW EXECUTE FUNCTION freeze_submitted_dossier();
+
+      -- The lifecycle's steps, the same as the application's table. A version begins where from_state is null.
+      CREATE FUNCTION version_steps() RETURNS TABLE (from_state text, to_state text)
+      LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, public, pg_temp AS $$
+        VALUES (NULL, 'DRAFT'), ('DRAFT', 'SUBMITTED'),
+          ('SUBMITTED', 'VALIDATED'), ('SUBMITTED', 'APPROVED'), ('SUBMITTED', 'REJECTED'), ('SUBMITTED', 'WITHDRAWN'),
+          ('VALIDATED', 'APPROVED'), ('VALIDATED', 'REJECTED'), ('VALIDATED', 'WITHDRAWN'),
+          ('APPROVED', 'SUSPENDED'), ('SUSPENDED', 'APPROVED'), ('APPROVED', 'RETIRED')
+      $$;
+
+      -- The approval policy, the same as the application's: how many people of each role must vote for a version.
+      CREATE FUNCTION required_votes() RETURNS TABLE (tier text, role text, people integer)
+      LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, public, pg_temp AS $$
+        VALUES ('HIGH', 'VALIDATOR', 1), ('HIGH', 'ADMIN', 2),
+          ('MEDIUM', 'VALIDATOR', 1), ('MEDIUM', 'ADMIN', 1),
+          ('LOW', 'VALIDATOR', 0), ('LOW', 'ADMIN', 1)
+      $$;
+
+      -- People of a role who voted for exactly this dossier.
+      CREATE FUNCTION votes_for(version uuid, digest bytea, voting_role text) RETURNS bigint
+      LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+        SELECT count(DISTINCT v.user_id) FROM model_version_votes v
+        WHERE v.version_id = version AND v.dossier_digest = digest AND v.role = voting_role AND v.verdict = 'FOR'
+      $$;
+
+      CREATE FUNCTION keep_version_lifecycle() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+      DECLARE
+        before text := CASE WHEN TG_OP = 'UPDATE' THEN OLD.state END;
+      BEGIN
+        IF NEW.state IS NOT DISTINCT FROM before THEN RETURN NEW; END IF;
+        IF NOT EXISTS (SELECT FROM version_steps() s WHERE s.from_state IS NOT DISTINCT FROM before AND s.to_state = NEW.state) THEN
+          RAISE EXCEPTION 'The lifecycle has no step from % to %.', coalesce(before, 'nothing'), NEW.state USING ERRCODE = 'AS005';
+        END IF;
+        IF NEW.state = 'VALIDATED' AND votes_for(NEW.id, NEW.dossier_digest, 'VALIDATOR') = 0
+          OR NEW.state = 'APPROVED' AND before <> 'SUSPENDED' AND EXISTS (
+            SELECT FROM models m JOIN required_votes() r ON r.tier = m.tier
+            WHERE m.id = NEW.model_id AND votes_for(NEW.id, NEW.dossier_digest, r.role) < r.people) THEN
+          RAISE EXCEPTION 'The version lacks votes for its dossier to become %.', NEW.state USING ERRCODE = 'AS006';
+        END IF;
+        RETURN NEW;
+      END $$;
+      CREATE TRIGGER keep_version_lifecycle BEFORE INSERT OR UPDATE ON model_versions
+        FOR EACH ROW EXECUTE FUNCTION keep_version_lifecycle();
+
+      CREATE TRIGGER end_once BEFORE UPDATE ON deployments FOR EACH ROW EXECUTE FUNCTION end_once();
 
       CREATE FUNCTION refuse_unapproved_deployment() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
       BEGIN
@@ -158,7 +208,8 @@ export class Models1764000000003 implements MigrationInterface {
     await runner.query(`
       DROP TABLE deployments, model_version_transitions, model_version_votes, model_version_contributors,
         model_version_artefacts, model_versions, models, artefacts;
-      DROP FUNCTION refuse_own_vote, refuse_voted_contributor, freeze_submitted_dossier, refuse_unapproved_deployment;
+      DROP FUNCTION refuse_own_vote, refuse_voted_contributor, freeze_submitted_dossier, refuse_unapproved_deployment,
+        keep_version_lifecycle, votes_for, required_votes, version_steps;
     `);
   }
 }

@@ -1,10 +1,15 @@
-import { AssayError, conflict, refused, sqlState } from '../platform/index.js';
+import { conflict, refused, sqlState, type AssayError } from '../platform/index.js';
+
+export { isRefusal } from '../security/index.js';
 
 const SENTENCES: Readonly<Record<string, () => AssayError>> = {
   AS001: () => refused('Who built, trained, edited or submitted a version may not vote on it. Ask an independent colleague.'),
   AS002: () => conflict('The vote names another dossier digest than the version has. Read the dossier again and vote for what it says now.'),
   AS003: () => refused('A submitted dossier cannot change. Register a new version.'),
   AS004: () => refused('Only an approved version can be deployed. Get the votes that its model requires first.'),
+  AS005: () => refused('The lifecycle of a version has no such step. Read its present state and what can be done from there.'),
+  AS006: () => refused('The version lacks votes for its present dossier. Get the votes that its model requires first.'),
+  AS007: () => refused('What has ended stays ended, at the time it ended. Make a new deployment or grant instead.'),
 };
 
 const CONSTRAINTS: Readonly<Record<string, () => AssayError>> = {
@@ -19,7 +24,3 @@ export function translated(error: unknown): unknown {
   const constraint = (error as { constraint?: string } | undefined)?.constraint ?? '';
   return (SENTENCES[state] ?? CONSTRAINTS[constraint])?.() ?? error;
 }
-
-/** A no by a rule, as opposed to input that cannot be understood or a failure of ours. */
-export const isRefusal = (error: unknown): error is AssayError =>
-  error instanceof AssayError && ['FORBIDDEN', 'REFUSED', 'CONFLICT'].includes(error.code);

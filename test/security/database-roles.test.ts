@@ -133,17 +133,27 @@ describe('database roles', () => {
     }
   });
 
+  it('every rule says where it looks for its tables: temporary ones come last', async () => {
+    const { rows } = await reader.query<{ rule: string; looks: string[] | null }>(
+      "SELECT proname AS rule, proconfig AS looks FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prorettype = 'trigger'::regtype",
+    );
+    expect(rows.map(({ rule }) => rule)).toEqual(expect.arrayContaining(['keep_version_lifecycle', 'end_once', 'refuse_own_vote']));
+    for (const { rule, looks } of rows) expect([rule, looks]).toEqual([rule, ['search_path=pg_catalog, public, pg_temp']]);
+  });
+
   it('a temporary table of the same name does not stand in for the one that a rule looks at', async () => {
     const client = new Client(database.urls.app);
     await client.connect();
     try {
-      const [user, model, version, digest] = [newId(), newId(), newId(), sha256('{}')];
+      const [user, trainer, model, version, digest] = [newId(), newId(), newId(), newId(), sha256('{}')];
       await client.query("INSERT INTO users (id, issuer, subject, name) VALUES ($1, 'test', 'shadow', 'Shadow')", [user]);
       await client.query("INSERT INTO models (id, name, purpose, decision_purpose, products, horizon_months, tier, owner_id) VALUES ($1, 'shadow', 'p', 'ORIGINATION', '{card}', 12, 'LOW', $2)", [model, user]);
-      await client.query("INSERT INTO model_versions (id, model_id, version, state, dossier, dossier_digest, registered_by) VALUES ($1, $2, 1, 'SUBMITTED', '{}', $3, $4)", [version, model, digest, user]);
-      await client.query("INSERT INTO model_version_contributors (version_id, user_id, part) VALUES ($1, $2, 'TRAINED')", [version, user]);
+      await client.query("INSERT INTO model_versions (id, model_id, version, state, dossier, dossier_digest, registered_by) VALUES ($1, $2, 1, 'DRAFT', '{}', $3, $4)", [version, model, digest, user]);
+      await client.query("INSERT INTO users (id, issuer, subject, name) VALUES ($1, 'test', 'shadow trainer', 'Shadow')", [trainer]);
+      await client.query("INSERT INTO model_version_contributors (version_id, user_id, part) VALUES ($1, $2, 'TRAINED')", [version, trainer]);
+      await client.query("UPDATE model_versions SET state = 'SUBMITTED' WHERE id = $1", [version]);
       await client.query('CREATE TEMP TABLE model_version_contributors (version_id uuid, user_id uuid)');
-      const vote = client.query("INSERT INTO model_version_votes (id, version_id, user_id, role, verdict, dossier_digest, comment) VALUES ($1, $2, $3, 'ADMIN', 'FOR', $4, 'mine')", [newId(), version, user, digest]);
+      const vote = client.query("INSERT INTO model_version_votes (id, version_id, user_id, role, verdict, dossier_digest, comment) VALUES ($1, $2, $3, 'ADMIN', 'FOR', $4, 'mine')", [newId(), version, trainer, digest]);
       await expect(vote).rejects.toMatchObject({ code: 'AS001' });
     } finally {
       await client.end();
