@@ -75,6 +75,8 @@ export class PeopleAndAudit1764000000001 implements MigrationInterface {
         finished_at  timestamptz
       );
 
+      -- The application checks that it runs on the schema it was written for.
+      GRANT SELECT ON migrations TO assay_app;
       GRANT SELECT, INSERT ON users, role_grants, idempotency, audit_intake, jobs TO assay_app;
       GRANT UPDATE (name) ON users TO assay_app;
       GRANT UPDATE (valid_to, ended_by) ON role_grants TO assay_app;

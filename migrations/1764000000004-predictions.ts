@@ -17,6 +17,7 @@ export class Predictions1764000000004 implements MigrationInterface {
         deployment_id  uuid,
         actor_id       uuid NOT NULL,
         request_id     text,
+        job_id         uuid,
         purpose        text NOT NULL CHECK (purpose IN ('ORIGINATION', 'ACCOUNT_REVIEW', 'WHAT_IF')),
         status         text NOT NULL CHECK (status IN ('SCORED', 'REFUSED', 'FAILED')),
         decision       text CHECK (decision IN ('APPROVE', 'REFER', 'DECLINE')),
@@ -35,6 +36,7 @@ export class Predictions1764000000004 implements MigrationInterface {
       CREATE INDEX predictions_by_loan ON predictions (customer_id, loan_id, id);
       CREATE INDEX predictions_by_version ON predictions (version_id, id);
       CREATE INDEX predictions_by_id ON predictions (id);
+      CREATE INDEX predictions_by_job ON predictions (job_id, id) WHERE job_id IS NOT NULL;
 
       -- Partitions are named by month; bounds are the smallest UUIDv7 of each month's first millisecond.
       CREATE FUNCTION uuid_v7_floor(at timestamptz) RETURNS uuid LANGUAGE sql IMMUTABLE AS $$

@@ -59,6 +59,7 @@ async function serve(runtime: Runtime, { host, port, issuers = [] }: AppOptions,
   const http = await listen({ apollo, authenticator, artefacts, db, log, artefactMaxBytes: config.artefactMaxBytes }, host, port);
   undo.push(() => http.close());
   await jobs.work();
+  undo.push(async () => jobs.stop());
   return http.url;
 }
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { migrations } from '../migrations/index.js';
 import { entities } from './entities.js';
 import {
-  Database, installJobQueue, migrateUp, openLog, pendingMigrations, prepareEmbeddedDatabase, refused, removeEmbeddedPostgres, startEmbeddedPostgres,
+  asOwner, Database, installJobQueue, isMigrated, migrateUp, openLog, prepareEmbeddedDatabase, refused, removeEmbeddedPostgres, startEmbeddedPostgres,
   type Config, type DatabaseUrls, type Logger,
 } from './platform/index.js';
 import { SCORE_JOBS } from './predictions/index.js';
@@ -12,7 +12,7 @@ import { openKeyRing, type KeyRing } from './security/index.js';
 /** What every command stands on: a migrated database, the key ring and the log. */
 export interface Runtime {
   readonly config: Config;
-  readonly urls: DatabaseUrls;
+  readonly urls: Pick<DatabaseUrls, 'app' | 'reader'>;
   readonly db: Database;
   readonly keys: KeyRing;
   readonly log: Logger;
@@ -35,13 +35,11 @@ export async function openRuntime(config: Config): Promise<Runtime> {
   };
   try {
     const { urls, note } = config.database ? { urls: config.database, note: undefined } : await startEmbedded(config, undo);
-    if (config.database && (await pendingMigrations(urls.owner, migrations))) {
-      throw refused('The database schema is not up to date. Run: npm run assay -- migrate');
-    }
     const log = openLog(config.logLevel);
     const db = await Database.open(urls, { entities, pool: config.databasePool });
     undo.push(() => db.close());
-    const keys = await openKeyRing(config);
+    if (!(await isMigrated(db, migrations))) throw refused('The database schema is not up to date. Run: npm run assay -- migrate');
+    const keys = await openKeyRing(config, () => hasCustomers(db));
     undo.push(() => keys.close());
     return { config, urls, db, keys, log, note, close };
   } catch (error) {
@@ -49,6 +47,8 @@ export async function openRuntime(config: Config): Promise<Runtime> {
     throw error;
   }
 }
+
+const hasCustomers = async (db: Database): Promise<boolean> => (await db.query('SELECT id FROM customers LIMIT 1')).length > 0;
 
 async function startEmbedded(config: Config, undo: Undo): Promise<{ urls: DatabaseUrls; note: string | undefined }> {
   undo.push(await claimHome(config.home));
@@ -59,9 +59,10 @@ async function startEmbedded(config: Config, undo: Undo): Promise<{ urls: Databa
   return { urls, note: server.note };
 }
 
-/** Brings a database up to date: the tables, then the job queue's own. */
+/** Brings a database up to date: the tables, partitions for the year ahead, then the job queue's own tables. */
 export async function migrate(ownerUrl: string): Promise<string[]> {
   const ran = await migrateUp(ownerUrl, migrations);
+  await asOwner(ownerUrl, `SELECT create_prediction_partitions((now() AT TIME ZONE 'UTC')::date, 13)`);
   await installJobQueue(ownerUrl, [SCORE_JOBS]);
   return ran;
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { PEOPLE, runDemo, type PersonName, type RunningDemo } from '../demo/index.js';
-import { badInput, readConfig } from '../platform/index.js';
+import { badInput, readConfig, refused } from '../platform/index.js';
 import { resetHome } from '../runtime.js';
 import { interrupted } from './interrupt.js';
 
@@ -10,6 +10,7 @@ interface DemoFlags {
   readonly once?: boolean;
   readonly json?: boolean;
   readonly reset?: boolean;
+  readonly useDatabase?: boolean;
   readonly seed: string;
   readonly customers: string;
 }
@@ -22,7 +23,8 @@ export function demoCommand(program: Command): void {
     .option('--mapping <file>', 'how to read it, e.g. mappings/taiwan.json')
     .option('--once', 'score the whole hold-out, print one line of JSON and stop, instead of serving')
     .option('--json', 'with --once: nothing but the line of JSON on standard output (progress is on standard error)')
-    .option('--reset', 'forget the data of the last run first')
+    .option('--reset', 'empty the embedded database in ASSAY_HOME first, imports included')
+    .option('--use-database', 'allow it to fill the database at DATABASE_URL')
     .option('--seed <n>', 'seed of the synthetic book and of training', '20240101')
     .option('--customers <n>', 'size of the synthetic book', '10000')
     .action(demo);
@@ -32,6 +34,7 @@ async function demo(flags: DemoFlags): Promise<void> {
   const { signal, wait } = interrupted();
   const config = readConfig();
   if (flags.reset) await resetHome(config);
+  if (config.database && !flags.useDatabase) throw refused('DATABASE_URL is set, and the demonstration would fill that database and give development people roles in it. Unset it, or add --use-database.');
   const options = { ...flags, once: flags.once ?? false, seed: whole(flags.seed, '--seed'), customers: whole(flags.customers, '--customers') };
   const running = await runDemo(config, options, process.stderr, signal);
   try {

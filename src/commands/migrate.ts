@@ -10,7 +10,7 @@ export function migrateCommand(program: Command): void {
     .option('--down <steps>', 'take back this many migrations; their data is lost')
     .action(async ({ down }: { down?: string }) => {
       const { database } = readConfig();
-      if (!database) throw badInput('Set DATABASE_URL and DATABASE_OWNER_URL: the embedded database migrates itself.');
+      if (!database?.owner) throw badInput('Set DATABASE_URL and DATABASE_OWNER_URL: the embedded database migrates itself.');
       if (down !== undefined) return migrateDown(database.owner, migrations, stepsOf(down));
       const ran = await migrate(database.owner);
       process.stderr.write(ran.length > 0 ? `Ran ${ran.join(', ')}.\n` : 'The database is up to date.\n');

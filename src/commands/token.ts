@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { readConfig } from '../platform/index.js';
+import { badInput, readConfig } from '../platform/index.js';
 import { DevelopmentIssuer, ROLES, type Role } from '../security/index.js';
 
 interface TokenOptions {
@@ -16,6 +16,7 @@ export function tokenCommand(program: Command): void {
     .option('--name <name>', 'whom it stands for', 'Developer')
     .option('--customer <externalId>', "a borrower's customer")
     .action(async ({ role, name, customer }: TokenOptions) => {
+      if ((role === 'BORROWER') !== (customer !== undefined)) throw badInput('A borrower is a customer: give --customer <externalId> with --role BORROWER, and with no other role.');
       const issuer = await DevelopmentIssuer.open(readConfig());
       const identity = { subject: name.toLowerCase().replaceAll(' ', '-'), name, roles: [role] };
       process.stdout.write(`${await issuer.tokenFor({ ...identity, ...(customer !== undefined && { customer }) })}\n`);

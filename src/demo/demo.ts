@@ -129,6 +129,7 @@ class Demo {
   private async score({ portal }: Clients): Promise<ScoringRun> {
     const { stages, runtime, book, options, signal } = this.parts;
     const { holdout, train } = await divideLoans(runtime.db, { products: book.model.products, knownBefore: this.knownBefore, split: book.split });
+    if (options.once && holdout.length === 0) throw refused(`The split (${book.split.description}) holds no known loan out, so nothing can be measured. Mark some rows as holdout.`);
     const loans = (holdout.length > 0 ? holdout : train).map(({ externalId }) => externalId);
     return stages.run(
       'score',

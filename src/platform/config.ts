@@ -36,8 +36,7 @@ type Problem = readonly [name: string, message: string];
 function contradictions(env: Raw): Problem[] {
   const problems: Problem[] = [];
   const need = (name: string, why: string): void => void (env[name] || problems.push([name, `is needed ${why}`]));
-  if (env['DATABASE_URL']) need('DATABASE_OWNER_URL', 'beside DATABASE_URL: the role that owns the tables and runs migrations');
-  else if (env['DATABASE_OWNER_URL'] || env['DATABASE_READER_URL']) need('DATABASE_URL', 'beside the other two: without it they would be ignored');
+  if (env['DATABASE_OWNER_URL'] || env['DATABASE_READER_URL']) need('DATABASE_URL', 'beside the other two: without it they would be ignored');
   if (env['OIDC_JWKS_URL']) need('OIDC_ISSUER', 'beside OIDC_JWKS_URL: without it no token is accepted');
   return problems;
 }
@@ -70,7 +69,7 @@ export interface Config {
   readonly port: number;
   readonly logLevel: string;
   /** Absent: the embedded PostgreSQL under `home` is used. */
-  readonly database: DatabaseUrls | undefined;
+  readonly database: (Omit<DatabaseUrls, 'owner'> & { readonly owner: string | undefined }) | undefined;
   readonly databasePool: number;
   readonly oidc: { issuer: string; audience: string; jwksUrl: string | undefined; rolesClaim: string } | undefined;
   readonly devIssuer: boolean;
@@ -100,7 +99,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     port: e.PORT,
     logLevel: e.LOG_LEVEL,
     database: e.DATABASE_URL
-      ? { app: e.DATABASE_URL, owner: e.DATABASE_OWNER_URL ?? e.DATABASE_URL, reader: e.DATABASE_READER_URL ?? e.DATABASE_URL }
+      ? { app: e.DATABASE_URL, owner: e.DATABASE_OWNER_URL, reader: e.DATABASE_READER_URL ?? e.DATABASE_URL }
       : undefined,
     databasePool: e.DATABASE_POOL,
     oidc: e.OIDC_ISSUER

@@ -28,7 +28,7 @@ export class Database implements Queryable {
     private readonly readers: Pool,
   ) {}
 
-  static async open(urls: DatabaseUrls, options: { entities: Entities; pool: number }): Promise<Database> {
+  static async open(urls: Pick<DatabaseUrls, 'app' | 'reader'>, options: { entities: Entities; pool: number }): Promise<Database> {
     const source = new DataSource({
       type: 'postgres',
       url: urls.app,

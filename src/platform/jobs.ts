@@ -10,7 +10,7 @@ export async function installJobQueue(ownerUrl: string, queues: readonly string[
   const boss = new PgBoss({ connectionString: ownerUrl, schema: SCHEMA, supervise: false, schedule: false });
   await boss.start();
   try {
-    for (const queue of queues) await boss.createQueue(queue, { name: queue, retryLimit: 3, retryDelay: 5, expireInSeconds: 3600 });
+    for (const queue of queues) await boss.createQueue(queue, { name: queue, retryLimit: 3, retryDelay: 5, expireInSeconds: 900 });
   } finally {
     await boss.stop({ graceful: false });
   }

@@ -1,4 +1,5 @@
 import { DataSource, type MixedList } from 'typeorm';
+import { sqlState, type Database } from './database.js';
 import { AssayError, messageOf, refused } from './errors.js';
 
 type Migrations = MixedList<Function>;
@@ -18,7 +19,26 @@ export async function migrateDown(ownerUrl: string, migrations: Migrations, step
   });
 }
 
-/** The names of migrations that have not run yet. */
+/**
+ * Whether every migration has run, asked as the application: a server needs no owner's credentials.
+ * @throws what the database says, unless it says that nothing was ever migrated
+ */
+export async function isMigrated(db: Database, migrations: readonly Function[]): Promise<boolean> {
+  try {
+    const ran = await db.transaction((tx) => tx.query<{ name: string }>('SELECT name FROM migrations'));
+    return migrations.every((migration) => ran.some(({ name }) => name === migration.name));
+  } catch (error) {
+    if (sqlState(error) === UNDEFINED_TABLE) return false;
+    throw error;
+  }
+}
+
+const UNDEFINED_TABLE = '42P01';
+
+/** Runs statements as the owner, for what is kept up beside the migrations. */
+export const asOwner = (ownerUrl: string, sql: string): Promise<void> => withOwner(ownerUrl, [], async (source) => void (await source.query(sql)));
+
+/** Whether migrations have not run yet. */
 export const pendingMigrations = (ownerUrl: string, migrations: Migrations): Promise<boolean> =>
   withOwner(ownerUrl, migrations, (source) => source.showMigrations());
 

@@ -1,6 +1,6 @@
 // The predictions room: one act of scoring, its record, its history and its replay.
 export { JobEntity } from './jobs/job.entity.js';
-export { MOST_IN_A_JOB, ScoreJobs, SCORE_JOBS, type ScoreJobRequest } from './jobs/score-jobs.js';
+export { MOST_IN_A_JOB, ScoreJobs, SCORE_JOBS } from './jobs/score-jobs.js';
 export { Evidence, replayBody } from './history/evidence.js';
 export { VersionPerformanceResolver } from './history/performance.js';
 export { commitmentOf, RECORD_FORMAT, unsealBody, type PredictionBody } from './record/body.js';

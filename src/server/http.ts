@@ -55,6 +55,7 @@ async function handle(parts: HttpParts, request: IncomingMessage, response: Serv
   response.setHeader('referrer-policy', 'no-referrer');
   const { pathname, search } = locationOf(request.url ?? '/');
   if (pathname === '/graphql' && wantsPage(request)) return sendGraphiQL(response);
+  if (pathname === '/' && wantsPage(request)) return void response.writeHead(302, { location: '/graphql' }).end();
   if (pathname === '/graphql') return handleGraphql(parts, request, response, search);
   if (pathname === '/healthz') return sendJson(response, 200, { status: 'ok' });
   if (pathname === '/readyz') return handleReady(parts, response);

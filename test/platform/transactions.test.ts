@@ -125,7 +125,7 @@ describe('transactions', () => {
 describe('opening a database', () => {
   it('says so when there is none', async () => {
     const nowhere = 'postgres://assay_app:x@127.0.0.1:1/assay';
-    const opening = Database.open({ app: nowhere, owner: nowhere, reader: nowhere }, { entities: [], pool: 1 });
+    const opening = Database.open({ app: nowhere, reader: nowhere }, { entities: [], pool: 1 });
     await expect(opening).rejects.toMatchObject({ code: 'UNAVAILABLE', message: expect.stringMatching(/^The database cannot be reached: /) as unknown });
   });
 });

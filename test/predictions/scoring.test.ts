@@ -213,6 +213,23 @@ describe('scoring', () => {
       expect(await recordedOf(loan)).toHaveLength(1);
     });
 
+    it.each([
+      ['a longer list', (ids: string[]) => [...ids, ids[0]!]],
+      ['a shorter list', (ids: string[]) => ids.slice(1)],
+      ['the same list in another order', (ids: string[]) => [...ids].reverse()],
+      ['a list so long that it would be a job', (ids: string[]) => Array.from({ length: 1_001 }, () => ids[0]!)],
+    ])('under a requestId that stood for others, %s is a conflict and scores nothing', async (what, change) => {
+      const ids = loans.slice(10, 13).map(({ id }) => id);
+      const requestId = `bound to its list, ${what}`;
+      const first = await scoreMany(ids, requestId);
+      const before = await app.sql('SELECT count(*) FROM predictions');
+      const { extensions } = await portal.refusal(SCORE_LOANS, { input: { loans: change(ids), purpose: 'ORIGINATION', requestId } });
+      expect(extensions.code).toBe('CONFLICT');
+      expect((await portal.refusal(SCORE_LOAN, { input: { loanId: ids[0], purpose: 'ORIGINATION', requestId } })).extensions.code).toBe('CONFLICT');
+      expect(await app.sql('SELECT count(*) FROM predictions')).toEqual(before);
+      expect(await scoreMany(ids, requestId)).toEqual(first);
+    });
+
     it('are at least one', async () => {
       expect((await portal.refusal(SCORE_LOANS, { input: { loans: [], purpose: 'ORIGINATION', requestId: 'none' } })).message).toContain('loans: name at least one.');
     });

@@ -144,7 +144,7 @@ describe('opening the key ring', () => {
     await first.close();
     const { keyEncryptionKeyFile } = config();
     expect((await stat(keyEncryptionKeyFile)).mode & 0o777).toBe(0o600);
-    const second = await openKeyRing(config());
+    const second = await openKeyRing(config(), async () => true);
     expect((await second.keyOf(id)).unseal(place, sealed).toString()).toBe('text');
     await second.close();
   });
@@ -154,6 +154,13 @@ describe('opening the key ring', () => {
     await rings[0]!.createAll([id]);
     for (const ring of rings) await expect(ring.keyOf(id)).resolves.toBeDefined();
     for (const ring of rings) await ring.close();
+  });
+
+  it('refuses an empty store where customers are recorded: everybody would look erased', async () => {
+    const open = (hasCustomers: boolean) => openKeyRing(config(), async () => hasCustomers);
+    for (const _again of [1, 2]) await expect(open(true)).rejects.toMatchObject({ code: 'REFUSED', message: expect.stringMatching(/^The key store at .*keys is empty, but customers are recorded\. Mount or restore the right one/) as unknown });
+    await (await open(false)).close();
+    await (await open(true)).close();
   });
 
   it('does not make one in production', async () => {

@@ -11,7 +11,7 @@ export const predictionNodeLoaders = (jobs: ScoreJobs): Readonly<Record<string, 
     return findPrediction(ctx, expectId(encodeGlobalId(id), 'Prediction', true));
   },
   Job: async (ctx, { id }) => {
-    demand(ctx, 'score:run');
+    demand(ctx, 'prediction:read');
     return toJob(await jobs.find(ctx, id));
   },
 });

@@ -128,7 +128,7 @@ function filterOf(filter: PredictionFilterInput | undefined): PredictionFilter {
     loan: loan && { customerId: loan.customerId, loanId: loan.id },
     modelId: rowId(modelId, 'Model'),
     versionId: rowId(modelVersionId, 'ModelVersion'),
-    requestIdPrefix: jobId == null ? undefined : `${rowId(jobId, 'Job')!}:`,
+    jobId: rowId(jobId, 'Job'),
     decision: decision ?? undefined,
     grade: grade ?? undefined,
     status: status ?? undefined,

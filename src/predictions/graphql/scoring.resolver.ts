@@ -6,7 +6,7 @@ import type { PredictionType } from '../history/prediction.types.js';
 import type { ScoreJobs } from '../jobs/score-jobs.js';
 import type { PredictionRef } from '../record/recorder.js';
 import type { AsOf } from '../scoring/item.js';
-import { MOST_AT_ONCE, type ScoringOptions, type ScoringService } from '../scoring/scoring.service.js';
+import { MOST_AT_ONCE, type ListRequest, type ScoringOptions, type ScoringService } from '../scoring/scoring.service.js';
 import { toPrediction } from './coarse.js';
 import { JobType, toJob } from './job.types.js';
 import { ScoreLoanInput, ScoreLoanPayload, ScoreLoansInput, ScoreLoansPayload, type ScoreLoanResult } from './scoring.inputs.js';
@@ -30,24 +30,21 @@ export class ScoringResolver {
   @Requires('score:run')
   @Mutation(() => ScoreLoansPayload, { description: `Scores up to ${MOST_AT_ONCE} loans while you wait; more become a job, see \`job(id)\`.` })
   async scoreLoans(@Ctx() ctx: Context, @Arg('input', { description: 'The loans and how to score them.' }) input: ScoreLoansInput): Promise<ScoreLoansPayload> {
-    const { loans } = input;
-    const options = optionsOf(ctx, input);
-    if (loans.length > MOST_AT_ONCE) return { results: null, job: await this.startJob(ctx, input, options), total: loans.length };
-    const requests = loans.map((loan, at) => ({ ...options, loan, requestId: `${input.requestId}:${at}` }));
-    const found = await this.scoring.scoreLoans(ctx, requests);
+    const { loans, requestId } = input;
+    const list = { ...optionsOf(ctx, input), loans, requestId };
+    if (loans.length > MOST_AT_ONCE) return { results: null, job: await this.startJob(ctx, list), total: loans.length };
+    const found = await this.scoring.scoreList(ctx, list);
     return { results: await Promise.all(found.map((result, at) => resultOf(ctx, loans[at]!, result))), job: null, total: loans.length };
   }
 
-  @Requires('score:run')
-  @Query(() => JobType, { description: 'Long work that you started.' })
+  @Requires('prediction:read')
+  @Query(() => JobType, { description: 'Long work that you started; any, for those who may see predictions in full.' })
   async job(@Ctx() ctx: Context, @Arg('id', () => ID, { description: 'Its id.' }) id: string): Promise<JobType> {
     return toJob(await this.jobs.find(ctx, expectId(id, 'Job', false).id));
   }
 
-  private async startJob(ctx: Context, { loans, requestId }: ScoreLoansInput, { purpose, modelId, asOf }: ScoringOptions): Promise<JobType> {
-    const when = asOf instanceof Date ? asOf.toISOString() : asOf;
-    const id = await this.jobs.start(ctx, requestId, { loans, purpose, modelId, asOf: when });
-    return toJob(await this.jobs.find(ctx, id));
+  private async startJob(ctx: Context, list: ListRequest): Promise<JobType> {
+    return toJob(await this.jobs.find(ctx, await this.jobs.start(ctx, list)));
   }
 }
 

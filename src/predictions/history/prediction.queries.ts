@@ -14,7 +14,7 @@ export interface PredictionFilter {
   readonly grade?: string | undefined;
   readonly status?: PredictionStatus | undefined;
   readonly purpose?: Purpose | undefined;
-  readonly requestIdPrefix?: string | undefined;
+  readonly jobId?: string | undefined;
   readonly createdAt?: { readonly gte?: Date | undefined; readonly lt?: Date | undefined } | undefined;
   /** What was recorded by then: the history as it stood. */
   readonly asOf?: Date | undefined;
@@ -40,7 +40,7 @@ function whereOf(ctx: Context, filter: PredictionFilter): Where {
     .add('p.grade = ?', filter.grade)
     .add('p.status = ?', filter.status)
     .add('p.purpose = ?', filter.purpose)
-    .add('starts_with(p.request_id, ?)', filter.requestIdPrefix)
+    .add('p.job_id = ?', filter.jobId)
     // The id holds the time, so partitions and the index on id do the work; created_at decides at the edges.
     .add(`p.id >= uuid_v7_floor(greatest(?::timestamptz, 'epoch')) AND p.created_at >= ?`, filter.createdAt?.gte)
     .add('p.created_at < ?', filter.createdAt?.lt)

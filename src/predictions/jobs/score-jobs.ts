@@ -1,7 +1,7 @@
-import { AssayError, badInput, internal, JobQueue, newContext, newId, notFound, once, type Context, type Database, type Logger } from '../../platform/index.js';
-import { demand, may, permissionsOf } from '../../security/index.js';
+import { AssayError, badInput, internal, JobQueue, newContext, newId, notFound, once, type Actor, type Context, type Database, type Logger } from '../../platform/index.js';
+import { demand, may } from '../../security/index.js';
 import type { Purpose } from '../record/row.js';
-import { MOST_AT_ONCE, type ScoringService } from '../scoring/scoring.service.js';
+import { listRequest, type ListRequest, type ListResult, type ScoringService } from '../scoring/scoring.service.js';
 import { JobEntity } from './job.entity.js';
 
 /** The queue's name; it is installed with the database. */
@@ -9,22 +9,22 @@ export const SCORE_JOBS = 'score-loans';
 
 export const MOST_IN_A_JOB = 200_000;
 
-export interface ScoreJobRequest {
+/** What the job's row holds of what was asked, and by whom. */
+interface JobRequest {
   readonly loans: readonly string[];
   readonly purpose: Purpose;
   readonly modelId?: string | undefined;
   /** RFC 3339, `decision`, or absent for the time of scoring. */
   readonly asOf?: string | undefined;
-}
-
-interface JobRequest extends ScoreJobRequest {
-  readonly actor: { readonly name: string; readonly roles: readonly string[]; readonly ownCustomerId?: string | undefined };
+  readonly actor: Pick<Actor, 'name' | 'roles' | 'ownCustomerId'> & { readonly permissions: readonly string[] };
 }
 
 const TICK = 500;
 
 /** Scores more loans than one call waits for. A job that a dying replica leaves is taken up where it stood. */
 export class ScoreJobs {
+  private stopping = false;
+
   constructor(
     private readonly db: Database,
     private readonly queue: JobQueue,
@@ -33,19 +33,25 @@ export class ScoreJobs {
   ) {}
 
   /** Queues a job in one transaction with its row. The same requestId and body give the same job. */
-  async start(ctx: Context, requestId: string, request: ScoreJobRequest): Promise<string> {
+  async start(ctx: Context, list: ListRequest): Promise<string> {
     demand(ctx, 'score:run');
-    if (request.loans.length > MOST_IN_A_JOB) throw badInput(`A job scores at most ${MOST_IN_A_JOB} loans; ${request.loans.length} were asked for. Split them.`);
-    const { name, roles, ownCustomerId } = ctx.actor;
-    const work: JobRequest = { ...request, actor: { name, roles, ownCustomerId } };
-    return this.db.transaction((tx) =>
-      once(tx, ctx, { requestId, operation: 'scoreLoans job', body: { ...request } }, async () => {
+    const total = list.loans.length;
+    if (total > MOST_IN_A_JOB) throw badInput(`A job scores at most ${MOST_IN_A_JOB} loans; ${total} were asked for. Split them.`);
+    const { job } = await this.db.transaction((tx) =>
+      once<ListResult>(tx, ctx, listRequest(list), async () => {
         const id = newId();
-        await tx.manager.insert(JobEntity, { id, kind: SCORE_JOBS, principalId: ctx.actor.id, request: work as object, state: 'QUEUED', total: request.loans.length });
+        await tx.manager.insert(JobEntity, { id, kind: SCORE_JOBS, principalId: ctx.actor.id, request: workOf(ctx, list) as object, state: 'QUEUED', total });
         await this.queue.enqueue(tx, SCORE_JOBS, id);
-        return id;
+        return { job: id };
       }),
     );
+    if (job === null) throw internal(`The request ${list.requestId} was answered without a job before.`);
+    return job;
+  }
+
+  /** Lets the running job end at its next slice; another replica, or this one after its restart, goes on with it. */
+  stop(): void {
+    this.stopping = true;
   }
 
   /** Starts taking jobs on this replica. */
@@ -81,14 +87,15 @@ export class ScoreJobs {
 
   /** Every loan has a requestId made of the job's, so that scoring again after a crash repeats nothing. */
   private async scoreAll(jobId: string, principalId: string, { actor, loans, purpose, modelId, asOf }: JobRequest): Promise<void> {
-    const { name, roles, ownCustomerId } = actor;
-    const ctx = newContext({ db: this.db, log: this.log, actor: { id: principalId, name, roles, permissions: permissionsOf(roles), ownCustomerId } });
+    const permissions: ReadonlySet<string> = new Set(actor.permissions);
+    const ctx = newContext({ db: this.db, log: this.log, actor: { ...actor, id: principalId, permissions } });
     const when = asOf === undefined || asOf === 'decision' ? asOf : new Date(asOf);
     let failed = 0;
     for (let from = 0; from < loans.length; from += TICK) {
+      if (this.stopping) throw new AssayError('UNAVAILABLE', 'The server that worked on the job was stopped; another goes on with it.');
       const requests = loans
-        .slice(from, from + Math.min(TICK, MOST_AT_ONCE))
-        .map((loan, at) => ({ loan, purpose, modelId, asOf: when as Date | 'decision' | undefined, requestId: `${jobId}:${from + at}` }));
+        .slice(from, from + TICK)
+        .map((loan, at) => ({ loan, purpose, modelId, asOf: when as Date | 'decision' | undefined, requestId: `${jobId}:${from + at}`, jobId }));
       const results = await this.scoring.scoreLoans(ctx, requests);
       const broken = results.find(isPassing);
       if (broken) throw broken;
@@ -100,6 +107,12 @@ export class ScoreJobs {
   private update(id: string, change: Partial<Pick<JobEntity, 'state' | 'done' | 'failed' | 'error' | 'startedAt' | 'finishedAt'>>): Promise<void> {
     return this.db.transaction(async (tx) => void (await tx.manager.update(JobEntity, { id }, change)));
   }
+}
+
+function workOf({ actor }: Context, { loans, purpose, modelId, asOf }: ListRequest): JobRequest {
+  const { name, roles, ownCustomerId, permissions } = actor;
+  const when = asOf instanceof Date ? asOf.toISOString() : asOf;
+  return { loans, purpose, modelId, asOf: when, actor: { name, roles, ownCustomerId, permissions: [...permissions] } };
 }
 
 /** What is wrong with Assay rather than with a loan; the loan deserves another try. */

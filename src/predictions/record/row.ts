@@ -15,6 +15,7 @@ export interface PredictionColumns {
   readonly deployment_id: string | null;
   readonly actor_id: string;
   readonly request_id: string | null;
+  readonly job_id: string | null;
   readonly purpose: Purpose;
   readonly status: PredictionStatus;
   readonly decision: string | null;
@@ -35,7 +36,7 @@ export interface PredictionRecord {
 }
 
 export const COLUMNS = [
-  'customer_id', 'id', 'loan_id', 'model_id', 'version_id', 'deployment_id', 'actor_id', 'request_id', 'purpose',
+  'customer_id', 'id', 'loan_id', 'model_id', 'version_id', 'deployment_id', 'actor_id', 'request_id', 'job_id', 'purpose',
   'status', 'decision', 'grade', 'pd', 'score_points', 'as_of', 'created_at',
 ] as const satisfies readonly (keyof PredictionColumns)[];
 

@@ -15,6 +15,7 @@ export interface ScoringItem {
   readonly modelId: string | undefined;
   readonly asOf: AsOf;
   readonly request: IdempotentRequest | undefined;
+  readonly jobId: string | undefined;
 }
 
 /** What is known of an item on its way through gather → route → encode; a problem ends the way, not the record. */

@@ -72,6 +72,7 @@ export class ScoringPipeline {
         deployment_id: route?.deploymentId ?? null,
         actor_id: item.ctx.actor.id,
         request_id: item.request?.requestId ?? null,
+        job_id: item.jobId ?? null,
         purpose: item.purpose,
         status: problem?.status ?? 'SCORED',
         decision: score?.decision ?? null,

@@ -1,6 +1,6 @@
-import { recordEvent } from '../../audit/index.js';
+import { recordEvents, type AuditEvent } from '../../audit/index.js';
 import { resolveLoans, type LoanRef } from '../../loans/index.js';
-import { badInput, Batcher, internal, newId, notFound, sha256, type Context, type Database } from '../../platform/index.js';
+import { AssayError, badInput, Batcher, internal, newId, notFound, once, sha256, type Context, type Database, type IdempotentRequest } from '../../platform/index.js';
 import { demand, ownCustomer } from '../../security/index.js';
 import type { PredictionRef } from '../record/recorder.js';
 import type { Purpose } from '../record/row.js';
@@ -19,7 +19,29 @@ export interface ScoringRequest extends ScoringOptions {
   /** Global id or external id of the loan. */
   readonly loan: string;
   readonly requestId?: string | undefined;
+  /** The job that asks, if one does. */
+  readonly jobId?: string | undefined;
 }
+
+/** Many loans under one requestId. */
+export interface ListRequest extends ScoringOptions {
+  readonly requestId: string;
+  readonly loans: readonly string[];
+}
+
+/** What a list was answered with: its job, or null where the caller waited for the results. */
+export interface ListResult {
+  readonly job: string | null;
+}
+
+/** Binds the whole list to its requestId, however it is worked off. */
+export const listRequest = ({ requestId, loans, purpose, modelId, asOf }: ListRequest): IdempotentRequest => ({
+  requestId,
+  operation: 'scoreLoans',
+  body: { loans, purpose, modelId: modelId ?? null, asOf: asOfText(asOf) },
+});
+
+const asOfText = (asOf: AsOf | undefined): string | null => (asOf instanceof Date ? asOf.toISOString() : (asOf ?? null));
 
 /** Most loans that one call scores while the caller waits. */
 export const MOST_AT_ONCE = 1_000;
@@ -44,20 +66,34 @@ export class ScoringService {
     return result!;
   }
 
+  /**
+   * Scores a list while the caller waits. The requestId stands for the list as it is; each loan gets one made of it,
+   * so that a repetition scores what is missing and nothing twice.
+   * @throws CONFLICT when the requestId was used with another list
+   */
+  async scoreList(ctx: Context, list: ListRequest): Promise<(PredictionRef | Error)[]> {
+    demand(ctx, 'score:run');
+    await this.db.transaction((tx) => once<ListResult>(tx, ctx, listRequest(list), async () => ({ job: null })));
+    const { loans, requestId, purpose, modelId, asOf } = list;
+    return this.scoreLoans(ctx, loans.map((loan, at) => ({ loan, purpose, modelId, asOf, requestId: `${requestId}:${at}` })));
+  }
+
   /** @returns for each request, in order, its prediction or what prevented one */
   async scoreLoans(ctx: Context, requests: readonly ScoringRequest[]): Promise<(PredictionRef | Error)[]> {
     demand(ctx, 'score:run');
     if (requests.length > MOST_AT_ONCE) throw badInput(`At most ${MOST_AT_ONCE} loans are scored at once; ${requests.length} were asked for.`);
     const loans = await resolveLoans(ctx.db, requests.map(({ loan }) => loan));
     const own = ownCustomer(ctx);
-    return Promise.all(
+    const results = await Promise.all(
       requests.map(async (request, index) => {
         const ref = loans[index];
         // Another's loan does not exist for a borrower.
-        if (!ref || (own !== undefined && ref.customerId !== own)) return this.unresolved(ctx, request);
+        if (!ref || (own !== undefined && ref.customerId !== own)) return unresolved(request);
         return this.batcher.add(itemOf(ctx, request, ref)).catch((error: Error) => error);
       }),
     );
+    await this.recordUnresolved(ctx, requests, results);
+    return results;
   }
 
   private async runBatch(items: readonly ScoringItem[]): Promise<(PredictionRef | Error)[]> {
@@ -80,17 +116,28 @@ export class ScoringService {
     for (const [at, index] of indexes.entries()) results[index] = known[at];
   }
 
-  private async unresolved(ctx: Context, { loan }: ScoringRequest): Promise<Error> {
-    const error = notFound(`There is no loan "${loan.slice(0, 200)}". Pass a loan's id or its externalId.`);
-    const payload = { request: sha256(loan).toString('hex'), code: error.code };
-    await this.db.transaction((tx) => recordEvent(tx, { type: 'SCORING_UNRESOLVED', id: newId(), actor: ctx.actor.id, time: ctx.now(), payload }));
-    return error;
+  /** An attempt that leads to no loan, or to an erased customer, has no record to be in: it is an audit event. */
+  private async recordUnresolved(ctx: Context, requests: readonly ScoringRequest[], results: readonly (PredictionRef | Error)[]): Promise<void> {
+    const events = results.flatMap((result, index) =>
+      result instanceof AssayError && result.code === 'NOT_FOUND' ? [unresolvedEvent(ctx, requests[index]!.loan, result.code)] : [],
+    );
+    if (events.length > 0) await this.db.transaction((tx) => recordEvents(tx, events));
   }
 }
 
+const unresolved = ({ loan }: ScoringRequest): AssayError => notFound(`There is no loan "${loan.slice(0, 200)}". Pass a loan's id or its externalId.`);
+
+const unresolvedEvent = (ctx: Context, loan: string, code: string): AuditEvent => ({
+  type: 'SCORING_UNRESOLVED',
+  id: newId(),
+  actor: ctx.actor.id,
+  time: ctx.now(),
+  payload: { request: sha256(loan).toString('hex'), code },
+});
+
 function itemOf(ctx: Context, request: ScoringRequest, { customerId, loanId }: LoanRef): ScoringItem {
-  const { purpose, modelId, asOf, requestId } = request;
-  const body = { loan: [customerId, loanId], purpose, modelId: modelId ?? null, asOf: asOf instanceof Date ? asOf.toISOString() : (asOf ?? null) };
+  const { purpose, modelId, asOf, requestId, jobId } = request;
+  const body = { loan: [customerId, loanId], purpose, modelId: modelId ?? null, asOf: asOfText(asOf) };
   return {
     ctx,
     customerId,
@@ -99,5 +146,6 @@ function itemOf(ctx: Context, request: ScoringRequest, { customerId, loanId }: L
     modelId,
     asOf: asOf ?? ctx.now(),
     request: requestId === undefined ? undefined : { requestId, operation: 'scoreLoan', body },
+    jobId,
   };
 }

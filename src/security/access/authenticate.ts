@@ -62,8 +62,9 @@ export class Authenticator {
 
   /** @throws UNAUTHENTICATED when there is no token, or it is not one that an accepted issuer signed for us */
   async actorOf(authorization: string | undefined): Promise<Actor> {
-    const token = /^Bearer +([\w-]+\.[\w-]+\.[\w-]+)$/i.exec(authorization ?? '')?.[1];
-    if (!token) throw unauthenticated('Send a token: the header "Authorization: Bearer <JWT>".');
+    if (!authorization) throw unauthenticated('Send a token: the header "Authorization: Bearer <JWT>".');
+    const token = /^Bearer +([\w-]+\.[\w-]+\.[\w-]+)$/i.exec(authorization)?.[1];
+    if (!token) throw unauthenticated('The Authorization header holds no JWT. Write it as "Bearer <JWT>", the token whole and without quotes.');
     const { payload, issuer } = await this.verify(token);
     const found = claims.safeParse(payload);
     if (!found.success) throw unauthenticated(`The token's "${found.error.issues[0]!.path.join('.')}" claim cannot be used: give a text of at most 200 characters.`);

@@ -15,13 +15,15 @@ const CHECK_PLACE = { table: 'key_store', column: 'check', id: CHECK_ID };
 
 /**
  * Opens the local key store under the configured key-encryption key, which is made on first use outside production.
- * @throws REFUSED where the key is missing in production, was lost, or is not the one that the store was made under
+ * @param hasCustomers whether the database has customers, whose keys must then be here
+ * @throws REFUSED where the key is missing in production, was lost, or is not the one that the store was made under, and
+ *   where the store is empty though customers are recorded
  */
-export async function openKeyRing(config: KeyConfig): Promise<KeyRing> {
+export async function openKeyRing(config: KeyConfig, hasCustomers: () => Promise<boolean> = async () => false): Promise<KeyRing> {
   const store = await LocalKeyStore.open(config.keyStorePath);
   try {
     const keyEncryptionKey = (await readKeyEncryptionKey(config)) ?? (await makeKeyEncryptionKey(config, store));
-    await requireOwnKey(config, store, keyEncryptionKey);
+    await requireOwnKey(config, store, keyEncryptionKey, hasCustomers);
     return new KeyRing(store, keyEncryptionKey);
   } catch (error) {
     await store.close();
@@ -57,8 +59,11 @@ async function makeKeyEncryptionKey(config: KeyConfig, store: KeyStore): Promise
   return parseKeyEncryptionKey(await readFile(path, 'utf8'), path);
 }
 
-async function requireOwnKey({ keyEncryptionKeyFile, keyStorePath }: KeyConfig, store: KeyStore, key: Buffer): Promise<void> {
-  if (!(await store.get(CHECK_ID))) await putCheck(store, key);
+async function requireOwnKey({ keyEncryptionKeyFile, keyStorePath }: KeyConfig, store: KeyStore, key: Buffer, hasCustomers: () => Promise<boolean>): Promise<void> {
+  if (!(await store.get(CHECK_ID))) {
+    if (await hasCustomers()) throw refused(`The key store at ${keyStorePath} is empty, but customers are recorded. Mount or restore the right one: with this one everybody would look erased.`);
+    await putCheck(store, key);
+  }
   try {
     unseal(key, CHECK_PLACE, (await store.get(CHECK_ID))!);
   } catch {
