@@ -60,7 +60,7 @@ describe('a row of a book', () => {
     ['NaN', { income: 'NaN' }, 'column "income" (customer.attributes.income): "NaN" is not a finite number'],
     ['infinity', { income: 'Infinity' }, '"Infinity" is not a finite number'],
     ['a number too large for a double', { income: '1e999' }, 'expected a number of at most 1e30'],
-    ['text for a number', { term: 'four years' }, 'column "term" (loan.termMonths): "four years" is not a finite number'],
+    ['text for a number', { term: 'four years' }, 'column "term" (loan.termMonths): "four years" is not a number with source.decimal "."'],
     ['a negative term', { term: '-12' }, '"-12" is not accepted; expected a whole number from 1 to 1200'],
     ['half a month', { term: '12.5' }, 'expected a whole number from 1 to 1200'],
     ['a negative principal', { amount: '-5' }, 'column "amount" (loan.principal): "-5" is not accepted; expected an amount of zero or more'],
@@ -125,8 +125,28 @@ describe('expressions', () => {
   it('read numbers as the file writes them', async () => {
     const german = { delimiter: ',', decimal: ',', thousands: '.' };
     expect(await principalOf({ column: 'amount' }, { amount: '"1.234,50"' }, german)).toBe('1234.5');
-    expect(await principalOf({ column: 'amount' }, { amount: '1.50' }, { decimal: ',' })).toContain('has a point, but source.decimal is ","');
+    expect(await principalOf({ column: 'amount' }, { amount: '"1,5e3"' }, german)).toBe('1500');
+    expect(await principalOf({ column: 'amount' }, { amount: '1.50' }, { decimal: ',' })).toContain('"1.50" is not a number with source.decimal ","');
     expect(await principalOf({ column: 'amount' }, { amount: `"12'000"` }, { thousands: "'" })).toBe('12000');
+  });
+
+  it.each(['26.90', '"26,900.00"', '"1.2.3,4"', '0.123', '1234.567', '"1.234,"', '.123'])('refuse %s where the point parts thousands: it may be another number', async (amount) => {
+    const sentence = `"${amount.replaceAll('"', '')}" is not a number as source.decimal "," and source.thousands "." write it`;
+    expect(await principalOf({ column: 'amount' }, { amount }, { decimal: ',', thousands: '.' })).toContain(sentence);
+  });
+
+  it('know a sentinel that is a number however the file writes it', async () => {
+    const german = { decimal: ',', thousands: '.' };
+    const incomeOf = async (income: string, source: object) => (await readRow({ income, amount: '1' }, { source })).rows[0]?.customer.attributes['income'];
+    expect(await incomeOf('"-9,00"', german)).toBeNull();
+    expect(await incomeOf('-9.0', {})).toBeNull();
+    expect(await incomeOf('"-9,01"', german)).toBe(-9.01);
+  });
+
+  it('show a refused number as it stands in the file', async () => {
+    const german = { decimal: ',', thousands: '.' };
+    expect(await principalOf({ column: 'amount' }, { amount: '"-18.500,00"' }, german)).toContain('"-18.500,00" (read as -18500.00) is not accepted; expected an amount');
+    expect(await principalOf({ column: 'amount', scale: 10 }, { amount: '12 €' })).toContain('"12 €" is not a number with source.decimal "."');
   });
 
   it('treat codes of a number as exceptions, and null as missing', async () => {

@@ -1,8 +1,8 @@
 import { isDateFormat } from './dates.js';
-import type { Kind, Modifier } from './kinds.js';
+import { isNumber, notANumber, type Kind, type Modifier } from './kinds.js';
 import type { Expression } from './mapping.js';
-import { adjuster, localiser } from './numbers.js';
-import { Refusal, quoted } from './refusal.js';
+import { adjuster, localiser, notationText } from './numbers.js';
+import { NotANumber, Refusal, quoted } from './refusal.js';
 import type { Cell, RawRow, Scope } from './scope.js';
 
 /** Reads one value out of a row; undefined when it is missing. Throws {@link Refusal} when it cannot be read. */
@@ -91,15 +91,32 @@ function fromColumn<T>(scope: Scope, path: string, expression: Expression, kind:
   const cell = scope.cell(path, expression.column!);
   const missing = new Set(['', ...scope.mapping.source.missing, ...(expression.missing ?? []).map(String)]);
   const codes = compileCodes(scope, path, expression, kind);
-  const arithmetic = kind.modifiers.includes('scale');
-  const localise = arithmetic && cell.fromFile ? localiser(scope) : (text: string) => text;
-  const adjust = arithmetic ? adjuster(expression) : (text: string) => text;
+  const read = kind.modifiers.includes('scale')
+    ? numberReader(scope, expression, cell, kind)
+    : (text: string) => kind.parse(text);
   return (row) => {
     const text = cell.text(row);
     if (missing.has(text)) return undefined;
     if (codes?.has(text)) return codes.get(text);
     if (codes && kind.codesAreComplete) throw unknownCode(text, codes);
-    return kind.parse(adjust(localise(text)));
+    return read(text);
+  };
+}
+
+/** Reads cells of numbers. A sentinel that is a number is the same however the file writes it: -9 and -9,00. */
+function numberReader<T>(scope: Scope, expression: Expression, cell: Cell, kind: Kind<T>): (text: string) => T | undefined {
+  const localise = cell.fromFile ? localiser(scope) : (text: string) => text;
+  const adjust = adjuster(expression);
+  const sentinels = new Set((expression.missing ?? []).filter((entry) => typeof entry === 'number'));
+  return (text) => {
+    try {
+      const plain = localise(text);
+      if (sentinels.size > 0 && sentinels.has(Number(plain)) && isNumber(plain)) return undefined;
+      return kind.parse(adjust(plain), text);
+    } catch (error) {
+      if (!(error instanceof NotANumber) || !cell.fromFile) throw error;
+      throw notANumber(text, notationText(scope));
+    }
   };
 }
 

@@ -1,6 +1,6 @@
 import { Decimal } from 'decimal.js';
 import { dateReader } from './dates.js';
-import { Refusal, quoted } from './refusal.js';
+import { NotANumber, Refusal, quoted } from './refusal.js';
 
 /** Keys of an expression that only some kinds of value understand. */
 export type Modifier = 'scale' | 'clamp' | 'round' | 'dateFormat';
@@ -14,7 +14,8 @@ export interface Kind<T> {
   readonly codesAreComplete: boolean;
   /** The same kind for another notation, where the kind has notations. */
   readonly withFormat?: (format: string) => Kind<T>;
-  parse(text: string): T;
+  /** @param raw the cell as it stands in the file, for the sentence of a refusal */
+  parse(text: string, raw?: string): T;
 }
 
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?$/;
@@ -26,14 +27,25 @@ const LARGEST_NUMBER = 1e30;
 const MAX_WHOLE_DIGITS = 16;
 const ARITHMETIC: readonly Modifier[] = ['scale', 'clamp', 'round'];
 
+const NOT_FINITE = /^[+-]?(?:nan|inf|infinity)$/i;
+
+/** A cell that is no number, in the notation that `notation` ends the sentence with. */
+export function notANumber(raw: string, notation = ''): Refusal {
+  if (NOT_FINITE.test(raw)) return new Refusal(`${quoted(raw)} is not a finite number`);
+  return new NotANumber(`${quoted(raw)} is not a number${notation}`);
+}
+
+export const isNumber = (text: string): boolean => NUMBER.test(text);
+
 /** Refuses anything that is not a finite number in plain or scientific notation. */
-export function numberText(text: string): string {
-  if (!NUMBER.test(text)) throw new Refusal(`${quoted(text)} is not a finite number`);
+export function numberText(text: string, raw = text): string {
+  if (!NUMBER.test(text)) throw notANumber(raw);
   return text;
 }
 
-const refuse = (value: string, expects: string): never => {
-  throw new Refusal(`${quoted(value)} is not accepted; expected ${expects}`);
+const refuse = (value: string, expects: string, raw = value): never => {
+  const read = raw === value ? '' : ` (read as ${value})`;
+  throw new Refusal(`${quoted(raw)}${read} is not accepted; expected ${expects}`);
 };
 
 export function textUpTo(maxLength: number): Kind<string> {
@@ -92,9 +104,9 @@ export const numeric: Kind<number> = {
   expects: 'a finite number',
   modifiers: ARITHMETIC,
   codesAreComplete: false,
-  parse(value) {
-    const number = Number(numberText(value));
-    return Math.abs(number) <= LARGEST_NUMBER ? number : refuse(value, 'a number of at most 1e30');
+  parse(value, raw) {
+    const number = Number(numberText(value, raw));
+    return Math.abs(number) <= LARGEST_NUMBER ? number : refuse(value, 'a number of at most 1e30', raw);
   },
 };
 
@@ -104,20 +116,20 @@ export function integer(low: number, high: number): Kind<number> {
     expects,
     modifiers: ARITHMETIC,
     codesAreComplete: false,
-    parse(value) {
-      const number = Number(numberText(value));
-      return Number.isInteger(number) && number >= low && number <= high ? number : refuse(value, expects);
+    parse(value, raw) {
+      const number = Number(numberText(value, raw));
+      return Number.isInteger(number) && number >= low && number <= high ? number : refuse(value, expects, raw);
     },
   };
 }
 
 /** Canonical digits: no plus sign, exponent or superfluous zeros, and no more places than the database keeps. */
-function canonicalDecimal(value: string, places: number): string {
-  const plain = PLAIN_DECIMAL.test(value) ? value : new Decimal(numberText(value)).toFixed();
+function canonicalDecimal(value: string, places: number, raw: string | undefined): string {
+  const plain = PLAIN_DECIMAL.test(value) ? value : new Decimal(numberText(value, raw)).toFixed();
   const digits = plain.includes('.') ? plain.replace(SUPERFLUOUS_ZEROS, '') : plain;
   const [whole, fraction = ''] = digits.replace('-', '').split('.');
-  if (whole!.length > MAX_WHOLE_DIGITS) refuse(value, `at most ${MAX_WHOLE_DIGITS} digits before the point`);
-  if (fraction.length > places) refuse(value, `at most ${places} decimal places ("round": ${places} rounds them)`);
+  if (whole!.length > MAX_WHOLE_DIGITS) refuse(value, `at most ${MAX_WHOLE_DIGITS} digits before the point`, raw);
+  if (fraction.length > places) refuse(value, `at most ${places} decimal places ("round": ${places} rounds them)`, raw);
   return digits === '-0' ? '0' : digits;
 }
 
@@ -138,10 +150,10 @@ export function decimal({ low = -Infinity, high = Infinity, places, expects }: D
     expects,
     modifiers: ARITHMETIC,
     codesAreComplete: false,
-    parse(value) {
-      const digits = canonicalDecimal(value, places);
+    parse(value, raw) {
+      const digits = canonicalDecimal(value, places, raw);
       const number = Number(digits);
-      return number >= low && number <= high ? digits : refuse(value, expects);
+      return number >= low && number <= high ? digits : refuse(value, expects, raw);
     },
   };
 }
