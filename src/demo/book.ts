@@ -5,7 +5,7 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defaultSplit, describeFields, findSplit, readMapping, splitPathFor, type Mapping } from '../loans/index.js';
 import type { Split } from '../models/index.js';
-import { badInput } from '../platform/index.js';
+import { AssayError, badInput } from '../platform/index.js';
 import { parseFeatureSpecs, proposeFeatureSpecs, type FeatureSpec } from '../scoring/index.js';
 
 /** The book of a demonstration: the user's own file, or the synthetic one. */
@@ -41,8 +41,16 @@ export async function openBook(options: BookOptions, home: string): Promise<Book
   const { model } = mapping;
   if (!model) throw badInput(`${mappingPath}: the mapping needs "model": {name, purpose, products, horizonMonths} (docs/mapping.md).`);
   if (!mapping.outcome) throw badInput(`${mappingPath}: the mapping needs an "outcome": there is nothing to learn from without one.`);
-  const specs = mapping.features ? parseFeatureSpecs(mapping.features) : proposeFeatureSpecs(describeFields(mapping));
+  const specs = mapping.features ? specsOf(mapping.features, mappingPath) : proposeFeatureSpecs(describeFields(mapping));
   return { path, mapping, model, specs, split: await splitOf(path), key: await keyOf(options, mapping), synthetic: data === undefined };
+}
+
+function specsOf(features: NonNullable<Mapping['features']>, mappingPath = SYNTHETIC_MAPPING): FeatureSpec[] {
+  try {
+    return parseFeatureSpecs(features);
+  } catch (error) {
+    throw error instanceof AssayError ? badInput(`${mappingPath}: features: ${error.message}`) : error;
+  }
 }
 
 async function splitOf(path: string): Promise<Split> {

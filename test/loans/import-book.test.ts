@@ -80,6 +80,13 @@ describe('a row of a book', () => {
     expect(rows.map(({ loan }) => loan.externalId)).toEqual(['l2']);
   });
 
+  it('decided before its terms were true is rejected: nothing would be known at the decision', async () => {
+    const loan = plainLoan({ decisionAt: { const: '2024-01-30' } });
+    const { rejected } = await readRow({}, { loan });
+    expect(rejected[0]!.reason).toContain('loan.decisionAt 2024-01-30 is before loan.effectiveAt 2024-01-31: nothing would be known');
+    expect((await readRow({ decided: '2024-01-30' }, { loan })).rows).toHaveLength(1);
+  });
+
   it('of the wrong width is rejected', async () => {
     const { rejected } = await read(`${HEADER}\n${GOOD_ROW},more\nc1,Ada\n`);
     expect(rejected.map(({ reason }) => reason)).toEqual(['the row has 11 columns; expected 10', 'the row has 2 columns; expected 10']);
@@ -215,6 +222,23 @@ describe('a file', () => {
   it('that lacks a column of the mapping is refused before any row, with the nearest name', async () => {
     await expect(read(`${HEADER.replace('amount', 'amounts')}\n${GOOD_ROW}\n`)).rejects.toThrow(
       /loan\.principal: the data has no column "amount"\. Did you mean "amounts"\?/,
+    );
+  });
+
+  it('that lacks columns is told of all of them at once, under the name of the mapping', async () => {
+    const header = HEADER.replace('amount', 'amuont').replace('term', 'xyzzy');
+    await expect(read(`${header}\n${GOOD_ROW}\n`)).rejects.toThrow(
+      [
+        'my.json: loan.principal: the data has no column "amount". Did you mean "amuont"?',
+        'my.json: loan.termMonths: the data has no column "term".',
+        'my.json: the columns of the data are "customer", "name", "income", "sex", "loan", "decided", "currency", "amuont", "xyzzy", "bad"',
+      ].join('\n'),
+    );
+  });
+
+  it('with another delimiter is told of that, not of its columns', async () => {
+    await expect(read(`${HEADER}\n${GOOD_ROW}\n`.replaceAll(',', ';'))).rejects.toThrow(
+      'my.json: the file has one column, "customer;name;income;sex;loan;decided;cu…": is source.delimiter right (now ",")?',
     );
   });
 

@@ -32,6 +32,15 @@ describe('docs/mapping.md', () => {
     expect(describeFields(mapping).map(({ path: field }) => field)).not.toContain('customer.sex');
   });
 
+  it('shows the sentences as they are told', async () => {
+    const json = await block('json');
+    const misspelt = json.replace('"principal"', '"principle"');
+    expect(() => parseMapping(JSON.parse(misspelt), 'my-book.json')).toThrow('my-book.json: loan: unknown key "principle". Did you mean "principal"?');
+    const mapping = parseMapping(JSON.parse(json.replace('"Betrag"', '"Betrg"')), 'my-book.json');
+    const told = withFile(await block('csv'), (file) => sorted(readBook(file, mapping)));
+    await expect(told).rejects.toThrow(/^my-book\.json: loan\.principal: the data has no column "Betrg"\. Did you mean "Betrag"\?$/);
+  });
+
   it('explains every key of the language', async () => {
     const text = await readFile(path, 'utf8');
     expect(mappingKeys.filter((key) => !text.includes(`\`${key}\``) && !text.includes(`"${key}"`))).toEqual([]);

@@ -1,6 +1,6 @@
 import { badInput } from '../../platform/index.js';
 import { rejectedRow, type BookEntry, type BookRow } from './book-row.js';
-import type { Mapping } from './mapping.js';
+import { nameOf, type Mapping } from './mapping.js';
 import { MAX_CELL, readRecords, type SourceRecord } from './records.js';
 import { Refusal } from './refusal.js';
 import { compileRowReader } from './row-reader.js';
@@ -48,7 +48,7 @@ class BookReader {
 
   private useColumns(columns: readonly string[]): void {
     this.width = columns.length;
-    this.readRow = compileRowReader(new Scope(this.mapping, `mapping ${this.mapping.name} for ${this.path}`, columns));
+    this.readRow = compileRowReader(new Scope(this.mapping, nameOf(this.mapping), columns));
   }
 
   private readData(record: SourceRecord, readRow: Read<Omit<BookRow, 'line'>>): BookEntry {

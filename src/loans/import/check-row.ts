@@ -37,6 +37,7 @@ export function invalidRow({ customer, loan, repayments, outcome }: BookRow): st
     const { periodEnd: _end, ...periodFields } = repaymentKinds;
     for (const [i, period] of repayments.entries()) checkSection(`repayments[${i}]`, periodFields, period);
     checkPeriods(repayments);
+    checkDecision(loan);
     if (outcome) checkOrder(loan, outcome);
     return undefined;
   } catch (error) {
@@ -72,6 +73,16 @@ function check(place: string, kind: Kind<unknown>, value: string): void {
 }
 
 const day = (at: Date): string => at.toISOString().slice(0, 10);
+
+/** What is true of a loan only after its decision was not known then: nothing could be learned from the loan. */
+export function checkDecision({ decisionAt, effectiveAt }: BookLoan): void {
+  if (decisionAt === undefined || decisionAt >= effectiveAt) return;
+  const show = day(decisionAt) === day(effectiveAt) ? (at: Date) => at.toISOString() : day;
+  throw new Refusal(
+    `loan.decisionAt ${show(decisionAt)} is before loan.effectiveAt ${show(effectiveAt)}: ` +
+      'nothing would be known of the loan at its decision; set loan.effectiveAt to the decision or before it',
+  );
+}
 
 /** An outcome that was known before the decision would let a model look into the future. */
 export function checkOrder(loan: BookLoan, outcome: BookOutcome): void {

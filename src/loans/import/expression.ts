@@ -11,8 +11,15 @@ export type Field<T> = (row: RawRow) => T | undefined;
 const SOURCES = ['column', 'const', 'line', 'template'] as const;
 const MODIFIERS: readonly Modifier[] = ['scale', 'clamp', 'round', 'dateFormat'];
 
-/** Compiles an expression of the mapping to a reader of values of one kind, checking everything that can be checked now. */
+/**
+ * Compiles an expression of the mapping to a reader of values of one kind, checking everything that can be checked now.
+ * Mistakes are kept by the scope, which tells them all together when everything is compiled.
+ */
 export function compileField<T>(scope: Scope, path: string, expression: Expression, kind: Kind<T>): Field<T> {
+  return scope.attempt(() => compile(scope, path, expression, kind)) ?? (() => undefined);
+}
+
+function compile<T>(scope: Scope, path: string, expression: Expression, kind: Kind<T>): Field<T> {
   const sources = SOURCES.filter((key) => expression[key] !== undefined);
   if (sources.length !== 1) {
     throw scope.problem(path, `needs exactly one of ${SOURCES.join(', ')}; it has ${sources.join(' and ') || 'none'}`);

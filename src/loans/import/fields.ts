@@ -49,6 +49,19 @@ export function describeFields(mapping: Mapping): FieldDescription[] {
   ];
 }
 
+/** Paths of all fields that a model may name: as {@link describeFields}, and those that are the same in every loan. */
+export function fieldPaths({ customer, loan, repayments }: Mapping): string[] {
+  const named = (room: string, section: object): string[] => Object.keys(section).map((name) => `${room}.${name}`);
+  const standard = (room: string, fields: object, section: object): string[] =>
+    Object.keys(fields).filter((name) => Object.hasOwn(section, name)).map((name) => `${room}.${name}`);
+  return [
+    ...named('customer', customer.attributes),
+    ...standard('loan', LOAN_FIELDS, loan),
+    ...named('loan', loan.attributes),
+    ...new Set(repayments.flatMap((period) => standard('repayments', REPAYMENT_FIELDS, period))),
+  ];
+}
+
 function describeAttributes(
   room: string,
   mapping: Mapping,

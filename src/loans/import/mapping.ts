@@ -108,6 +108,17 @@ export type Expression = z.infer<typeof expression>;
 export type AttributeMapping = z.infer<typeof attribute>;
 export type MappingValue = z.infer<typeof value>;
 
+const names = new WeakMap<Mapping, string>();
+
+/** Remembers where a mapping was read from; beside it, because a mapping is compared and hashed by what it says. */
+export function nameMapping(mapping: Mapping, where: string): Mapping {
+  names.set(mapping, where);
+  return mapping;
+}
+
+/** What sentences call a mapping: its file. */
+export const nameOf = (mapping: Mapping): string => names.get(mapping) ?? `mapping ${mapping.name}`;
+
 /** Every key the language knows, to guess what a mistyped one was meant to be. */
 export const mappingKeys: readonly string[] = [mappingSchema, source, customer, loan, repayment, outcome, model, attribute].flatMap(
   (shape) => Object.keys(shape.shape),

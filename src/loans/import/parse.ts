@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import type { z } from 'zod';
 import { badInput, messageOf } from '../../platform/index.js';
-import { mappingKeys, mappingSchema, type Mapping } from './mapping.js';
+import { mappingKeys, mappingSchema, nameMapping, type Mapping } from './mapping.js';
 import { didYouMean } from './nearest.js';
+import { checkModelInputs } from './model-inputs.js';
 import { compileRowReader } from './row-reader.js';
 import { Scope } from './scope.js';
 
@@ -17,8 +18,10 @@ export function parseMapping(json: unknown, where: string): Mapping {
     throw badInput(parsed.error.issues.flatMap(sentences).map((sentence) => `${where}: ${sentence}`).join('\n'));
   }
   const { header } = parsed.data.source;
-  compileRowReader(new Scope(parsed.data, where, header === true ? undefined : header));
-  return parsed.data;
+  const scope = new Scope(parsed.data, where, header === true ? undefined : header);
+  checkModelInputs(scope);
+  compileRowReader(scope);
+  return nameMapping(parsed.data, where);
 }
 
 /** Reads and parses a mapping file. @throws BAD_INPUT when it is absent, is no JSON or is no mapping */

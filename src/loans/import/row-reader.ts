@@ -1,5 +1,5 @@
 import type { BookCustomer, BookLoan, BookOutcome, BookRepayment, BookRow } from './book-row.js';
-import { checkOrder, checkPeriods } from './check-row.js';
+import { checkDecision, checkOrder, checkPeriods } from './check-row.js';
 import { compileField } from './expression.js';
 import { date } from './kinds.js';
 import type { Mapping } from './mapping.js';
@@ -10,7 +10,7 @@ import { externalId, loanKinds, outcomeKinds, repaymentKinds } from './standard.
 /**
  * Compiles the mapping against the columns of one file, to a reader that throws a {@link Refusal} naming the
  * column and what was expected there.
- * @throws BAD_INPUT for a mistake in the mapping
+ * @throws BAD_INPUT for mistakes in the mapping, all of them
  */
 export function compileRowReader(scope: Scope): Read<Omit<BookRow, 'line'>> {
   const { mapping } = scope;
@@ -18,8 +18,10 @@ export function compileRowReader(scope: Scope): Read<Omit<BookRow, 'line'>> {
   const readLoan = compileLoan(scope, mapping.loan);
   const readPeriods = mapping.repayments.map((period, i) => compilePeriod(scope, `repayments[${i}]`, period));
   const readOutcome = mapping.outcome && compileOutcome(scope, mapping.outcome);
+  scope.finish();
   return (row) => {
     const loan = readLoan(row);
+    checkDecision(loan);
     const outcome = readOutcome?.(row);
     if (outcome) checkOrder(loan, outcome);
     const repayments = readPeriods.map((read) => read(row)).filter((period) => period !== undefined);
