@@ -10,10 +10,10 @@ import { operationsOf, type Ids, type Operation } from './operations.js';
 
 const SELF = ['me', 'node'];
 const BOOK = ['customer', 'customers', 'loan', 'loans'];
-const PREDICTIONS = ['prediction', 'predictions'];
+const PREDICTIONS = ['prediction', 'predictions', 'job'];
 const MODELS = ['model', 'models', 'modelVersion', 'modelVersions'];
 const RECORD = ['createCustomer', 'updateCustomer', 'createLoan', 'updateLoan', 'recordRepayments'];
-const SCORE = ['scoreLoan', 'scoreLoans', 'job'];
+const SCORE = ['scoreLoan', 'scoreLoans'];
 
 /** What each role may call; everything else is forbidden to it. */
 const MAY: Readonly<Record<keyof typeof ROLES, readonly string[]>> = {
@@ -24,7 +24,7 @@ const MAY: Readonly<Record<keyof typeof ROLES, readonly string[]>> = {
   VALIDATOR: [...SELF, ...BOOK, ...PREDICTIONS, ...MODELS, 'validateModelVersion'],
   ADMIN: [...SELF, ...BOOK, ...PREDICTIONS, ...MODELS, 'approveModelVersion', 'rejectModelVersion', 'deployModelVersion'],
   ACCESS_ADMIN: [...SELF, 'users', 'grantRole', 'endRole'],
-  AUDITOR: [...SELF, ...BOOK, ...PREDICTIONS, ...MODELS],
+  AUDITOR: [...SELF, ...BOOK, ...PREDICTIONS, ...MODELS, 'users'],
   RISK_MANAGER: [...SELF, ...BOOK, ...PREDICTIONS, ...MODELS],
   BORROWER: [...SELF, ...BOOK, ...PREDICTIONS],
 };

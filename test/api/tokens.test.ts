@@ -21,7 +21,7 @@ describe('a request', () => {
     expect(await told(app.anonymous())).toEqual(refused('Send a token: the header "Authorization: Bearer <JWT>".'));
     const response = await app.anonymous().send('/graphql', { method: 'POST', body: '{}' });
     expect(response.headers.get('www-authenticate')).toBe('Bearer');
-    expect(await told(new TestClient(app.url, 'not-a-token'))).toEqual(refused('Send a token: the header "Authorization: Bearer <JWT>".'));
+    expect(await told(new TestClient(app.url, 'not-a-token'))).toEqual(refused('The Authorization header holds no JWT. Write it as "Bearer <JWT>", the token whole and without quotes.'));
   });
 
   it('with an expired token is told so', async () => {

@@ -167,7 +167,7 @@ describe('the authenticator', () => {
 
     it('what all known roles allow together, whatever stands beside them', async () => {
       const { permissions } = await actorOf(await provider.token({ roles: ['SUPERUSER', 'ACCESS_ADMIN', 'MODEL_OWNER'] }));
-      expect([...permissions].sort()).toEqual(['access:manage', 'model:read', 'model:register', 'self:read', 'version:submit']);
+      expect([...permissions].sort()).toEqual(['access:manage', 'access:read', 'model:read', 'model:register', 'self:read', 'version:submit']);
     });
 
     it('reads roles where the configuration says they are, and nowhere else', async () => {
@@ -197,11 +197,15 @@ describe('the authenticator', () => {
   });
 
   describe('refuses', () => {
-    it.each([
-      ['nothing', undefined], ['an empty header', ''], ['another scheme', 'Basic YWxpY2U6c2VjcmV0'], ['a bare token', 'a.b.c'], ['the word alone', 'Bearer'],
-      ['two parts', 'Bearer a.b'], ['four parts', 'Bearer a.b.c.d'], ['blanks inside', 'Bearer a.b. c'], ['a line break', 'Bearer a.b.c\nx'],
-    ])('%s, and says what to send', async (_what, header) => {
+    it.each([['nothing', undefined], ['an empty header', '']])('%s, and says what to send', async (_what, header) => {
       await expect(authenticator.actorOf(header)).rejects.toMatchObject({ code: 'UNAUTHENTICATED', message: 'Send a token: the header "Authorization: Bearer <JWT>".' });
+    });
+
+    it.each([
+      ['another scheme', 'Basic YWxpY2U6c2VjcmV0'], ['a bare token', 'a.b.c'], ['the word alone', 'Bearer'],
+      ['two parts', 'Bearer a.b'], ['four parts', 'Bearer a.b.c.d'], ['blanks inside', 'Bearer a.b. c'], ['a line break', 'Bearer a.b.c\nx'],
+    ])('%s, and says how to write it', async (_what, header) => {
+      await expect(authenticator.actorOf(header)).rejects.toMatchObject({ code: 'UNAUTHENTICATED', message: 'The Authorization header holds no JWT. Write it as "Bearer <JWT>", the token whole and without quotes.' });
     });
 
     it.each([['what is no JSON', 'a.b.c'], ['JSON that is no object', `${base64([])}.${base64('x')}.c`], ['an empty payload', `${base64({ alg: 'ES256' })}.${base64({})}.c`]])(

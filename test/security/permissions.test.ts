@@ -8,7 +8,7 @@ const held = (role: Role): readonly Permission[] => ROLES[role];
 
 const VOTES: readonly Permission[] = ['version:validate', 'version:approve'];
 /** Named, so that a new permission counts as writing until somebody says that it only reads. */
-const READS = new Set<Permission>(['self:read', 'customer:read', 'customer:identity', 'customer:protected', 'prediction:read', 'prediction:detail', 'model:read']);
+const READS = new Set<Permission>(['self:read', 'customer:read', 'customer:identity', 'customer:protected', 'prediction:read', 'prediction:detail', 'model:read', 'access:read']);
 const writes = (permission: Permission): boolean => !READS.has(permission);
 
 describe('the permission registry', () => {
@@ -34,7 +34,7 @@ describe('the permission registry', () => {
   });
 
   it('keeps votes from who keeps the roles', () => {
-    expect(held('ACCESS_ADMIN')).toEqual(['self:read', 'access:manage']);
+    expect(held('ACCESS_ADMIN')).toEqual(['self:read', 'access:read', 'access:manage']);
     expect(roles.filter((role) => held(role).includes('access:manage'))).toEqual(['ACCESS_ADMIN']);
   });
 
@@ -60,10 +60,12 @@ describe('the permission registry', () => {
     expect(held(role).filter(writes)).toEqual([]);
   });
 
-  it('shows portals and borrowers neither personal data in the clear nor exact numbers', () => {
+  it('shows portals and borrowers no exact numbers, and personal data in the clear to those whose it is', () => {
     for (const role of ['PORTAL', 'BORROWER'] as const) {
-      for (const permission of ['customer:identity', 'customer:protected', 'prediction:detail', 'model:read'] as const) expect(held(role)).not.toContain(permission);
+      for (const permission of ['customer:protected', 'prediction:detail', 'model:read'] as const) expect(held(role)).not.toContain(permission);
     }
+    expect(held('PORTAL')).not.toContain('customer:identity');
+    expect(held('BORROWER')).toContain('customer:identity');
   });
 
   it('shows protected attributes to the auditor alone', () => {

@@ -7,10 +7,10 @@ import { toRoleGrant, toUser } from './grants.types.js';
 export const grantNodeLoaders: Readonly<Record<string, NodeLoader>> = {
   User: async (ctx, { id }) => {
     const row = await ctx.loaders.of(ctx, usersById).load(id);
-    return row && (may(ctx, 'access:manage') || may(ctx, 'model:read') || id === ctx.actor.id) ? toUser(row) : undefined;
+    return row && (may(ctx, 'access:read') || may(ctx, 'model:read') || id === ctx.actor.id) ? toUser(row) : undefined;
   },
   RoleGrant: async (ctx, { id }) => {
     const row = await ctx.loaders.of(ctx, grantsById).load(id);
-    return row && (may(ctx, 'access:manage') || row.userId === ctx.actor.id) ? toRoleGrant(row) : undefined;
+    return row && (may(ctx, 'access:read') || row.userId === ctx.actor.id) ? toRoleGrant(row) : undefined;
   },
 };

@@ -29,7 +29,7 @@ export class GrantsResolver {
     return Object.assign(new Me(), { id, rowId: actor.id, name: actor.name, roles: actor.roles, permissions });
   }
 
-  @Requires('access:manage')
+  @Requires('access:read')
   @Query(() => UserConnection, { description: 'Everyone who has used the API or holds a role, in the order in which they were recorded.' })
   async users(@Ctx() ctx: Context, @Args() page: ConnectionArgs): Promise<Connection<User>> {
     return toConnection(await fetchPage<UserRow>(ctx.db, usersQuery, page), toUser);
@@ -57,7 +57,7 @@ function granteeOf({ userId, identity }: GrantRoleInput): string | { issuer: str
 
 @Resolver(() => User)
 export class UserResolver {
-  @Requires('access:manage')
+  @Requires('access:read')
   @FieldResolver(() => [RoleGrant], { description: 'Every grant they have had, oldest first.' })
   grants(@Ctx() ctx: Context, @Root() { rowId }: User): Promise<RoleGrant[]> {
     return grantsOf(ctx, rowId);

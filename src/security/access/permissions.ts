@@ -17,6 +17,7 @@ export const PERMISSIONS = {
   'version:validate': 'Give a verdict as a validator',
   'version:approve': 'Vote as an admin',
   'version:deploy': 'Make an approved version live',
+  'access:read': 'See users and the roles they hold',
   'access:manage': 'Grant and end roles',
 } as const;
 
@@ -33,10 +34,10 @@ export const ROLES = {
   MODEL_OWNER: ['self:read', 'model:read', 'model:register', 'version:submit'],
   VALIDATOR: [...EVIDENCE, 'version:validate'],
   ADMIN: [...EVIDENCE, 'version:approve', 'version:deploy'],
-  ACCESS_ADMIN: ['self:read', 'access:manage'],
-  AUDITOR: [...EVIDENCE, 'customer:identity', 'customer:protected'],
+  ACCESS_ADMIN: ['self:read', 'access:read', 'access:manage'],
+  AUDITOR: [...EVIDENCE, 'customer:identity', 'customer:protected', 'access:read'],
   RISK_MANAGER: [...EVIDENCE],
-  BORROWER: PROFILES,
+  BORROWER: [...PROFILES, 'customer:identity'],
 } as const satisfies Record<string, readonly Permission[]>;
 
 export type Role = keyof typeof ROLES;
