@@ -43,6 +43,8 @@ describe('the cost of a request', () => {
     ['the dearest of the types that a thing may be', '{ node(id: "x") { id ... on Customer { erased synthetic } ... on Loan { product } } }', 4],
     ['nothing that is skipped', '{ me { name } users @skip(if: true) { totalCount } }', 2],
     ['a mutation with what it answers', 'mutation { scoreLoan(input: { externalId: "x", purpose: ORIGINATION }) { prediction { id } } }', 3],
+    ['a replay as 75', '{ predictions(first: 10) { edges { node { replay { reproduced } } } } }', 1 + 10 * (2 + 75 + 1)],
+    ['work on a list that is sent as 5,000', 'mutation { scoreLoans(input: { loans: ["x"], purpose: ORIGINATION, requestId: "x" }) { __typename } }', 5_001],
   ])('counts %s', (_what, document, expected) => {
     expect(cost(document)).toBe(expected);
   });
@@ -63,6 +65,7 @@ describe('within the limits', () => {
     ['a page of 200 customers with their risk', '{ customers(first: 200) { edges { node { id externalId displayName riskProfile { grade pd drivers { label direction strength } warnings } loans(first: 5) { totalCount } } } pageInfo { hasNextPage endCursor } } }'],
     ['50 customers, their loans, and what was predicted of each and why', '{ customers(first: 50) { edges { node { displayName loans(first: 20) { edges { node { externalId daysPastDue latestPrediction { pd grade decision reasons { code text } } } } } } } } }'],
     ['a page of 200 predictions with everything behind them', '{ predictions(first: 200) { edges { node { id pd decision createdAt inputs { name value source flags } explanation { logit attributions { label contribution } } record { sha256 } modelVersion { version approvals { role by { name } } } } } } }'],
+    ['a replay of each of 200 predictions', '{ predictions(first: 200) { edges { node { id replay { reproduced maxAbsDifference runtime } } } } }'],
     ['introspection, as GraphiQL does it', INTROSPECTION],
     ['16 fields in each other', '{ __schema { types { fields { args { type { ofType { ofType { ofType { ofType { ofType { ofType { ofType { ofType { ofType { ofType { name } } } } } } } } } } } } } } } }'],
   ])('is %s', (_what, document) => {
@@ -90,6 +93,7 @@ describe('beyond the limits', () => {
     ['fragments', `{ ${times(20, (n) => `...F${n}`)} } ${times(20, (n) => `fragment F${n} on Query { a${n}: ${CUSTOMER_PAGES} }`)}`, {}, /costs 36,020/],
     ['variables', 'query ($n: Int) { customers(first: $n) { edges { node { loans(first: $n) { edges { node { id } } } } } } }', { n: 200 }, /costs 120,601/],
     ['aliases of the schema', `{ ${times(100, (n) => `a${n}: __schema { types { fields { type { fields { type { name } } } } } }`)} }`, {}, /costs/],
+    ['replays', `{ ${times(2, (n) => `a${n}: predictions(first: 200) { edges { node { replay { reproduced } } } }`)} }`, {}, /costs 31,202/],
     ['doubling fragments', doubling(100), {}, /more than 10,000 fields once its fragments are spread/],
     ['depth', nested(18), {}, /18 fields deep; at most 16/],
     ['great depth', nested(602), {}, /602 fields deep; at most 16/],
@@ -117,10 +121,10 @@ describe('a request to the server', () => {
   };
 
   it.each([
-    ['of 100 times every customer', `{ ${times(100, (n) => `a${n}: ${CUSTOMER_PAGES}`)} }`, /^The query costs 180,100; one request may cost 25,000\./],
-    ['of 300 times every customer', `{ ${times(300, (n) => `a${n}: ${CUSTOMER_PAGES}`)} }`, /^The query has more than 3,000 tokens .* or send several requests\.$/],
-    ['of 200 times every customer, in few words', `{ ${times(200, (n) => `a${n}: customers(first: 200) { ...P }`)} } fragment P on CustomerConnection { edges { node { riskProfile { drivers { feature } } } } }`, /^The query costs 360,200;/],
-    ['that floods the parser', `{ ${'__typename '.repeat(500_000)} }`, /^The query has more than 3,000 tokens/],
+    ['of 80 times every customer', `{ ${times(80, (n) => `a${n}: ${CUSTOMER_PAGES}`)} }`, /^The query costs 144,080; one request may cost 25,000\./],
+    ['of 300 times every customer', `{ ${times(300, (n) => `a${n}: ${CUSTOMER_PAGES}`)} }`, /^The query has more than 2,000 tokens .* or send several requests\.$/],
+    ['of 150 times every customer, in few words', `{ ${times(150, (n) => `a${n}: customers(first: 200) { ...P }`)} } fragment P on CustomerConnection { edges { node { riskProfile { drivers { feature } } } } }`, /^The query costs 270,150;/],
+    ['that floods the parser', `{ ${'__typename '.repeat(500_000)} }`, /^The query has more than 2,000 tokens/],
     ['that is too deep', nested(18), /^The query is 18 fields deep/],
     ['whose fragments double', doubling(100), /^The query has more than 10,000 fields/],
     ['whose fragments spread themselves', '{ ...A } fragment A on Query { me { name } ...B } fragment B on Query { ...A }', /Cannot spread fragment "A" within itself via "B"/],
