@@ -20,6 +20,9 @@ export interface Book {
   readonly synthetic: boolean;
 }
 
+/** How far back the proposed features look, where the book goes as far. */
+const MOST_PERIODS = 6;
+
 const PROJECT = fileURLToPath(new URL('../../..', import.meta.url));
 const SYNTHETIC_MAPPING = join(PROJECT, 'mappings/synthetic.json');
 
@@ -41,7 +44,7 @@ export async function openBook(options: BookOptions, home: string): Promise<Book
   const { model } = mapping;
   if (!model) throw badInput(`${mappingPath}: the mapping needs "model": {name, purpose, products, horizonMonths} (docs/mapping.md).`);
   if (!mapping.outcome) throw badInput(`${mappingPath}: the mapping needs an "outcome": there is nothing to learn from without one.`);
-  const specs = mapping.features ? specsOf(mapping.features, mappingPath) : proposeFeatureSpecs(describeFields(mapping));
+  const specs = mapping.features ? specsOf(mapping.features, mappingPath) : proposeFeatureSpecs(describeFields(mapping), { periods: Math.max(2, Math.min(mapping.repayments.length || MOST_PERIODS, MOST_PERIODS)) });
   return { path, mapping, model, specs, split: await splitOf(path), key: await keyOf(options, mapping), synthetic: data === undefined };
 }
 

@@ -150,6 +150,11 @@ describe('reasons', () => {
     expect(reasons([-1, -1, -1, -1, 0])).toEqual([]);
   });
 
+  it('never say that a value is what is typical', () => {
+    const punctual = encodeInputs(schema, [0.92, 12_345.6, [60, 30, 0], ['PAID', 'PAID', 'PAID'], null]).inputs;
+    expect(reasonsOf({ attributions: [0.5, 0, 0, 0.4, 0] }, schema, reference, punctual).map(({ feature }) => feature)).toEqual(['use']);
+  });
+
   it('are at most as many as asked for', () => {
     expect(reasons([0.5, 0, 0.4, 0.3, 0.2], 2)).toHaveLength(2);
   });

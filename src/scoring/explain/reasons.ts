@@ -3,6 +3,7 @@ import type { EncodedInput } from '../features/encode.js';
 import type { FeatureSchema } from '../features/schema.js';
 import type { Explanation } from './explain.js';
 import type { ReferenceSet } from './reference.js';
+import { isTypicalCategory } from './typical.js';
 import { reasonText, type Language } from './wording.js';
 
 export interface Reason {
@@ -36,7 +37,7 @@ export function reasonsOf(
   }
   const ranked = schema.features
     .map(({ spec }, i) => ({ spec, i, contribution: explanation.attributions[i]! }))
-    .filter(({ contribution }) => contribution > 0)
+    .filter(({ i, contribution }) => contribution > 0 && !isTypicalCategory(inputs[i]!.value, reference.json.typical[i]!))
     .sort((a, b) => b.contribution - a.contribution || a.i - b.i);
   const least = (ranked[0]?.contribution ?? 0) * LEAST_SHARE;
   const used = new Set<string>();

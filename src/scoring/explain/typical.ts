@@ -39,5 +39,11 @@ function mode(values: readonly InputValue[]): Typical {
   return top === undefined ? { kind: 'none' } : { kind: 'category', value: top[0], share: top[1] / known.length };
 }
 
+/** Whether a value is the very category that is typical: then it is no reason that a person could understand. */
+export function isTypicalCategory(value: InputValue, typical: Typical): boolean {
+  const categories = categoriesOf(value);
+  return typical.kind === 'category' && categories.length > 0 && categories.every((category) => category === typical.value);
+}
+
 /** Summarises raw values of a population. */
 export const typicalOf = (values: readonly InputValue[], numeric: boolean): Typical => (numeric ? range(values) : mode(values));

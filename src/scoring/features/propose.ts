@@ -78,7 +78,7 @@ const PAST_DUE = 'repayments.daysPastDue';
 const derivedFeatures = (k: number): readonly Derived[] => [
   { name: 'utilisation', label: 'Credit utilisation', reasonCode: 'UTILISATION', needs: [[BALANCE], LINES], source: { path: BALANCE, last: k, per: LINES }, unit: 'ratio' },
   { name: 'utilisationTrend', label: 'Change of credit utilisation per period', reasonCode: 'UTILISATION_TREND', needs: [[BALANCE], LINES], source: { path: BALANCE, last: k, per: LINES, aggregate: 'trend' }, unit: 'ratio' },
-  { name: 'paymentToLimit', label: 'Payments relative to the credit line', reasonCode: 'LOW_PAYMENTS', needs: [[PAID], LINES], source: { path: PAID, last: k, per: LINES, aggregate: 'mean' }, unit: 'ratio' },
+  { name: 'paymentToLimit', label: 'Payments relative to the credit line or the amount of the loan', reasonCode: 'LOW_PAYMENTS', needs: [[PAID], LINES], source: { path: PAID, last: k, per: LINES, aggregate: 'mean' }, unit: 'ratio' },
   { name: 'paymentRatio', label: 'Share of the previous balance paid', reasonCode: 'PAYMENT_RATIO', needs: [[PAID], [BALANCE]], source: { path: PAID, last: k - 1, per: BALANCE, perLag: 1 }, unit: 'ratio' },
   { name: 'paidOfDue', label: 'Share of the amount due that was paid', reasonCode: 'PAYMENT_RATIO', needs: [[PAID], [DUE]], source: { path: PAID, last: k, per: DUE }, unit: 'ratio' },
   { name: 'smallestPayment', label: 'Smallest payment', reasonCode: 'LOW_PAYMENTS', needs: [[PAID]], source: { path: PAID, last: k, aggregate: 'min' } },
