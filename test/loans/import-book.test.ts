@@ -45,6 +45,10 @@ describe('a row of a book', () => {
     ]);
   });
 
+  it.each([['Y', true], ['n', false], ['YES', true], ['0', false]])('says of its outcome %s, which is %s', async (bad, defaulted) => {
+    expect((await readRow({ bad })).rows[0]!.outcome!.defaulted).toBe(defaulted);
+  });
+
   it('has no outcome while none is known', async () => {
     const { rows } = await readRow({ bad: '' });
     expect(rows[0]).not.toHaveProperty('outcome');
@@ -66,7 +70,10 @@ describe('a row of a book', () => {
     ['a negative principal', { amount: '-5' }, 'column "amount" (loan.principal): "-5" is not accepted; expected an amount of zero or more'],
     ['an unknown currency', { currency: 'EURO' }, '"EURO" is not accepted; expected an ISO 4217 currency code like EUR'],
     ['an impossible date', { decided: '2024-02-30' }, 'column "decided" (loan.effectiveAt): "2024-02-30" is not a possible date'],
-    ['a date in another notation', { decided: '31.01.2024' }, '"31.01.2024" is not a date; expected YYYY-MM-DD or RFC 3339'],
+    ['a date in another notation', { decided: '31.01.2024' }, '"31.01.2024" is not a date; expected YYYY-MM-DD or RFC 3339, or set "dateFormat", e.g. "DD.MM.YYYY"'],
+    ['a date before 1900', { decided: '1899-12-31' }, '"1899-12-31" is not accepted; expected a date from 1900 to 2200'],
+    ['a word that is neither yes nor no', { bad: 'J' }, 'column "bad" (outcome.defaulted): "J" is not accepted; expected true or false (also yes/no, y/n, 1/0); for other words give "codes": {…}'],
+    ['a stray quote', { name: 'A"d"a' }, 'the quotes of column 2 do not enclose the whole cell'],
     ['an unknown code', { sex: 'X' }, '"X" is not a known code; expected one of F, M'],
     ['a missing required cell', { loan: ' ' }, 'column "loan" (loan.externalId): nothing there'],
     ['an id that is too long', { loan: 'x'.repeat(201) }, 'expected text of at most 200 characters'],

@@ -9,11 +9,12 @@ const SKEW_MILLISECONDS = 5 * 60_000;
 /** @returns why a fact of the row cannot be known yet, if it cannot */
 export function futureFact(row: BookRow, now: Date): string | undefined {
   const times: readonly (readonly [string, Date | undefined])[] = [
-    ['customer.effectiveAt', row.customer.effectiveAt],
+    // What another time stands in for where it is not given comes after that one: a person is told of what they wrote.
     ['loan.effectiveAt', row.loan.effectiveAt],
     ['loan.decisionAt', row.loan.decisionAt],
-    ['outcome.effectiveAt', row.outcome?.effectiveAt],
+    ['customer.effectiveAt', row.customer.effectiveAt],
     ['outcome.knownAt', row.outcome?.knownAt],
+    ['outcome.effectiveAt', row.outcome?.effectiveAt],
     ...row.repayments.map(({ periodEnd }, i) => [`repayments[${i}].periodEnd`, periodEnd] as const),
   ];
   const limit = now.getTime() + SKEW_MILLISECONDS;

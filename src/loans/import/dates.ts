@@ -18,7 +18,8 @@ function timeOf(parts: Parts, text: string): Date {
   const { year, month, day, hour, minute, second } = parts;
   const date = new Date(Date.UTC(year, month - 1, day, hour, minute, second));
   const real = date.getUTCMonth() === month - 1 && date.getUTCDate() === day && date.getUTCHours() === hour;
-  if (!real || !inRange(year, 1900, 2200) || !inRange(minute, 0, 59) || !inRange(second, 0, 59)) {
+  if (real && !inRange(year, 1900, 2200)) throw new Refusal(`${quoted(text)} is not accepted; expected a date from 1900 to 2200`);
+  if (!real || !inRange(minute, 0, 59) || !inRange(second, 0, 59)) {
     throw new Refusal(`${quoted(text)} is not a possible date`);
   }
   return date;
@@ -26,7 +27,7 @@ function timeOf(parts: Parts, text: string): Date {
 
 function parseIso(text: string): Date {
   const match = ISO.exec(text);
-  if (match === null) throw new Refusal(`${quoted(text)} is not a date; expected YYYY-MM-DD or RFC 3339`);
+  if (match === null) throw new Refusal(`${quoted(text)} is not a date; expected YYYY-MM-DD or RFC 3339, or set "dateFormat", e.g. "DD.MM.YYYY"`);
   const [year, month, day, hour, minute, second] = match.slice(1, 7).map((part) => Number(part ?? 0));
   const date = timeOf(
     { year: year!, month: month!, day: day!, hour: hour!, minute: minute!, second: second! },

@@ -164,7 +164,7 @@ class BookImport {
     const more = this.rejected > this.reasons.length ? [`… and ${this.rejected - this.reasons.length} more`] : [];
     return badInput(
       `${this.book.source.name}: nothing was imported, because ${this.rejected} of ${this.rows} rows were rejected; ` +
-        `${this.book.rejects.where}. Mend them, or skip them to import the others.\n${[...this.reasons, ...more].map((line) => `  ${line}`).join('\n')}`,
+        `${this.book.rejects.where}. Mend them, or ${this.book.rejects.toSkip} to import the others.\n${[...this.reasons, ...more].map((line) => `  ${line}`).join('\n')}`,
     );
   }
 }

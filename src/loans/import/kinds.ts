@@ -86,16 +86,16 @@ export function oneOf<const V extends string>(values: readonly V[]): Kind<V> {
 }
 
 const BOOLEANS = new Map([
-  ...['true', 'yes', '1'].map((word) => [word, true] as const),
-  ...['false', 'no', '0'].map((word) => [word, false] as const),
+  ...['true', 'yes', 'y', '1'].map((word) => [word, true] as const),
+  ...['false', 'no', 'n', '0'].map((word) => [word, false] as const),
 ]);
 
 export const boolean: Kind<boolean> = {
-  expects: 'true or false (also yes/no, 1/0)',
+  expects: 'true or false (also yes/no, y/n, 1/0)',
   modifiers: [],
   codesAreComplete: true,
   parse(value) {
-    return BOOLEANS.get(value.toLowerCase()) ?? refuse(value, boolean.expects);
+    return BOOLEANS.get(value.toLowerCase()) ?? refuse(value, `${boolean.expects}; for other words give "codes": {…}`);
   },
 };
 

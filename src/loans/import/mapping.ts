@@ -34,7 +34,7 @@ const source = z.strictObject({
   delimiter: z.string().length(1).default(','),
   quote: z.union([z.string().length(1), z.literal(false)]).default('"'),
   header: z.union([z.literal(true), z.array(z.string().min(1)).min(1)]).default(true),
-  encoding: z.enum(['utf8', 'latin1', 'utf16le']).default('utf8'),
+  encoding: z.enum(['utf8', 'utf-8', 'latin1', 'utf16le']).default('utf8'),
   decimal: z.enum(['.', ',']).default('.'),
   thousands: z.enum(['.', ',', ' ', "'"]).optional(),
   missing: z.array(z.string()).default([]),

@@ -15,7 +15,8 @@ function distance(a: string, b: string): number {
 /** The known word that looks most like a mistyped one, or undefined when none is near. */
 export function nearest(word: string, known: Iterable<string>): string | undefined {
   let best: string | undefined;
-  let bestDistance = Math.max(2, Math.floor(word.length / 2)) + 1;
+  // A third of the word may differ: with more, every short word is near to every other.
+  let bestDistance = Math.min(word.length, Math.max(1, Math.round(word.length / 3)) + 1);
   for (const candidate of known) {
     const d = distance(word.toLowerCase(), candidate.toLowerCase());
     if (d < bestDistance) [best, bestDistance] = [candidate, d];

@@ -1,4 +1,4 @@
-import { parse, type Options } from 'csv-parse/sync';
+import { CsvError, parse, type Options } from 'csv-parse/sync';
 import { readLines, type Line } from './lines.js';
 import type { Mapping } from './mapping.js';
 
@@ -132,9 +132,15 @@ function cut(texts: readonly string[], notation: Notation): string[][] | Error {
   }
 }
 
+/** Where the library stopped; its own text counts lines of what it was given, not of the file. */
+function columnOf(error: Error): string {
+  const column: unknown = error instanceof CsvError ? error['column'] : undefined;
+  return typeof column === 'number' ? ` of column ${column + 1}` : '';
+}
+
 function cellsOrProblem(text: string, notation: Notation): string[] | string {
   const records = cut([text], notation);
-  if (records instanceof Error) return `the quotes do not enclose whole cells: ${records.message}`;
+  if (records instanceof Error) return `the quotes${columnOf(records)} do not enclose the whole cell`;
   const [cells, ...more] = records;
   return cells !== undefined && more.length === 0 ? cells : 'the quotes do not enclose whole cells';
 }

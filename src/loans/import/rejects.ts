@@ -7,6 +7,8 @@ import type { RejectedRow } from './book-row.js';
 export interface RejectSink {
   /** Where they can be found, as a part of a sentence. */
   readonly where: string;
+  /** How the caller asks for the good rows nevertheless, as a part of a sentence. */
+  readonly toSkip: string;
   add(rejected: readonly RejectedRow[]): Promise<void>;
 }
 
@@ -19,6 +21,7 @@ const csvCell = (text: string): string => `"${text.replaceAll('"', '""')}"`;
 
 /** A CSV file of rejected rows (line, reason, raw), made with the first of them; only its owner may read it. */
 export class RejectsFile implements RejectSink {
+  readonly toSkip = 'repeat with --skip-bad';
   private handle: FileHandle | undefined;
 
   private constructor(readonly path: string) {}
@@ -63,6 +66,7 @@ export class RejectsFile implements RejectSink {
 /** Keeps rejected rows in memory, for a bounded number of rows. */
 export class RejectsList implements RejectSink {
   readonly where = 'the reasons follow';
+  readonly toSkip = 'repeat with onError SKIP';
   readonly rejected: RejectedRow[] = [];
 
   async add(rejected: readonly RejectedRow[]): Promise<void> {

@@ -86,7 +86,7 @@ function requireEnough({ labels }: LabelledLoans, { products }: TrainingPlan): v
   const bads = labels.reduce((sum, label) => sum + label, 0);
   if (Math.min(bads, labels.length - bads) >= FEWEST_OF_A_KIND) return;
   throw refused(
-    `There are ${labels.length} loans of ${products.join(', ')} with a known outcome to learn from, ${bads} of them defaults. ` +
+    `Loans of ${products.join(', ')} with a known outcome to learn from: ${labels.length}; defaults among them: ${bads}. ` +
       `At least ${FEWEST_OF_A_KIND} defaults and ${FEWEST_OF_A_KIND} others are needed: import more loans, or record their outcomes.`,
   );
 }
