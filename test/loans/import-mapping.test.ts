@@ -26,6 +26,35 @@ describe('a mapping', () => {
     expect(parse({ title: 7, synthetic: 'maybe' })).toThrow(/title: [^]*synthetic: /);
   });
 
+  it('guesses only among the keys that may stand there', () => {
+    expect(parse({ loan: plainLoan({ delimiter: ';' }) })).toThrow(/loan: unknown key "delimiter"\.$/);
+    expect(parse({ source: { delimeter: ';' } })).toThrow('source: unknown key "delimeter". Did you mean "delimiter"?');
+    expect(parse({ loan: plainLoan({ currency: { colum: 'x' } }) })).toThrow('loan.currency: unknown key "colum". Did you mean "column"?');
+  });
+
+  it.each([
+    ['a word that is no option', { onRepeatedCustomer: 'resue' }, 'onRepeatedCustomer: "resue" is not accepted; expected one of "reject", "reuse"'],
+    ['plain text for an expression', { loan: plainLoan({ currency: 'EUR' }) }, 'loan.currency: "EUR" is not accepted; expected an expression such as {"column": "…"} or {"const": …}'],
+    ['a field that is missing', { loan: plainLoan({ principal: undefined }) }, 'loan.principal: is missing; expected an expression such as {"column": "…"}'],
+    ['a delimiter of two characters', { source: { delimiter: ';;' } }, 'source.delimiter: ";;" is not accepted; expected one character'],
+    ['an attribute in capitals', { customer: { externalId: { column: 'customer' }, attributes: { Income: {} } } }, 'customer.attributes: the name "Income" is not accepted; expected a name like monthlyIncome: it starts in lower case and has letters and digits only'],
+    ['a code list of lists', { codeLists: { a: { b: [1] } } }, 'codeLists.a.b: [1] is not accepted; expected text, a number, true, false or null'],
+    ['an empty list', { source: { header: [] } }, 'source.header: [] is not accepted; expected at least one entry'],
+  ])('shows %s, and says what is expected', (_, change, sentence) => {
+    expect(parse(change)).toThrow(sentence);
+  });
+
+  it('says where a reason code and a scale are not what they should be', () => {
+    const attribute = { column: 'income', type: 'numeric', label: 'Income', reasonCode: 'abc', scale: 'x' };
+    const customer = { externalId: { column: 'customer' }, attributes: { income: attribute } };
+    expect(parse({ customer })).toThrow('customer.attributes.income.reasonCode: "abc" is not accepted; expected a code like CREDIT_HISTORY: capitals, digits and underscores');
+    expect(parse({ customer })).toThrow('customer.attributes.income.scale: "x" is not accepted; expected a number like 0.01');
+  });
+
+  it('takes both ways to write UTF-8', () => {
+    expect(parse({ source: { encoding: 'utf-8' } })).not.toThrow();
+  });
+
   it('wants exactly one source of a value', () => {
     const both = { principal: { column: 'amount', const: 5 } };
     expect(parse({ loan: plainLoan(both) })).toThrow('my.json: loan.principal: needs exactly one of column, const, line, template; it has column and const');
@@ -51,9 +80,17 @@ describe('a mapping', () => {
     expect(parse({ source: { header } })).toThrow('loan.principal: the data has no column "amount". Did you mean "amont"?');
   });
 
-  it('says where a file is no JSON', () =>
-    withFile('{ "name": ', async (path) => {
-      await expect(readMapping(path)).rejects.toThrow(/the mapping is not JSON/);
+  it.each([
+    ['{ "name": ', 'line 1, column 11: the text ends too early'],
+    ['{\n "a": 1,\n "b" 2}', 'line 3, column 6: "2" does not belong there'],
+    ['{"a": [1, true, {}],\n}', 'line 2, column 1: "}" does not belong there'],
+    ["{'a': 1}", `line 1, column 2: "'" does not belong there`],
+    ['{"a": "x\ny"}', 'line 1, column 7: "\\"x" does not belong there'],
+    ['{} {}', 'line 1, column 4: "{" does not belong there'],
+    ['{"a": 01}', 'line 1, column 7: "01" does not belong there'],
+  ])('says where %j is no JSON', (text, sentence) =>
+    withFile(text, async (path) => {
+      await expect(readMapping(path)).rejects.toThrow(`the mapping is not JSON: ${sentence}`);
     }));
 
   it('says when a file is absent', async () => {
