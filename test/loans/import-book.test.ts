@@ -122,6 +122,8 @@ const decidedAt = async (cell: string, dateFormat?: string) => {
   return (await readRow({ decided: cell }, { loan })).rows[0]!.loan.effectiveAt;
 };
 
+const incomeIn = async (source: object, income: string) => (await readRow({ income, amount: '1' }, { source })).rows[0]?.customer.attributes['income'];
+
 describe('expressions', () => {
   it('scale, then clamp, then round exactly', async () => {
     expect(await principalOf({ column: 'amount', scale: '0.1' }, { amount: '0.3' })).toBe('0.03');
@@ -151,10 +153,9 @@ describe('expressions', () => {
 
   it('know a sentinel that is a number however the file writes it', async () => {
     const german = { decimal: ',', thousands: '.' };
-    const incomeOf = async (income: string, source: object) => (await readRow({ income, amount: '1' }, { source })).rows[0]?.customer.attributes['income'];
-    expect(await incomeOf('"-9,00"', german)).toBeNull();
-    expect(await incomeOf('-9.0', {})).toBeNull();
-    expect(await incomeOf('"-9,01"', german)).toBe(-9.01);
+    expect(await incomeIn(german, '"-9,00"')).toBeNull();
+    expect(await incomeIn({}, '-9.0')).toBeNull();
+    expect(await incomeIn(german, '"-9,01"')).toBe(-9.01);
   });
 
   it('show a refused number as it stands in the file', async () => {

@@ -6,6 +6,8 @@ const parse = (changes: Record<string, unknown>) => () => parseMapping(plainMapp
 const feature = (source: unknown): object => ({ name: 'x', label: 'X', source, type: 'numeric', missing: { rule: 'median' }, transform: 'standardise', reasonCode: 'X' });
 const repayments = [{ periodEnd: { const: '2024-01-31' }, amountPaid: { column: 'income' } }];
 
+const model = (...products: string[]): Record<string, unknown> => ({ model: { name: 'PD', purpose: 'cars', products, horizonMonths: 12 } });
+
 describe('the features of a mapping', () => {
   it('may read attributes, loan fields (constant ones too) and what some period sets', () => {
     const features = ['customer.income', 'loan.principal', 'loan.product'].map((path) => feature({ path }));
@@ -32,7 +34,6 @@ describe('the features of a mapping', () => {
 });
 
 describe('the products of a model', () => {
-  const model = (...products: string[]): Record<string, unknown> => ({ model: { name: 'PD', purpose: 'cars', products, horizonMonths: 12 } });
   const sentence = 'my.json: model.products[1]: no loan of this mapping has the product "car-lone"; loan.product gives car-loan. Did you mean "car-loan"?';
 
   it('must be among those that the mapping gives', () => {

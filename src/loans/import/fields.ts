@@ -51,16 +51,15 @@ export function describeFields(mapping: Mapping): FieldDescription[] {
 
 /** Paths of all fields that a model may name: as {@link describeFields}, and those that are the same in every loan. */
 export function fieldPaths({ customer, loan, repayments }: Mapping): string[] {
-  const named = (room: string, section: object): string[] => Object.keys(section).map((name) => `${room}.${name}`);
-  const standard = (room: string, fields: object, section: object): string[] =>
-    Object.keys(fields).filter((name) => Object.hasOwn(section, name)).map((name) => `${room}.${name}`);
+  const ofPeriods = new Set(repayments.flatMap((period) => namesIn(period, REPAYMENT_FIELDS)));
   return [
-    ...named('customer', customer.attributes),
-    ...standard('loan', LOAN_FIELDS, loan),
-    ...named('loan', loan.attributes),
-    ...new Set(repayments.flatMap((period) => standard('repayments', REPAYMENT_FIELDS, period))),
+    ...Object.keys(customer.attributes).map((name) => `customer.${name}`),
+    ...[...namesIn(loan, LOAN_FIELDS), ...Object.keys(loan.attributes)].map((name) => `loan.${name}`),
+    ...[...ofPeriods].map((name) => `repayments.${name}`),
   ];
 }
+
+const namesIn = (section: object, fields: object): string[] => Object.keys(fields).filter((name) => Object.hasOwn(section, name));
 
 function describeAttributes(
   room: string,

@@ -9,7 +9,7 @@ export function jsonMistake(text: string): string {
 
 /** A string, a number or word, or a mark. */
 const TOKEN =
-  /("(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[\da-fA-F]{4}))*")|((?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)(?![\w.]))|[{}[\],:]/y;
+  /("(?:[ !#-[\]-\uFFFF]|\\(?:["\\/bfnrt]|u[\da-fA-F]{4}))*")|((?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)(?![\w.]))|[{}[\],:]/y;
 const SPACE = /[ \t\r\n]*/y;
 
 /** What may come next: marks, and `k` for a key, `v` for a value. */
