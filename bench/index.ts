@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -18,6 +18,7 @@ export async function runBench(groups: readonly BenchGroup[], say: (text: string
   for (const group of groups) {
     say(`bench ${group.name}`);
     const work = await mkdtemp(join(tmpdir(), `assay-bench-${group.name}-`));
+    await chmod(work, 0o755); // PostgreSQL's user enters it, so that nothing is left anywhere else
     try {
       const found = await group.run({ project: PROJECT, work, data: existsSync(shared) ? shared : undefined, say });
       for (const one of found) say(`  ${one.ok ? '✓' : '✗'} ${one.name}: ${one.value} ${one.unit}${one.bar === null ? '' : `  (bar ${one.bar})`}`);

@@ -43,11 +43,11 @@ export async function startEmbeddedPostgres({ home, settings = [] }: EmbeddedOpt
   };
 }
 
-/** Removes the data of an embedded server, stopping it first if it still runs. */
+/** Removes the data of an embedded server, stopping it first if it still runs, and what stands in a refuge with it. */
 export async function removeEmbeddedPostgres(home: string): Promise<void> {
   const place = await choosePlace(nativeFolder(), home);
   await stopLeftover(place);
-  await rm(place.data, { recursive: true, force: true });
+  await rm(place.note === undefined ? place.data : dirname(place.data), { recursive: true, force: true });
 }
 
 /** The URLs of the three roles in one database of an embedded server. */
