@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { refused } from '../platform/index.js';
 
@@ -17,10 +17,26 @@ const pathIn = (home: string): string => join(home, 'demo.json');
 
 /** @throws REFUSED when the folder holds another book */
 export async function readState(home: string, book: string): Promise<DemoState | undefined> {
-  const text = await readFile(pathIn(home), 'utf8').catch(() => undefined);
-  const state = text === undefined ? undefined : (JSON.parse(text) as DemoState);
+  const text = await readFile(pathIn(home), 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  const state = text === undefined ? undefined : parsed(text, home);
   if (state && state.book !== book) throw refused(`${home} holds another book. Add --reset to replace it, or set ASSAY_HOME to another folder to keep both.`);
   return state;
 }
 
-export const writeState = (home: string, state: DemoState): Promise<void> => writeFile(pathIn(home), `${JSON.stringify(state, null, 2)}\n`);
+function parsed(text: string, home: string): DemoState {
+  try {
+    return JSON.parse(text) as DemoState;
+  } catch {
+    throw refused(`${pathIn(home)} cannot be read. Add --reset to start anew.`);
+  }
+}
+
+/** Appears whole or not at all, so that a kill in mid-write does not lose how far the run came. */
+export async function writeState(home: string, state: DemoState): Promise<void> {
+  const unfinished = `${pathIn(home)}.part`;
+  await writeFile(unfinished, `${JSON.stringify(state, null, 2)}\n`);
+  await rename(unfinished, pathIn(home));
+}
