@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { migrations } from '../migrations/index.js';
 import { entities } from './entities.js';
 import {
-  asOwner, Database, installJobQueue, isMigrated, migrateUp, openLog, prepareEmbeddedDatabase, refused, removeEmbeddedPostgres, startEmbeddedPostgres,
+  asOwner, Database, installJobQueue, isAlive, isMigrated, migrateUp, openLog, prepareEmbeddedDatabase, refused, removeEmbeddedPostgres, startEmbeddedPostgres,
   type Config, type DatabaseUrls, type Logger,
 } from './platform/index.js';
 import { SCORE_JOBS } from './predictions/index.js';
@@ -84,17 +84,9 @@ async function claimHome(home: string): Promise<() => Promise<void>> {
   const path = join(home, 'assay.pid');
   await mkdir(home, { recursive: true });
   const holder = Number(await readFile(path, 'utf8').catch(() => ''));
-  if (holder && holder !== process.pid && isRunning(holder)) {
+  if (holder && holder !== process.pid && isAlive(holder)) {
     throw refused(`Another Assay (process ${holder}) uses ${home}. Stop it, or set ASSAY_HOME to another folder.`);
   }
   await writeFile(path, String(process.pid));
   return () => rm(path, { force: true });
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }

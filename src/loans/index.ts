@@ -3,6 +3,7 @@ export * from './gather.js';
 export * from './loan.rows.js';
 export { resolveLoan, resolveLoans, type LoanName } from './loan.refs.js';
 export * from './training-loans.js';
+export * from './product.js';
 export * from './money.types.js';
 export * from './loan.types.js';
 export * from './loans.reader.js';

@@ -3,11 +3,11 @@ import { badInput, decimalText, type Context } from '../platform/index.js';
 import type { BookOutcome, BookRepayment } from './import/book-row.js';
 import { isCurrency } from './import/standard.js';
 import type { RecordOutcomeInput, RepaymentInput } from './loan.inputs.js';
+import { PRODUCT } from './product.js';
 
 const MOST_MONTHS = 1_200;
 const MOST_DAYS = 36_500;
 const HIGHEST_RATE = 10;
-const PRODUCT = /^[a-z0-9][a-z0-9-]{0,62}$/;
 const TERMS = new Set(['product', 'kind', 'currency', 'principal', 'creditLimit', 'annualRate', 'termMonths']);
 
 export function checkedProduct(product: string): string {

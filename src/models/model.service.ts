@@ -3,6 +3,7 @@ import { badInput, newId, once, type Context } from '../platform/index.js';
 import type { Tier } from './approval-policy.js';
 import { governed } from './governed.js';
 import { ModelEntity } from './model.entity.js';
+import { PRODUCT } from '../loans/index.js';
 
 export interface NewModel {
   readonly name: string;
@@ -16,7 +17,6 @@ export interface NewModel {
   readonly requestId?: string | undefined;
 }
 
-const PRODUCT = /^[a-z0-9][a-z0-9-]{0,62}$/;
 const MOST_MONTHS = 600;
 
 export class ModelService {

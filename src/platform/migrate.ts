@@ -38,10 +38,6 @@ const UNDEFINED_TABLE = '42P01';
 /** Runs statements as the owner, for what is kept up beside the migrations. */
 export const asOwner = (ownerUrl: string, sql: string): Promise<void> => withOwner(ownerUrl, [], async (source) => void (await source.query(sql)));
 
-/** Whether migrations have not run yet. */
-export const pendingMigrations = (ownerUrl: string, migrations: Migrations): Promise<boolean> =>
-  withOwner(ownerUrl, migrations, (source) => source.showMigrations());
-
 async function withOwner<T>(url: string, migrations: Migrations, work: (source: DataSource) => Promise<T>): Promise<T> {
   const source = new DataSource({ type: 'postgres', url, migrations, applicationName: 'assay-migrate' });
   await source.initialize().catch((error: unknown) => {

@@ -1,5 +1,6 @@
 import { LOAN_KINDS, LOAN_STATUSES, REPAYMENT_STATUSES } from './book-row.js';
 import { boolean, date, decimal, integer, oneOf, such, textUpTo } from './kinds.js';
+import { PRODUCT } from '../product.js';
 
 /** A caller's own id of a customer or a loan. */
 export const externalId = textUpTo(200);
@@ -15,7 +16,6 @@ export function isCurrency(code: string): boolean {
   return known;
 }
 
-const PRODUCT = /^[a-z0-9][a-z0-9-]{0,62}$/;
 
 const amount = decimal({ low: 0, places: 4, expects: 'an amount of zero or more' });
 

@@ -214,7 +214,8 @@ async function holderOf(place: Place): Promise<number | undefined> {
   return pid > 0 && dataLine === place.data && isAlive(pid) && (await isPostgres(pid)) ? pid : undefined;
 }
 
-function isAlive(pid: number): boolean {
+/** Whether there is such a process, whoever it belongs to. */
+export function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0);
   } catch (error) {
