@@ -1,4 +1,5 @@
 // The scoring room: pure numbers. No database, no network, no lending state.
+export type { Calibration, Isotonic, Platt } from './calibration/types.js';
 export { DEFAULT_SCALE, scorePoints, type PointsScale } from './decision/points.js';
 export { decide, defaultDecisionPolicy, gradeOf, parseDecisionPolicy, type Decision, type DecisionCause, type DecisionPolicy } from './decision/policy.js';
 export { InputRefused } from './errors.js';
@@ -23,6 +24,6 @@ export { checkParity, PARITY_BAR, parseParitySample, type ParityFile, type Parit
 export { loadScorer, type RunOptions, type Scorer, type ScorerOutput } from './onnx/scorer.js';
 export { parseHyperParameters, type HyperParameters, type HyperParametersInput } from './training/hyper-parameters.js';
 export { referencePredictions, saveLayersModel, trainMlp } from './training/index.js';
-export type { Backend, DenseLayer, EpochRecord, Member, Platt, TrainedModel, TrainingProgress, TrainingRequest } from './training/types.js';
+export type { Backend, Convolution, DenseLayer, EpochRecord, Family, Member, TrainedModel, TrainingProgress, TrainingRequest } from './training/types.js';
 export { buildVersion } from './version/build-version.js';
 export type { ArtefactName, BuildRequest, LabelledRecords, VersionBundle } from './version/types.js';

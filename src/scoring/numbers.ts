@@ -10,3 +10,8 @@ export function firstNotFinite(values: Float32Array): number {
   }
   return probe === 0 ? -1 : values.findIndex((x) => !Number.isFinite(x));
 }
+
+export const sigmoid = (z: number): number => (z >= 0 ? 1 / (1 + Math.exp(-z)) : Math.exp(z) / (1 + Math.exp(z)));
+
+/** ln(1 + e^z) without overflow. */
+export const softplus = (z: number): number => Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z)));

@@ -43,7 +43,7 @@ export const randomOnnx = (width: number, hidden: readonly number[], members = 2
   compileMlp({
     width,
     members: Array.from({ length: members }, (_, i) => randomMember(i + 1, [width, ...hidden, 1])),
-    platt: { slope: 1.3, intercept: -0.4 },
+    calibration: { kind: 'platt', slope: 1.3, intercept: -0.4 },
   });
 
 /** Seeded standard-normal rows. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { areaUnderCurve, checkParity, compileMlp, loadScorer, parseHyperParameters, referencePredictions, saveLayersModel, trainMlp, type HyperParametersInput, type TrainedModel, type TrainingProgress } from '../../src/scoring/index.js';
-import { fitPlatt } from '../../src/scoring/training/platt.js';
+import { fitPlatt } from '../../src/scoring/calibration/platt.js';
 import { runInProcess } from '../../src/scoring/training/process.js';
 import { Random } from '../../src/scoring/random.js';
 import { curvedBook, sentenceOf } from './support.js';
@@ -33,7 +33,7 @@ describe('training', () => {
   it('gives the same weights for the same seed and data, and others for another seed', async () => {
     const again = await trainMlp(request());
     expect(again.members).toEqual(trained.members);
-    expect(again.platt).toEqual(trained.platt);
+    expect(again.calibration).toEqual(trained.calibration);
     const other = await trainMlp(request({ ...settings, seed: 6 }));
     expect(other.members).not.toEqual(trained.members);
   });

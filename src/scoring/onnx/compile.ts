@@ -1,3 +1,4 @@
+import { internal } from '../../platform/index.js';
 import type { DenseLayer, Member, TrainedModel } from '../training/types.js';
 import { floatTensor, GraphBuilder } from './graph.js';
 import { encodeModel } from './proto.js';
@@ -5,7 +6,7 @@ import { encodeModel } from './proto.js';
 const OPSET = 17;
 const IR_VERSION = 8;
 
-type Compilable = Pick<TrainedModel, 'width' | 'members' | 'platt'>;
+type Compilable = Pick<TrainedModel, 'width' | 'members' | 'calibration'>;
 
 function transposed(values: Float32Array, rows: number, columns: number): Float32Array {
   const result = new Float32Array(values.length);
@@ -97,10 +98,11 @@ const joinColumns = (graph: GraphBuilder, parts: string[]): string => (parts.len
  * Input `features` [N, width]; outputs `probability` [N] = sigmoid(logit), `logit` [N] (calibrated), `gradient` [N, width] = d logit / d features.
  */
 export function compileMlp(trained: Compilable): Uint8Array {
-  const { width, members, platt } = trained;
+  const { width, members, calibration } = trained;
+  if (calibration.kind !== 'platt') throw internal('Isotonic calibration is not compiled yet.');
   const graph = new GraphBuilder();
   const build = members[0]!.layers.length === 1 ? linearGraph : deepGraph;
-  const { logit, gradient } = build(graph, trained, platt.slope / members.length, platt.intercept);
+  const { logit, gradient } = build(graph, trained, calibration.slope / members.length, calibration.intercept);
   const flat = graph.apply('Reshape', [logit, graph.integers([-1])]);
   graph.name(flat, 'logit');
   graph.name(graph.apply('Sigmoid', [flat]), 'probability');

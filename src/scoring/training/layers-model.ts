@@ -1,9 +1,9 @@
 import type { io, LayersModel, Tensor } from '@tensorflow/tfjs';
-import { badInput } from '../../platform/index.js';
+import { badInput, internal } from '../../platform/index.js';
 import type { Tf } from './backend.js';
 import type { Member, TrainedModel } from './types.js';
 
-type Parts = Pick<TrainedModel, 'width' | 'members' | 'platt'>;
+type Parts = Pick<TrainedModel, 'width' | 'members' | 'calibration'>;
 
 function memberOutput(tf: Tf, member: Member, index: number, input: ReturnType<Tf['input']>): ReturnType<Tf['input']> {
   return member.layers.reduce((x, layer, i) => {
@@ -15,11 +15,12 @@ function memberOutput(tf: Tf, member: Member, index: number, input: ReturnType<T
 }
 
 /** The ensemble as one LayersModel: mean of the members' logits, Platt scaling as a dense layer, sigmoid. */
-function assemble(tf: Tf, { width, members, platt }: Parts): LayersModel {
+function assemble(tf: Tf, { width, members, calibration }: Parts): LayersModel {
   const input = tf.input({ shape: [width], name: 'features' });
   const outputs = members.map((member, index) => memberOutput(tf, member, index, input));
   const mean = outputs.length === 1 ? outputs[0]! : (tf.layers.average({ name: 'mean_logit' }).apply(outputs) as typeof input);
-  const weights = [tf.tensor2d([platt.slope], [1, 1]), tf.tensor1d([platt.intercept])];
+  if (calibration.kind !== 'platt') throw internal('Isotonic calibration is not written to a LayersModel yet.');
+  const weights = [tf.tensor2d([calibration.slope], [1, 1]), tf.tensor1d([calibration.intercept])];
   const probability = tf.layers.dense({ units: 1, activation: 'sigmoid', weights, name: 'probability' }).apply(mean);
   return tf.model({ inputs: input, outputs: probability as typeof input });
 }

@@ -1,10 +1,10 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { areaUnderCurve } from '../metrics/auc.js';
+import { softplus } from '../numbers.js';
 import { Random } from '../random.js';
 import type { Tf } from './backend.js';
 import type { HyperParameters } from './hyper-parameters.js';
 import { Network } from './network.js';
-import { softplus } from './platt.js';
 import type { EpochRecord, Member } from './types.js';
 
 export interface LabelledRows {

@@ -1,11 +1,12 @@
 import { setImmediate } from 'node:timers/promises';
+import { fitPlatt } from '../calibration/platt.js';
+import type { Calibration } from '../calibration/types.js';
 import { Random } from '../random.js';
 import { loadTensorFlow } from './backend.js';
 import type { HyperParameters } from './hyper-parameters.js';
 import { layersModelOf } from './layers-model.js';
 import { MemberTraining, pick, type LabelledRows, type MemberRun } from './member.js';
-import { fitPlatt } from './platt.js';
-import type { EpochRecord, Member, Platt, TrainedModel, TrainingProgress } from './types.js';
+import type { EpochRecord, Member, TrainedModel, TrainingProgress } from './types.js';
 
 /** Splits rows into training and validation, bads and goods in the same proportion. */
 export function stratifiedSplit(labels: Uint8Array, fraction: number, random: Random): { train: Uint32Array; validation: Uint32Array } {
@@ -31,7 +32,7 @@ function withTimeLeft(settings: HyperParameters, onProgress: (progress: Training
   };
 }
 
-async function trainMembers(runs: readonly MemberRun[]): Promise<{ members: Member[]; platt: Platt }> {
+async function trainMembers(runs: readonly MemberRun[]): Promise<{ members: Member[]; calibration: Calibration }> {
   const validation = runs[0]!.validation;
   const mean = new Float64Array(validation.labels.length);
   const members: Member[] = [];
@@ -40,7 +41,7 @@ async function trainMembers(runs: readonly MemberRun[]): Promise<{ members: Memb
     validationLogits.forEach((logit, i) => (mean[i]! += logit / runs.length));
     members.push(member);
   }
-  return { members, platt: fitPlatt(mean, validation.labels) };
+  return { members, calibration: fitPlatt(mean, validation.labels) };
 }
 
 /** Trains the ensemble in this process; `trainMlp` runs it in a process of its own. */
@@ -58,13 +59,14 @@ export async function trainHere(data: LabelledRows, settings: HyperParameters, o
     return setImmediate();
   };
   const runs = Array.from({ length: settings.ensemble }, (_, i) => ({ tf, train, validation, settings, member: i + 1, onEpoch }));
-  const { members, platt } = await trainMembers(runs);
-  const layersModel = await layersModelOf(tf, { width: data.width, members, platt });
+  const { members, calibration } = await trainMembers(runs);
+  const layersModel = await layersModelOf(tf, { width: data.width, members, calibration });
   return {
     ...backend,
+    family: 'mlp',
     width: data.width,
     members,
-    platt,
+    calibration,
     history,
     hyperParameters: settings,
     layersModel,

@@ -1,3 +1,4 @@
+import type { Calibration } from '../calibration/types.js';
 import type { HyperParameters, HyperParametersInput } from './hyper-parameters.js';
 
 export interface TrainingRequest {
@@ -31,8 +32,29 @@ export interface DenseLayer {
   readonly units: number;
 }
 
-/** One network: hidden ReLU layers, then one linear unit. */
+/**
+ * A 1-D convolution over repayment periods, as a shared dense layer over unfolded windows (ReLU).
+ * Window w covers periods w … w + window − 1; its inputs are ordered period by period, channel by channel.
+ */
+export interface Convolution {
+  /** columns[period][channel]: which column of the model input; newest period first. */
+  readonly columns: readonly (readonly number[])[];
+  readonly window: number;
+  readonly filters: number;
+  /** (window · channels) × filters, row-major. */
+  readonly weights: Float32Array;
+  readonly bias: Float32Array;
+  /** Columns that are no part of a history; they join the filters' outputs in the first dense layer. */
+  readonly staticColumns: readonly number[];
+}
+
+/**
+ * One network: hidden ReLU layers, then one linear unit. With a convolution the first layer's inputs are
+ * (periods − window + 1) · filters activations, window by window, followed by the static columns.
+ * A scorecard has the linear unit alone.
+ */
 export interface Member {
+  readonly convolution?: Convolution;
   readonly layers: readonly DenseLayer[];
   readonly bestEpoch: number;
 }
@@ -45,22 +67,20 @@ export interface EpochRecord {
   readonly validationAuc: number;
 }
 
-/** PD = sigmoid(slope · logit + intercept); slope > 0 keeps the order of applicants. */
-export interface Platt {
-  readonly slope: number;
-  readonly intercept: number;
-}
-
 export interface Backend {
   /** TensorFlow backend that did the arithmetic: tensorflow, wasm or cpu. */
   readonly backend: string;
   readonly tfVersion: string;
 }
 
+/** logistic scorecard on weight-of-evidence bins; multilayer perceptron; 1-D convolution over the repayment history */
+export type Family = 'scorecard' | 'mlp' | 'cnn';
+
 export interface TrainedModel extends Backend {
+  readonly family: Family;
   readonly width: number;
   readonly members: readonly Member[];
-  readonly platt: Platt;
+  readonly calibration: Calibration;
   readonly history: readonly EpochRecord[];
   readonly hyperParameters: HyperParameters;
   /** The same model as a TensorFlow.js LayersModel, one JSON document with the weights in base64. */

@@ -1,9 +1,7 @@
+import { sigmoid, softplus } from '../numbers.js';
 import type { Platt } from './types.js';
 
-export const sigmoid = (z: number): number => (z >= 0 ? 1 / (1 + Math.exp(-z)) : Math.exp(z) / (1 + Math.exp(z)));
-
-/** ln(1 + e^z) without overflow. */
-export const softplus = (z: number): number => Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z)));
+type Line = Pick<Platt, 'slope' | 'intercept'>;
 
 interface Step {
   readonly loss: number;
@@ -11,7 +9,7 @@ interface Step {
   readonly hessian: readonly [number, number, number];
 }
 
-function evaluateAt(logits: ArrayLike<number>, targets: readonly [number, number], labels: ArrayLike<number>, { slope, intercept }: Platt): Step {
+function evaluateAt(logits: ArrayLike<number>, targets: readonly [number, number], labels: ArrayLike<number>, { slope, intercept }: Line): Step {
   let loss = 0;
   let [ga, gb, haa, hab, hbb] = [0, 0, 0, 0, 0];
   for (let i = 0; i < logits.length; i++) {
@@ -41,7 +39,7 @@ export function fitPlatt(logits: ArrayLike<number>, labels: ArrayLike<number>): 
   let bad = 0;
   for (let i = 0; i < labels.length; i++) bad += labels[i]!;
   const targets = [1 / (labels.length - bad + 2), (bad + 1) / (bad + 2)] as const;
-  let at: Platt = { slope: 1, intercept: 0 };
+  let at: Line = { slope: 1, intercept: 0 };
   let step = evaluateAt(logits, targets, labels, at);
   for (let iteration = 0; iteration < 100; iteration++) {
     const next = descend(at, step, (candidate) => evaluateAt(logits, targets, labels, candidate));
@@ -50,10 +48,10 @@ export function fitPlatt(logits: ArrayLike<number>, labels: ArrayLike<number>): 
     ({ at, step } = next);
     if (gain < 1e-10 * Math.max(1, step.loss)) break;
   }
-  return at;
+  return { kind: 'platt', ...at };
 }
 
-function descend(at: Platt, { loss, gradient, hessian }: Step, evaluate: (candidate: Platt) => Step): { at: Platt; step: Step } | undefined {
+function descend(at: Line, { loss, gradient, hessian }: Step, evaluate: (candidate: Line) => Step): { at: Line; step: Step } | undefined {
   const [ga, gb] = gradient;
   const [haa, hab, hbb] = hessian;
   const determinant = haa * hbb - hab * hab;
