@@ -32,8 +32,11 @@ interface Fitted {
 }
 
 /** Numbers dealt to at most `hands`, in turn: processes finish at about the same time. */
-const dealt = (count: number, hands: number): number[][] =>
-  Array.from({ length: Math.min(count, hands) }, (_, hand) => Array.from({ length: count }, (_, i) => i + 1).filter((n) => (n - 1) % hands === hand));
+function dealt(count: number, hands: number): number[][] {
+  const dealing: number[][] = Array.from({ length: Math.min(count, hands) }, () => []);
+  for (let number = 1; number <= count; number++) dealing[(number - 1) % hands]!.push(number);
+  return dealing;
+}
 
 /** Turns the epochs of all processes into progress with an estimate of the time left. */
 function progressOf({ ensemble: members, epochs }: HyperParameters, tell: Tell): (record: EpochRecord) => void {
@@ -77,13 +80,13 @@ async function fitNetworks(request: TrainingRequest, settings: HyperParameters, 
     dealt(settings.ensemble, availableParallelism()).map(async (numbers) => {
       const message = await runInProcess({ kind: 'train', data, settings, members: numbers }, { signal: stop, onMessage });
       if (message.kind !== 'trained') throw internal('The training process answered something else than a model.');
-      return message.members.map((member, i) => ({ ...member, number: numbers[i]! }));
+      return message.members.map((trainedMember, i) => ({ trainedMember, number: numbers[i]! }));
     }),
   ).catch((error: unknown) => {
     together.abort();
     throw error;
   });
-  const members = trained.flat().sort((a, b) => a.number - b.number);
+  const members = trained.flat().sort((a, b) => a.number - b.number).map(({ trainedMember }) => trainedMember);
   const { train, validation } = divideRows(request, settings);
   const calibration = fitPlatt(meanLogits(members), validation.map((row) => labels[row]!));
   return { members: members.map(({ member }) => member), calibration, history: history.sort(byMember), trainingRows: train.length, validationRows: validation.length };

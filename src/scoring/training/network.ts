@@ -49,6 +49,14 @@ function product(tf: Tf): (a: Tensor, b: Tensor) => Tensor {
   return (a, b) => multiply(a, b);
 }
 
+/** A copy of a layer's weights, outside TensorFlow. */
+const copy = ({ weights, bias, inputs, units }: Layer): DenseLayer => ({
+  weights: Float32Array.from(weights.dataSync()),
+  bias: Float32Array.from(bias.dataSync()),
+  inputs,
+  units,
+});
+
 /** A network under training: at most one convolution, hidden ReLU layers and one linear unit (a logit). */
 export class Network {
   private readonly all: readonly Layer[];
@@ -116,14 +124,8 @@ export class Network {
     return fit.add(penalty.mul(l2)) as Scalar;
   }
 
-  /** A copy of the weights, outside TensorFlow. */
+  /** The weights as they stand. */
   snapshot(): { layers: DenseLayer[]; convolution?: Convolution } {
-    const copy = ({ weights, bias, inputs, units }: Layer): DenseLayer => ({
-      weights: Float32Array.from(weights.dataSync()),
-      bias: Float32Array.from(bias.dataSync()),
-      inputs,
-      units,
-    });
     const { convolution } = this.topology;
     const layers = this.layers.map(copy);
     if (this.filters === undefined || convolution === undefined) return { layers };
