@@ -1,6 +1,7 @@
 import { sha256 } from '../../platform/index.js';
 import type { ArtefactName, Metrics, VersionBundle } from '../../scoring/index.js';
-import type { Split, TrainedVersion } from './train-version.js';
+import type { Split } from './splits.js';
+import type { TrainedVersion } from './train-version.js';
 
 export interface ModelCard {
   readonly intendedUse: string;
@@ -49,7 +50,7 @@ export function draftDossier({ trained, split, source, knownBefore, seed, modelC
       source,
       asOf: knownBefore.toISOString(),
     },
-    split: { kind: split.kind, trainRows: train.loans.length, holdoutRows: holdout.loans.length, extra: { description: split.description } },
+    split: { kind: split.kind, trainRows: train.loans.length, holdoutRows: holdout.loans.length, ...(split.seed !== undefined && { seed: split.seed }), extra: { description: split.description } },
     hyperParameters: bundle.hyperParameters,
     training: { backend: bundle.backend, tfVersion: bundle.tfVersion, seed, seconds: round(seconds), history: bundle.history },
     metrics: { ...measured, extra: { measuredOn: bundle.metrics.holdout ? 'holdout' : 'training', psi: bundle.metrics.psi, psiEdges: bundle.metrics.psiEdges } },
