@@ -21,12 +21,11 @@ export interface DossierParts {
 
 /** An artefact to be uploaded to PUT /artifacts/{sha256}. */
 export interface Upload {
-  readonly name: ArtefactName;
   readonly sha256: string;
   readonly bytes: Uint8Array;
 }
 
-export const uploadsOf = ({ artefacts }: VersionBundle): Upload[] =>
+export const uploadsOf = ({ artefacts }: VersionBundle): (Upload & { readonly name: ArtefactName })[] =>
   artefacts.map(({ name, bytes }) => ({ name, bytes, sha256: sha256(bytes).toString('hex') }));
 
 /** Writes the dossier of a freshly trained version: everything an approver relies on, artefacts by their digests. */
