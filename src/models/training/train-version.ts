@@ -1,6 +1,6 @@
 import { gather, trainingLoans, type SplitPart, type TrainingLoan } from '../../loans/index.js';
 import { refused, type Queryable } from '../../platform/index.js';
-import { buildVersion, type FeatureSpec, type GatheredRecord, type HyperParametersInput, type LabelledRecords, type TrainingProgress, type VersionBundle } from '../../scoring/index.js';
+import { buildVersion, type DecisionPolicy, type FeatureSpec, type GatheredRecord, type HyperParametersInput, type LabelledRecords, type TrainingProgress, type VersionBundle } from '../../scoring/index.js';
 import type { KeyRing } from '../../security/index.js';
 import { groupsOf, protectedColumns, type Groups } from './groups.js';
 import type { Split } from './splits.js';
@@ -12,6 +12,8 @@ export interface TrainingPlan {
   readonly split: Split;
   readonly specs: readonly FeatureSpec[];
   readonly hyperParameters?: Omit<HyperParametersInput, 'seed'>;
+  /** Without one: a policy around the default rate of the training loans. */
+  readonly policy?: DecisionPolicy;
   readonly seed: number;
   readonly onProgress?: (progress: TrainingProgress) => void;
   readonly signal?: AbortSignal;
@@ -52,6 +54,7 @@ export async function trainVersion(db: Queryable, keys: KeyRing, plan: TrainingP
     ...labelledRecords(db, keys, train, groups),
     ...(holdout.loans.length > 0 && { holdout: labelledRecords(db, keys, holdout, heldGroups) }),
     ...(plan.hyperParameters && { hyperParameters: plan.hyperParameters }),
+    ...(plan.policy && { policy: plan.policy }),
     seed: plan.seed,
     ...(plan.onProgress && { onProgress: plan.onProgress }),
     ...(plan.signal && { signal: plan.signal }),
