@@ -36,7 +36,7 @@ export function normalQuantile(p: number): number {
 
 /**
  * Normal distribution function by Hart's rational approximation (1968) in double precision, as given by West (2005),
- * "Better approximations to cumulative normal functions". Relative error below 2e-13 down to z = −7, 2e-9 beyond; it
+ * "Better approximations to cumulative normal functions". Relative error of either tail below 3e-9 for |z| ≤ 7 and 1e-8 beyond; it
  * underflows to 0 near −38.
  */
 export function normalCdf(z: number): number {
