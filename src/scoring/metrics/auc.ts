@@ -5,16 +5,18 @@ export interface RocPoint {
   readonly falsePositiveRate: number;
   /** Share of bads scored at or above the threshold. */
   readonly truePositiveRate: number;
+  /** The threshold; 1 at the origin, above all PDs (those of 1 apart). */
+  readonly pd: number;
 }
 
-/** One point per distinct score, tied scores together, from (0, 0) to (1, 1). */
-export function rocCurve({ bads, goods, bad, good }: Steps): RocPoint[] {
-  const points: RocPoint[] = [{ falsePositiveRate: 0, truePositiveRate: 0 }];
+/** One point per distinct PD, tied rows together, from (0, 0) to (1, 1). */
+export function rocCurve({ scores, bads, goods, bad, good }: Steps): RocPoint[] {
+  const points: RocPoint[] = [{ falsePositiveRate: 0, truePositiveRate: 0, pd: 1 }];
   let [badsAbove, goodsAbove] = [0, 0];
   for (let step = 0; step < bads.length; step++) {
     badsAbove += bads[step]!;
     goodsAbove += goods[step]!;
-    points.push({ falsePositiveRate: goodsAbove / good, truePositiveRate: badsAbove / bad });
+    points.push({ falsePositiveRate: goodsAbove / good, truePositiveRate: badsAbove / bad, pd: scores[step]! });
   }
   return points;
 }

@@ -5,11 +5,6 @@ import type { CalibrationBin } from './evaluate.js';
 import { wilsonInterval } from './proportion.js';
 import { stepsOfPds, type Steps } from './steps.js';
 
-export interface RocCurvePoint extends RocPoint {
-  /** PDs at or above it count as predicted bad; 1 at the origin, where none is (a PD of 1 apart). */
-  readonly pd: number;
-}
-
 export interface CalibrationInterval extends CalibrationBin {
   /** Wilson interval of the default rate, 95 %. */
   readonly low: number;
@@ -50,9 +45,9 @@ export interface Curves {
   readonly bads: number;
   readonly auc: number;
   /** At most about 200 points, from (0, 0) to (1, 1), with the point of the KS among them. */
-  readonly roc: readonly RocCurvePoint[];
+  readonly roc: readonly RocPoint[];
   /** Where the two distributions are furthest apart. */
-  readonly ks: RocCurvePoint & { readonly value: number };
+  readonly ks: RocPoint & { readonly value: number };
   readonly lift: readonly LiftRow[];
   /** Ten bins of equal size by rising PD. */
   readonly calibration: readonly CalibrationInterval[];
@@ -61,19 +56,15 @@ export interface Curves {
 
 const ROC_POINTS = 200;
 
-function rocPoints(steps: Steps): RocCurvePoint[] {
-  return rocCurve(steps).map((point, i) => ({ ...point, pd: i === 0 ? 1 : steps.scores[i - 1]! }));
-}
-
 const gap = ({ truePositiveRate, falsePositiveRate }: RocPoint): number => Math.abs(truePositiveRate - falsePositiveRate);
 
-const widest = (points: readonly RocCurvePoint[]): RocCurvePoint => points.reduce((best, point) => (gap(point) > gap(best) ? point : best));
+const widest = (points: readonly RocPoint[]): RocPoint => points.reduce((best, point) => (gap(point) > gap(best) ? point : best));
+
+const along = ({ truePositiveRate, falsePositiveRate }: RocPoint): number => Math.floor(((truePositiveRate + falsePositiveRate) / 2) * ROC_POINTS);
 
 /** Along the curve, where TPR + FPR grows by 1 %: no point left out is further than that from a kept one. */
-function thinned(points: readonly RocCurvePoint[], kept: RocCurvePoint): RocCurvePoint[] {
-  const along = ({ truePositiveRate, falsePositiveRate }: RocPoint): number => Math.floor(((truePositiveRate + falsePositiveRate) / 2) * ROC_POINTS);
-  return points.filter((point, i) => i === 0 || i === points.length - 1 || point === kept || along(point) > along(points[i - 1]!));
-}
+const thinned = (points: readonly RocPoint[], kept: RocPoint): RocPoint[] =>
+  points.filter((point, i) => i === 0 || i === points.length - 1 || point === kept || along(point) > along(points[i - 1]!));
 
 function liftTable(bins: readonly MassBin[], { bad, good }: Steps): LiftRow[] {
   const rows = bad + good;
@@ -120,7 +111,7 @@ function scoreDistribution({ scores, bads, goods }: Steps, scale: PointsScale): 
  */
 export function curves(labels: ArrayLike<number>, pds: ArrayLike<number>, scale: PointsScale = DEFAULT_SCALE): Curves {
   const steps = stepsOfPds(labels, pds);
-  const points = rocPoints(steps);
+  const points = rocCurve(steps);
   const ks = widest(points);
   const bins = equalMassBins(steps, 10);
   return {
