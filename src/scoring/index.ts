@@ -18,7 +18,7 @@ export { fingerprintRows, RowFingerprint, type Fingerprint } from './fingerprint
 export { areaUnderCurve } from './metrics/auc.js';
 export { calibrationBins, evaluate, type CalibrationBin, type Confusion, type Metrics } from './metrics/evaluate.js';
 export { binShares, psi, psiEdges } from './metrics/psi.js';
-export { compileMlp } from './onnx/compile.js';
+export { compileModel } from './onnx/compile.js';
 export { inspectOnnx, MAX_ONNX_BYTES, type OnnxSummary } from './onnx/inspect.js';
 export { checkParity, PARITY_BAR, parseParitySample, type ParityFile, type ParityReport, type ParitySample } from './onnx/parity.js';
 export { loadScorer, type RunOptions, type Scorer, type ScorerOutput } from './onnx/scorer.js';
