@@ -28,7 +28,7 @@ export { evaluateWithIntervals, type BootstrapOptions, type Interval, type Metri
 export { wilsonInterval } from './metrics/proportion.js';
 export { binShares, psi, psiEdges } from './metrics/psi.js';
 export { byGroup, byVintage, type GroupOptions, type GroupReport, type GroupSlice, type ScoredRows, type Slice, type VintagePeriod } from './metrics/slices.js';
-export { compileMlp } from './onnx/compile.js';
+export { compileModel } from './onnx/compile.js';
 export { inspectOnnx, MAX_ONNX_BYTES, type OnnxSummary } from './onnx/inspect.js';
 export { checkParity, PARITY_BAR, parseParitySample, type ParityFile, type ParityReport, type ParitySample } from './onnx/parity.js';
 export { loadScorer, type RunOptions, type Scorer, type ScorerOutput } from './onnx/scorer.js';
