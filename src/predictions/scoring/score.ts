@@ -9,7 +9,7 @@ import type { Score } from './item.js';
  * @param inputs the same rows as a person knows them, for reasons and flags
  */
 export async function scoreVectors(
-  version: LoadedVersion,
+  version: Pick<LoadedVersion, 'scorer' | 'schema' | 'reference' | 'policy'>,
   vectors: readonly Float32Array[],
   inputs: readonly (readonly EncodedInput[])[],
 ): Promise<Score[]> {

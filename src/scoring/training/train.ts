@@ -1,77 +1,79 @@
 import { setImmediate } from 'node:timers/promises';
-import { fitPlatt } from '../calibration/platt.js';
-import type { Calibration } from '../calibration/types.js';
+import { badInput } from '../../platform/index.js';
 import { Random } from '../random.js';
 import { loadTensorFlow } from './backend.js';
 import type { HyperParameters } from './hyper-parameters.js';
-import { layersModelOf } from './layers-model.js';
-import { MemberTraining, pick, type LabelledRows, type MemberRun } from './member.js';
-import type { EpochRecord, Member, TrainedModel, TrainingProgress } from './types.js';
+import { MemberTraining } from './member.js';
+import { pick, type HistoryColumns, type LabelledRows } from './rows.js';
+import type { Topology } from './topology.js';
+import type { Backend, EpochRecord, Member } from './types.js';
 
-/** Splits rows into training and validation, bads and goods in the same proportion. */
-export function stratifiedSplit(labels: Uint8Array, fraction: number, random: Random): { train: Uint32Array; validation: Uint32Array } {
-  const train: number[] = [];
-  const validation: number[] = [];
+/** What the members of an ensemble are trained from. */
+export interface TrainingData extends LabelledRows {
+  readonly directions?: Int8Array | undefined;
+  readonly history?: HistoryColumns | undefined;
+}
+
+export interface RowDivision {
+  readonly train: Uint32Array;
+  readonly validation: Uint32Array;
+}
+
+/** The fold of each row, bads and goods in the same proportion in every fold. */
+function foldsOf(labels: Uint8Array, folds: number, random: Random): Uint8Array {
+  const fold = new Uint8Array(labels.length);
   for (const label of [0, 1]) {
     const indices = random.shuffle(Uint32Array.from([...labels.keys()].filter((i) => labels[i] === label)));
-    const kept = Math.max(1, Math.round(indices.length * fraction));
-    for (const [i, index] of indices.entries()) (i < kept ? validation : train).push(index);
+    for (const [i, index] of indices.entries()) fold[index] = Math.floor((i * folds) / indices.length);
   }
-  return { train: Uint32Array.from(train).sort(), validation: Uint32Array.from(validation).sort() };
+  return fold;
 }
 
-/** Turns epochs into progress with an estimate of the time left. */
-function withTimeLeft(settings: HyperParameters, onProgress: (progress: TrainingProgress) => void): (record: EpochRecord) => void {
-  const started = performance.now();
-  let done = 0;
-  return (record) => {
-    done++;
-    const left = (settings.ensemble - record.member) * settings.epochs + settings.epochs - record.epoch;
-    const secondsLeft = ((performance.now() - started) / 1_000 / done) * left;
-    onProgress({ ...record, members: settings.ensemble, epochs: settings.epochs, secondsLeft });
-  };
+/**
+ * The rows that a member learns from, and those it keeps aside. Members keep different parts aside in turn, so that
+ * together they learn from every row and each row kept aside is judged by a network that never saw it.
+ * @param member from 1
+ */
+export function divideRows({ labels }: Pick<LabelledRows, 'labels'>, { validationFraction, seed }: Pick<HyperParameters, 'validationFraction' | 'seed'>, member: number): RowDivision {
+  const folds = Math.max(2, Math.round(1 / validationFraction));
+  const fold = foldsOf(labels, folds, new Random(seed));
+  const aside = (member - 1) % folds;
+  const rows = Uint32Array.from(labels, (_, i) => i);
+  return { train: rows.filter((row) => fold[row] !== aside), validation: rows.filter((row) => fold[row] === aside) };
 }
 
-async function trainMembers(runs: readonly MemberRun[]): Promise<{ members: Member[]; calibration: Calibration }> {
-  const validation = runs[0]!.validation;
-  const mean = new Float64Array(validation.labels.length);
-  const members: Member[] = [];
-  for (const run of runs) {
-    const { member, validationLogits } = await new MemberTraining(run).train();
-    validationLogits.forEach((logit, i) => (mean[i]! += logit / runs.length));
-    members.push(member);
-  }
-  return { members, calibration: fitPlatt(mean, validation.labels) };
+/** @throws BAD_INPUT when a cnn has no history to look at */
+export function topologyOf({ width, directions, history }: Omit<TrainingData, 'rows' | 'labels'>, { family, layers: hidden, convolution }: HyperParameters): Topology {
+  const common = { width, hidden, ...(directions && { directions }) };
+  if (family !== 'cnn') return common;
+  const periods = history?.columns.length ?? 0;
+  if (history === undefined || periods < 2) throw badInput('A cnn looks at the repayment history, but no feature is a sequence of at least two periods; add sequence features, or take the family mlp.');
+  return { ...common, convolution: { ...history, ...convolution, window: Math.min(convolution.window, periods) } };
 }
 
-/** Trains the ensemble in this process; `trainMlp` runs it in a process of its own. */
-export async function trainHere(data: LabelledRows, settings: HyperParameters, onProgress: (progress: TrainingProgress) => void): Promise<TrainedModel> {
-  const started = performance.now();
+export interface TrainedMember {
+  readonly member: Member;
+  /** Raw logits of the rows it kept aside, in the order of `divideRows`. */
+  readonly validationLogits: Float32Array;
+}
+
+export interface TrainedMembers extends Backend {
+  readonly members: readonly TrainedMember[];
+}
+
+/** Trains some members of an ensemble in this process; each depends on its number and the seed alone. */
+export async function trainMembers(data: TrainingData, settings: HyperParameters, numbers: readonly number[], onEpoch: (record: EpochRecord) => void): Promise<TrainedMembers> {
   const { tf, backend } = await loadTensorFlow();
-  const split = stratifiedSplit(data.labels, settings.validationFraction, new Random(settings.seed));
-  const [train, validation] = [pick(data, split.train), pick(data, split.validation)];
-  const history: EpochRecord[] = [];
-  const tellTimeLeft = withTimeLeft(settings, onProgress);
-  const onEpoch = (record: EpochRecord): Promise<void> => {
-    history.push(record);
-    tellTimeLeft(record);
+  const topology = topologyOf(data, settings);
+  const told = (record: EpochRecord): Promise<void> => {
+    onEpoch(record);
     // Lets messages out, and notices a parent that is gone.
     return setImmediate();
   };
-  const runs = Array.from({ length: settings.ensemble }, (_, i) => ({ tf, train, validation, settings, member: i + 1, onEpoch }));
-  const { members, calibration } = await trainMembers(runs);
-  const layersModel = await layersModelOf(tf, { width: data.width, members, calibration });
-  return {
-    ...backend,
-    family: 'mlp',
-    width: data.width,
-    members,
-    calibration,
-    history,
-    hyperParameters: settings,
-    layersModel,
-    trainingRows: split.train.length,
-    validationRows: split.validation.length,
-    seconds: (performance.now() - started) / 1_000,
-  };
+  const members: TrainedMember[] = [];
+  for (const member of numbers) {
+    const { train, validation } = divideRows(data, settings, member);
+    members.push(await new MemberTraining({ tf, train: pick(data, train), validation: pick(data, validation), settings, topology, member, onEpoch: told }).train());
+  }
+  return { ...backend, members };
 }
