@@ -9,7 +9,7 @@ import { NodeResolver } from './node.resolver.js';
 import { JobQueue, refused, type Context, type Logger } from './platform/index.js';
 import {
   CustomerProfileResolver, Evidence, LoanPredictionsResolver, predictionNodeLoaders, PredictionResolver, ProfileDriversResolver, ScoreJobs,
-  ScoringResolver, ScoringService, VersionPerformanceResolver,
+  ScoringResolver, ScoringService, SimulationBaselineResolver, SimulationResolver, VersionPerformanceResolver,
 } from './predictions/index.js';
 import type { Runtime } from './runtime.js';
 import { buildAssaySchema, type Instances } from './schema.js';
@@ -103,6 +103,8 @@ function construct({ db, keys, log }: Runtime, artefacts: ArtefactStore, version
     new ContributorResolver(),
     new VersionTransitionResolver(),
     new ScoringResolver(scoring, jobs),
+    new SimulationResolver(scoring, evidence),
+    new SimulationBaselineResolver(),
     new PredictionResolver(evidence, customers, loans),
     new LoanPredictionsResolver(),
     new CustomerProfileResolver(),

@@ -7,11 +7,12 @@ export { explain, PATH_STEPS, type Explanation, type ExplainOptions } from './ex
 export { reasonsOf, type Reason, type ReasonOptions } from './explain/reasons.js';
 export { chooseReference, parseReferenceSet, type Candidates, type ReferenceSet } from './explain/reference.js';
 export type { Typical } from './explain/typical.js';
-export type { Language } from './explain/wording.js';
+export { reasonText, type Language } from './explain/wording.js';
 export { encode, encodeInputs, readInputs, type Encoded, type EncodedInput, type InputFlag, type RefusedInput } from './features/encode.js';
 export { fitFeatureSchema, type FitOptions } from './features/fit.js';
 export type { GatheredFields, GatheredRecord, GatheredValue, InputValue } from './features/gathered.js';
 export { proposeFeatureSpecs, type FieldDescription, type ProposeOptions } from './features/propose.js';
+export { isPlainField, readsOf, type FieldRead } from './features/reads.js';
 export { columnNames, columnsOf, parseFeatureSchema, type FeatureSchema, type FittedFeature } from './features/schema.js';
 export { parseFeatureSpecs, type FeatureSource, type FeatureSpec, type Transform } from './features/spec.js';
 export { fingerprintRows, RowFingerprint, type Fingerprint } from './fingerprint.js';
