@@ -24,7 +24,7 @@ export { inspectOnnx, MAX_ONNX_BYTES, type OnnxSummary } from './onnx/inspect.js
 export { checkParity, PARITY_BAR, parseParitySample, type ParityFile, type ParityReport, type ParitySample } from './onnx/parity.js';
 export { loadScorer, type RunOptions, type Scorer, type ScorerOutput } from './onnx/scorer.js';
 export { parseHyperParameters, type HyperParameters, type HyperParametersInput } from './training/hyper-parameters.js';
-export { referencePredictions, saveLayersModel, trainMlp } from './training/index.js';
+export { referencePredictions, trainModel } from './training/index.js';
 export type { Backend, Convolution, DenseLayer, EpochRecord, Family, Member, TrainedModel, TrainingProgress, TrainingRequest } from './training/types.js';
 export { buildVersion } from './version/build-version.js';
 export type { ArtefactName, BuildRequest, LabelledRecords, VersionBundle } from './version/types.js';

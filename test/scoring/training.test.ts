@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { areaUnderCurve, checkParity, compileMlp, loadScorer, parseHyperParameters, referencePredictions, saveLayersModel, trainMlp, type HyperParametersInput, type TrainedModel, type TrainingProgress } from '../../src/scoring/index.js';
+import { areaUnderCurve, checkParity, compileMlp, loadScorer, parseHyperParameters, referencePredictions, trainModel, type HyperParametersInput, type TrainedModel, type TrainingProgress } from '../../src/scoring/index.js';
 import { fitPlatt } from '../../src/scoring/calibration/platt.js';
 import { runInProcess } from '../../src/scoring/training/process.js';
 import { Random } from '../../src/scoring/random.js';
@@ -17,7 +17,7 @@ describe('training', () => {
   const progress: TrainingProgress[] = [];
   let trained: TrainedModel;
   beforeAll(async () => {
-    trained = await trainMlp(request(), (event) => progress.push(event));
+    trained = await trainModel(request(), (event) => progress.push(event));
   });
 
   it('learns a signal that no straight line can', async () => {
@@ -31,10 +31,10 @@ describe('training', () => {
   });
 
   it('gives the same weights for the same seed and data, and others for another seed', async () => {
-    const again = await trainMlp(request());
+    const again = await trainModel(request());
     expect(again.members).toEqual(trained.members);
     expect(again.calibration).toEqual(trained.calibration);
-    const other = await trainMlp(request({ ...settings, seed: 6 }));
+    const other = await trainModel(request({ ...settings, seed: 6 }));
     expect(other.members).not.toEqual(trained.members);
   });
 
@@ -71,19 +71,19 @@ describe('training', () => {
   });
 
   it('saves the model as a TensorFlow.js LayersModel', () => {
-    const saved = JSON.parse(new TextDecoder().decode(saveLayersModel(trained))) as { format: string; weightSpecs: unknown[] };
+    const saved = JSON.parse(new TextDecoder().decode(trained.layersModel)) as { format: string; weightSpecs: unknown[] };
     expect(saved.format).toBe('layers-model');
     expect(saved.weightSpecs).toHaveLength(2 * 2 * 3 + 2);
   });
 
   it('can weigh the classes', async () => {
-    const weighed = await trainMlp(request({ ...settings, ensemble: 1, epochs: 2, classWeights: { good: 1, bad: 3 } }));
-    const plain = await trainMlp(request({ ...settings, ensemble: 1, epochs: 2 }));
+    const weighed = await trainModel(request({ ...settings, ensemble: 1, epochs: 2, classWeights: { good: 1, bad: 3 } }));
+    const plain = await trainModel(request({ ...settings, ensemble: 1, epochs: 2 }));
     expect(weighed.history[0]!.loss).toBeGreaterThan(plain.history[0]!.loss);
   });
 
   it('without hidden layers is a logistic regression', async () => {
-    const { members } = await trainMlp(request({ ...settings, layers: [], ensemble: 1, epochs: 1 }));
+    const { members } = await trainModel(request({ ...settings, layers: [], ensemble: 1, epochs: 1 }));
     expect(members[0]!.layers.map(({ inputs, units }) => [inputs, units])).toEqual([[2, 1]]);
   });
 });
@@ -91,12 +91,12 @@ describe('training', () => {
 describe('training that cannot go on', () => {
   it('stops when it is aborted', async () => {
     const controller = new AbortController();
-    const running = trainMlp(request({ ...settings, epochs: 5_000, patience: 5_000 }), () => controller.abort(), controller.signal);
+    const running = trainModel(request({ ...settings, epochs: 5_000, patience: 5_000 }), () => controller.abort(), controller.signal);
     await expect(running).rejects.toMatchObject({ code: 'UNAVAILABLE', message: expect.stringContaining('stopped before it finished') });
   });
 
   it('never starts when it was aborted before', async () => {
-    await expect(trainMlp(request(), () => {}, AbortSignal.abort())).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    await expect(trainModel(request(), () => {}, AbortSignal.abort())).rejects.toMatchObject({ code: 'UNAVAILABLE' });
   });
 
   it('says so when the process dies, with its last words', async () => {
@@ -123,7 +123,7 @@ describe('training that cannot go on', () => {
     [request({ ...settings, dropout: 1 }), 'hyper-parameters is not valid at dropout'],
     [request({ ...settings, layers: [0] }), 'hyper-parameters is not valid at layers[0]'],
   ])('is refused at once for an unsound request (%#)', async (unsound, sentence) => {
-    await expect(trainMlp(unsound)).rejects.toThrow(sentence);
+    await expect(trainModel(unsound)).rejects.toThrow(sentence);
   });
 
   it('has hyper-parameters whose defaults are sound', () => {

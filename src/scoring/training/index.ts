@@ -1,8 +1,14 @@
+import { availableParallelism } from 'node:os';
 import { badInput, internal } from '../../platform/index.js';
+import { fitPlatt } from '../calibration/platt.js';
+import type { Calibration } from '../calibration/types.js';
 import { firstNotFinite } from '../numbers.js';
-import { parseHyperParameters } from './hyper-parameters.js';
+import { parseHyperParameters, type HyperParameters } from './hyper-parameters.js';
 import { runInProcess } from './process.js';
-import type { TrainedModel, TrainingProgress, TrainingRequest } from './types.js';
+import { fitScorecard } from './scorecard.js';
+import { divideRows, topologyOf, type TrainedMember } from './train.js';
+import type { EpochRecord, Member, TrainedModel, TrainingProgress, TrainingRequest } from './types.js';
+import type { WorkerMessage } from './worker.js';
 
 function requireSoundRows({ rows, labels, width }: TrainingRequest): void {
   if (!Number.isInteger(width) || width < 1) throw badInput(`The width is ${width}; it must be the whole number of columns of a row.`);
@@ -15,24 +21,102 @@ function requireSoundRows({ rows, labels, width }: TrainingRequest): void {
   if (bad < 2 || labels.length - bad < 2) throw badInput(`Training needs at least two loans of each outcome, but ${bad} of ${labels.length} defaulted; add loans with known outcomes.`);
 }
 
-/**
- * Trains a seed ensemble of multilayer perceptrons in a child process. Same seed, data and backend → same weights.
- * @throws BAD_INPUT for unsound rows or hyper-parameters, UNAVAILABLE when `signal` stops it, INTERNAL when the process dies
- */
-export async function trainMlp(request: TrainingRequest, onProgress: (progress: TrainingProgress) => void = () => {}, signal?: AbortSignal): Promise<TrainedModel> {
-  requireSoundRows(request);
-  const settings = parseHyperParameters(request.hyperParameters);
-  const { rows, labels, width } = request;
-  const message = await runInProcess(
-    { kind: 'train', data: { rows, labels, width }, settings },
-    { ...(signal && { signal }), onMessage: (m) => m.kind === 'progress' && onProgress(m.progress) },
-  );
-  if (message.kind !== 'trained') throw internal('The training process answered something else than a model.');
-  return message.model;
+type Tell = (progress: TrainingProgress) => void;
+
+interface Fitted {
+  readonly members: readonly Member[];
+  readonly calibration: Calibration;
+  readonly history: readonly EpochRecord[];
+  readonly trainingRows: number;
+  readonly validationRows: number;
 }
 
-/** The TensorFlow.js LayersModel of a trained model, for provenance: one JSON document. */
-export const saveLayersModel = (trained: Pick<TrainedModel, 'layersModel'>): Uint8Array => trained.layersModel;
+/** Numbers dealt to at most `hands`, in turn: processes finish at about the same time. */
+function dealt(count: number, hands: number): number[][] {
+  const dealing: number[][] = Array.from({ length: Math.min(count, hands) }, () => []);
+  for (let number = 1; number <= count; number++) dealing[(number - 1) % hands]!.push(number);
+  return dealing;
+}
+
+/** Turns the epochs of all processes into progress with an estimate of the time left. */
+function progressOf({ ensemble: members, epochs }: HyperParameters, tell: Tell): (record: EpochRecord) => void {
+  const started = performance.now();
+  const reached = new Map<number, number>();
+  let done = 0;
+  return (record) => {
+    done++;
+    reached.set(record.member, record.epoch);
+    // A member that another process has not begun still has all its epochs before it.
+    const left = Array.from({ length: members }, (_, i) => epochs - (reached.get(i + 1) ?? 0)).reduce((sum, n) => sum + n, 0);
+    tell({ ...record, members, epochs, secondsLeft: ((performance.now() - started) / 1_000 / done) * left });
+  };
+}
+
+const byMember = (a: EpochRecord, b: EpochRecord): number => a.member - b.member || a.epoch - b.epoch;
+
+/** The mean of the members' logits on the rows kept aside. */
+function meanLogits(members: readonly TrainedMember[]): Float64Array {
+  const mean = new Float64Array(members[0]!.validationLogits.length);
+  for (const { validationLogits } of members) validationLogits.forEach((logit, i) => (mean[i]! += logit / members.length));
+  return mean;
+}
+
+/** Networks: the members of the ensemble are trained in processes of their own, one for each core. */
+async function fitNetworks(request: TrainingRequest, settings: HyperParameters, tell: Tell, signal?: AbortSignal): Promise<Fitted> {
+  const { rows, labels, width, directions, history: columns } = request;
+  topologyOf(request, settings);
+  const history: EpochRecord[] = [];
+  const progress = progressOf(settings, tell);
+  const onMessage = (message: WorkerMessage): void => {
+    if (message.kind !== 'progress') return;
+    history.push(message.record);
+    progress(message.record);
+  };
+  // One process that fails ends the others: nobody waits for what they would make.
+  const together = new AbortController();
+  const stop = signal ? AbortSignal.any([signal, together.signal]) : together.signal;
+  const data = { rows, labels, width, directions, history: columns };
+  const trained = await Promise.all(
+    dealt(settings.ensemble, availableParallelism()).map(async (numbers) => {
+      const message = await runInProcess({ kind: 'train', data, settings, members: numbers }, { signal: stop, onMessage });
+      if (message.kind !== 'trained') throw internal('The training process answered something else than a model.');
+      return message.members.map((trainedMember, i) => ({ trainedMember, number: numbers[i]! }));
+    }),
+  ).catch((error: unknown) => {
+    together.abort();
+    throw error;
+  });
+  const members = trained.flat().sort((a, b) => a.number - b.number).map(({ trainedMember }) => trainedMember);
+  const { train, validation } = divideRows(request, settings);
+  const calibration = fitPlatt(meanLogits(members), validation.map((row) => labels[row]!));
+  return { members: members.map(({ member }) => member), calibration, history: history.sort(byMember), trainingRows: train.length, validationRows: validation.length };
+}
+
+/** A scorecard: one convex problem over all rows; what it fits is calibrated unless classes were weighted. */
+function fitLinear(request: TrainingRequest, settings: HyperParameters): Fitted {
+  const { rows, labels, width, directions } = request;
+  const layer = fitScorecard({ rows, labels, width, settings, directions });
+  const logits = Float64Array.from(labels, (_, row) => layer.weights.reduce((sum, w, c) => sum + w * rows[row * width + c]!, layer.bias[0]!));
+  return { members: [{ layers: [layer], bestEpoch: 0 }], calibration: fitPlatt(logits, labels), history: [], trainingRows: labels.length, validationRows: 0 };
+}
+
+/**
+ * Trains a model of the family that the hyper-parameters name. Networks are trained in child processes with
+ * TensorFlow.js; same seed, data and backend → same weights.
+ * @throws BAD_INPUT for unsound rows or hyper-parameters, UNAVAILABLE when `signal` stops it, INTERNAL when a process dies
+ */
+export async function trainModel(request: TrainingRequest, onProgress: Tell = () => {}, signal?: AbortSignal): Promise<TrainedModel> {
+  requireSoundRows(request);
+  const started = performance.now();
+  const settings = parseHyperParameters(request.hyperParameters);
+  const fitted = settings.family === 'scorecard' ? fitLinear(request, settings) : await fitNetworks(request, settings, onProgress, signal);
+  const { members, calibration } = fitted;
+  const written = await runInProcess({ kind: 'write', model: { width: request.width, members, calibration } }, { ...(signal && { signal }) });
+  if (written.kind !== 'written') throw internal('The TensorFlow process answered something else than a model.');
+  const { layersModel, backend, tfVersion } = written;
+  const seconds = (performance.now() - started) / 1_000;
+  return { family: settings.family, width: request.width, ...fitted, hyperParameters: settings, layersModel, backend, tfVersion, seconds };
+}
 
 /** TensorFlow's own calibrated probabilities for row-major rows, computed from the saved LayersModel in a child process. */
 export async function referencePredictions(trained: Pick<TrainedModel, 'layersModel' | 'width'>, rows: Float32Array): Promise<Float32Array> {

@@ -3,7 +3,7 @@ import { badInput, internal } from '../../platform/index.js';
 import type { Tf } from './backend.js';
 import type { Member, TrainedModel } from './types.js';
 
-type Parts = Pick<TrainedModel, 'width' | 'members' | 'calibration'>;
+export type LayersModelParts = Pick<TrainedModel, 'width' | 'members' | 'calibration'>;
 
 function memberOutput(tf: Tf, member: Member, index: number, input: ReturnType<Tf['input']>): ReturnType<Tf['input']> {
   return member.layers.reduce((x, layer, i) => {
@@ -15,7 +15,7 @@ function memberOutput(tf: Tf, member: Member, index: number, input: ReturnType<T
 }
 
 /** The ensemble as one LayersModel: mean of the members' logits, Platt scaling as a dense layer, sigmoid. */
-function assemble(tf: Tf, { width, members, calibration }: Parts): LayersModel {
+function assemble(tf: Tf, { width, members, calibration }: LayersModelParts): LayersModel {
   const input = tf.input({ shape: [width], name: 'features' });
   const outputs = members.map((member, index) => memberOutput(tf, member, index, input));
   const mean = outputs.length === 1 ? outputs[0]! : (tf.layers.average({ name: 'mean_logit' }).apply(outputs) as typeof input);
@@ -26,7 +26,7 @@ function assemble(tf: Tf, { width, members, calibration }: Parts): LayersModel {
 }
 
 /** Serialises a trained ensemble in the TensorFlow.js LayersModel format: one JSON document, weights in base64. */
-export async function layersModelOf(tf: Tf, parts: Parts): Promise<Uint8Array> {
+export async function layersModelOf(tf: Tf, parts: LayersModelParts): Promise<Uint8Array> {
   const model = assemble(tf, parts);
   let bytes = new Uint8Array();
   await model.save({

@@ -5,20 +5,9 @@ import { Random } from '../random.js';
 import type { Tf } from './backend.js';
 import type { HyperParameters } from './hyper-parameters.js';
 import { Network } from './network.js';
+import { pick, type LabelledRows } from './rows.js';
+import type { Topology } from './topology.js';
 import type { EpochRecord, Member } from './types.js';
-
-export interface LabelledRows {
-  readonly rows: Float32Array;
-  readonly labels: Uint8Array;
-  readonly width: number;
-}
-
-/** Copies the given rows out of a row-major matrix. */
-export function pick({ rows, labels, width }: LabelledRows, indices: Uint32Array): LabelledRows {
-  const picked = new Float32Array(indices.length * width);
-  indices.forEach((index, i) => picked.set(rows.subarray(index * width, (index + 1) * width), i * width));
-  return { rows: picked, labels: Uint8Array.from(indices, (index) => labels[index]!), width };
-}
 
 /** Logits of all rows, a slice at a time so that memory stays flat. */
 function logitsOf(tf: Tf, network: Network, { rows, width }: LabelledRows): Float32Array {
@@ -27,8 +16,10 @@ function logitsOf(tf: Tf, network: Network, { rows, width }: LabelledRows): Floa
   const slice = 4_096;
   for (let from = 0; from < total; from += slice) {
     const part = rows.subarray(from * width, (from + slice) * width);
-    const values = tf.tidy(() => network.forward(tf.tensor2d(part, [part.length / width, width])).dataSync());
-    logits.set(values, from);
+    logits.set(
+      tf.tidy(() => network.forward(part).dataSync()),
+      from,
+    );
   }
   return logits;
 }
@@ -36,11 +27,20 @@ function logitsOf(tf: Tf, network: Network, { rows, width }: LabelledRows): Floa
 const meanLoss = (logits: Float32Array, labels: Uint8Array): number =>
   logits.reduce((sum, z, i) => sum + softplus(z) - z * labels[i]!, 0) / logits.length;
 
+/** The learning rate of an epoch, from 1. */
+export function rateAt(epoch: number, { learningRate, schedule, epochs }: Pick<HyperParameters, 'learningRate' | 'schedule' | 'epochs'>): number {
+  const done = (epoch - 1) / epochs;
+  if (schedule === 'constant') return learningRate;
+  if (schedule === 'step') return learningRate * 0.5 ** Math.floor(done * 5);
+  return learningRate * (0.1 + 0.45 * (1 + Math.cos(Math.PI * done)));
+}
+
 export interface MemberRun {
   readonly tf: Tf;
   readonly train: LabelledRows;
   readonly validation: LabelledRows;
   readonly settings: HyperParameters;
+  readonly topology: Topology;
   readonly member: number;
   readonly onEpoch: (record: EpochRecord) => Promise<void>;
 }
@@ -51,32 +51,27 @@ export class MemberTraining {
   private readonly network: Network;
 
   constructor(private readonly run: MemberRun) {
-    const { tf, train, settings, member } = run;
+    const { tf, settings, member, topology } = run;
     // Seeds far apart, so that members of neighbouring runs do not repeat each other.
     this.random = new Random(Math.imul(settings.seed, 0x9e37_79b1) ^ Math.imul(member, 0x85eb_ca6b));
-    this.network = new Network(tf, [train.width, ...settings.layers, 1], this.random);
+    this.network = new Network(tf, topology, this.random);
   }
 
   async train(): Promise<{ member: Member; validationLogits: Float32Array }> {
-    const { settings } = this.run;
+    const { settings, validation } = this.run;
     const optimizer = this.run.tf.train.adam(settings.learningRate);
-    let best = { loss: Number.POSITIVE_INFINITY, epoch: 0, layers: this.network.snapshot(), logits: new Float32Array() as Float32Array };
+    let best = { loss: Number.POSITIVE_INFINITY, epoch: 0, weights: this.network.snapshot(), logits: new Float32Array() as Float32Array };
     for (let epoch = 1; epoch <= settings.epochs && epoch - best.epoch <= settings.patience; epoch++) {
-      Object.assign(optimizer, { learningRate: this.rateAt(epoch) });
+      Object.assign(optimizer, { learningRate: rateAt(epoch, settings) });
       const loss = this.epoch(optimizer);
-      const logits = logitsOf(this.run.tf, this.network, this.run.validation);
-      const validationLoss = meanLoss(logits, this.run.validation.labels);
+      const logits = logitsOf(this.run.tf, this.network, validation);
+      const validationLoss = meanLoss(logits, validation.labels);
       await this.report(epoch, loss, validationLoss, logits);
-      if (validationLoss < best.loss) best = { loss: validationLoss, epoch, layers: this.network.snapshot(), logits };
+      if (validationLoss < best.loss) best = { loss: validationLoss, epoch, weights: this.network.snapshot(), logits };
     }
     optimizer.dispose();
     this.network.dispose();
-    return { member: { layers: best.layers, bestEpoch: best.epoch }, validationLogits: best.logits };
-  }
-
-  private rateAt(epoch: number): number {
-    const { learningRate, epochs } = this.run.settings;
-    return learningRate * (0.1 + 0.45 * (1 + Math.cos((Math.PI * (epoch - 1)) / epochs)));
+    return { member: { ...best.weights, bestEpoch: best.epoch }, validationLogits: best.logits };
   }
 
   private report(epoch: number, loss: number, validationLoss: number, logits: Float32Array): Promise<void> {
@@ -95,17 +90,17 @@ export class MemberTraining {
     return sum / order.length;
   }
 
-  private step(optimizer: ReturnType<Tf['train']['adam']>, batch: LabelledRows): number {
+  private step(optimizer: ReturnType<Tf['train']['adam']>, { rows, labels }: LabelledRows): number {
     const { tf, settings } = this.run;
-    const size = batch.labels.length;
-    return tf.tidy(() => {
-      const x = tf.tensor2d(batch.rows, [size, batch.width]);
-      const y = tf.tensor2d(Float32Array.from(batch.labels), [size, 1]);
-      const weights = this.weights(batch.labels);
-      const masks = this.masks(size);
-      const loss = optimizer.minimize(() => this.network.loss(this.network.forward(x, masks), y, weights, settings.l2), true, this.network.variables);
-      return loss!.dataSync()[0]!;
+    const loss = tf.tidy(() => {
+      const y = tf.tensor2d(Float32Array.from(labels), [labels.length, 1]);
+      const weights = this.weights(labels);
+      const masks = this.masks(labels.length);
+      const result = optimizer.minimize(() => this.network.loss(this.network.forward(rows, masks), y, weights, settings), true, this.network.variables);
+      return result!.dataSync()[0]!;
     });
+    this.network.project();
+    return loss;
   }
 
   private weights(labels: Uint8Array): Tensor | undefined {

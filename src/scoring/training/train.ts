@@ -1,12 +1,18 @@
 import { setImmediate } from 'node:timers/promises';
-import { fitPlatt } from '../calibration/platt.js';
-import type { Calibration } from '../calibration/types.js';
+import { badInput } from '../../platform/index.js';
 import { Random } from '../random.js';
 import { loadTensorFlow } from './backend.js';
 import type { HyperParameters } from './hyper-parameters.js';
-import { layersModelOf } from './layers-model.js';
-import { MemberTraining, pick, type LabelledRows, type MemberRun } from './member.js';
-import type { EpochRecord, Member, TrainedModel, TrainingProgress } from './types.js';
+import { MemberTraining } from './member.js';
+import { pick, type HistoryColumns, type LabelledRows } from './rows.js';
+import type { Topology } from './topology.js';
+import type { Backend, EpochRecord, Member } from './types.js';
+
+/** What the members of an ensemble are trained from. */
+export interface TrainingData extends LabelledRows {
+  readonly directions?: Int8Array | undefined;
+  readonly history?: HistoryColumns | undefined;
+}
 
 /** Splits rows into training and validation, bads and goods in the same proportion. */
 export function stratifiedSplit(labels: Uint8Array, fraction: number, random: Random): { train: Uint32Array; validation: Uint32Array } {
@@ -20,58 +26,41 @@ export function stratifiedSplit(labels: Uint8Array, fraction: number, random: Ra
   return { train: Uint32Array.from(train).sort(), validation: Uint32Array.from(validation).sort() };
 }
 
-/** Turns epochs into progress with an estimate of the time left. */
-function withTimeLeft(settings: HyperParameters, onProgress: (progress: TrainingProgress) => void): (record: EpochRecord) => void {
-  const started = performance.now();
-  let done = 0;
-  return (record) => {
-    done++;
-    const left = (settings.ensemble - record.member) * settings.epochs + settings.epochs - record.epoch;
-    const secondsLeft = ((performance.now() - started) / 1_000 / done) * left;
-    onProgress({ ...record, members: settings.ensemble, epochs: settings.epochs, secondsLeft });
-  };
+/** The rows that all members learn from, and those kept aside; the same for the same seed. */
+export const divideRows = ({ labels }: LabelledRows, { validationFraction, seed }: HyperParameters): { train: Uint32Array; validation: Uint32Array } =>
+  stratifiedSplit(labels, validationFraction, new Random(seed));
+
+/** @throws BAD_INPUT when a cnn has no history to look at */
+export function topologyOf({ width, directions, history }: Omit<TrainingData, 'rows' | 'labels'>, { family, layers: hidden, convolution }: HyperParameters): Topology {
+  const common = { width, hidden, ...(directions && { directions }) };
+  if (family !== 'cnn') return common;
+  const periods = history?.columns.length ?? 0;
+  if (history === undefined || periods < 2) throw badInput('A cnn looks at the repayment history, but no feature is a sequence of at least two periods; add sequence features, or take the family mlp.');
+  return { ...common, convolution: { ...history, ...convolution, window: Math.min(convolution.window, periods) } };
 }
 
-async function trainMembers(runs: readonly MemberRun[]): Promise<{ members: Member[]; calibration: Calibration }> {
-  const validation = runs[0]!.validation;
-  const mean = new Float64Array(validation.labels.length);
-  const members: Member[] = [];
-  for (const run of runs) {
-    const { member, validationLogits } = await new MemberTraining(run).train();
-    validationLogits.forEach((logit, i) => (mean[i]! += logit / runs.length));
-    members.push(member);
-  }
-  return { members, calibration: fitPlatt(mean, validation.labels) };
+export interface TrainedMember {
+  readonly member: Member;
+  /** Raw logits of the rows kept aside, in the order of `divideRows`. */
+  readonly validationLogits: Float32Array;
 }
 
-/** Trains the ensemble in this process; `trainMlp` runs it in a process of its own. */
-export async function trainHere(data: LabelledRows, settings: HyperParameters, onProgress: (progress: TrainingProgress) => void): Promise<TrainedModel> {
-  const started = performance.now();
+export interface TrainedMembers extends Backend {
+  readonly members: readonly TrainedMember[];
+}
+
+/** Trains some members of an ensemble in this process; each depends on its number and the seed alone. */
+export async function trainMembers(data: TrainingData, settings: HyperParameters, numbers: readonly number[], onEpoch: (record: EpochRecord) => void): Promise<TrainedMembers> {
   const { tf, backend } = await loadTensorFlow();
-  const split = stratifiedSplit(data.labels, settings.validationFraction, new Random(settings.seed));
+  const split = divideRows(data, settings);
   const [train, validation] = [pick(data, split.train), pick(data, split.validation)];
-  const history: EpochRecord[] = [];
-  const tellTimeLeft = withTimeLeft(settings, onProgress);
-  const onEpoch = (record: EpochRecord): Promise<void> => {
-    history.push(record);
-    tellTimeLeft(record);
+  const topology = topologyOf(data, settings);
+  const told = (record: EpochRecord): Promise<void> => {
+    onEpoch(record);
     // Lets messages out, and notices a parent that is gone.
     return setImmediate();
   };
-  const runs = Array.from({ length: settings.ensemble }, (_, i) => ({ tf, train, validation, settings, member: i + 1, onEpoch }));
-  const { members, calibration } = await trainMembers(runs);
-  const layersModel = await layersModelOf(tf, { width: data.width, members, calibration });
-  return {
-    ...backend,
-    family: 'mlp',
-    width: data.width,
-    members,
-    calibration,
-    history,
-    hyperParameters: settings,
-    layersModel,
-    trainingRows: split.train.length,
-    validationRows: split.validation.length,
-    seconds: (performance.now() - started) / 1_000,
-  };
+  const members: TrainedMember[] = [];
+  for (const member of numbers) members.push(await new MemberTraining({ tf, train, validation, settings, topology, member, onEpoch: told }).train());
+  return { ...backend, members };
 }

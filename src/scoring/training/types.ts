@@ -1,13 +1,13 @@
 import type { Calibration } from '../calibration/types.js';
 import type { HyperParameters, HyperParametersInput } from './hyper-parameters.js';
+import type { HistoryColumns, LabelledRows } from './rows.js';
 
-export interface TrainingRequest {
-  /** Row-major model inputs, n × width, all finite. */
-  readonly rows: Float32Array;
-  /** 1 = default, 0 = good; one per row. */
-  readonly labels: Uint8Array;
-  readonly width: number;
+export interface TrainingRequest extends LabelledRows {
   readonly hyperParameters: HyperParametersInput;
+  /** Per column: +1 where the PD may only rise with it, −1 where it may only fall, 0 elsewhere. */
+  readonly directions?: Int8Array;
+  /** Which columns are repayment histories; a cnn needs them. */
+  readonly history?: HistoryColumns;
 }
 
 export interface TrainingProgress {
@@ -34,18 +34,15 @@ export interface DenseLayer {
 
 /**
  * A 1-D convolution over repayment periods, as a shared dense layer over unfolded windows (ReLU).
- * Window w covers periods w … w + window − 1; its inputs are ordered period by period, channel by channel.
+ * Window w covers periods w … w + window − 1; its inputs are ordered period by period, channel by channel. The static
+ * columns join the filters' outputs in the first dense layer.
  */
-export interface Convolution {
-  /** columns[period][channel]: which column of the model input; newest period first. */
-  readonly columns: readonly (readonly number[])[];
+export interface Convolution extends HistoryColumns {
   readonly window: number;
   readonly filters: number;
   /** (window · channels) × filters, row-major. */
   readonly weights: Float32Array;
   readonly bias: Float32Array;
-  /** Columns that are no part of a history; they join the filters' outputs in the first dense layer. */
-  readonly staticColumns: readonly number[];
 }
 
 /**

@@ -2,18 +2,19 @@
 import { AssayError, messageOf } from '../../platform/index.js';
 import { loadTensorFlow } from './backend.js';
 import type { HyperParameters } from './hyper-parameters.js';
-import { predictWithLayersModel } from './layers-model.js';
-import type { LabelledRows } from './member.js';
-import { trainHere } from './train.js';
-import type { TrainedModel, TrainingProgress } from './types.js';
+import { layersModelOf, predictWithLayersModel, type LayersModelParts } from './layers-model.js';
+import { trainMembers, type TrainedMembers, type TrainingData } from './train.js';
+import type { Backend, EpochRecord } from './types.js';
 
 export type WorkerTask =
-  | { readonly kind: 'train'; readonly data: LabelledRows; readonly settings: HyperParameters }
+  | { readonly kind: 'train'; readonly data: TrainingData; readonly settings: HyperParameters; readonly members: readonly number[] }
+  | { readonly kind: 'write'; readonly model: LayersModelParts }
   | { readonly kind: 'predict'; readonly layersModel: Uint8Array; readonly rows: Float32Array; readonly width: number };
 
 export type WorkerMessage =
-  | { readonly kind: 'progress'; readonly progress: TrainingProgress }
-  | { readonly kind: 'trained'; readonly model: TrainedModel }
+  | { readonly kind: 'progress'; readonly record: EpochRecord }
+  | ({ readonly kind: 'trained' } & TrainedMembers)
+  | ({ readonly kind: 'written'; readonly layersModel: Uint8Array } & Backend)
   | { readonly kind: 'predicted'; readonly probabilities: Float32Array }
   | { readonly kind: 'failed'; readonly message: string; readonly badInput: boolean };
 
@@ -22,10 +23,11 @@ const send = (message: WorkerMessage): Promise<void> =>
 
 async function perform(task: WorkerTask): Promise<WorkerMessage> {
   if (task.kind === 'train') {
-    const model = await trainHere(task.data, task.settings, (progress) => void send({ kind: 'progress', progress }));
-    return { kind: 'trained', model };
+    const trained = await trainMembers(task.data, task.settings, task.members, (record) => void send({ kind: 'progress', record }));
+    return { kind: 'trained', ...trained };
   }
-  const { tf } = await loadTensorFlow();
+  const { tf, backend } = await loadTensorFlow();
+  if (task.kind === 'write') return { kind: 'written', layersModel: await layersModelOf(tf, task.model), ...backend };
   return { kind: 'predicted', probabilities: await predictWithLayersModel(tf, task.layersModel, task.rows, task.width) };
 }
 

@@ -7,7 +7,7 @@ import { compileMlp } from '../onnx/compile.js';
 import { checkParity, parityFile, type ParitySample } from '../onnx/parity.js';
 import { loadScorer } from '../onnx/scorer.js';
 import { Random } from '../random.js';
-import { referencePredictions, trainMlp } from '../training/index.js';
+import { referencePredictions, trainModel } from '../training/index.js';
 import type { TrainedModel } from '../training/types.js';
 import { evaluateVersion } from './evaluation.js';
 import { collect, encodeAll } from './rows.js';
@@ -54,7 +54,7 @@ export async function buildVersion(request: BuildRequest): Promise<VersionBundle
   const rows = encodeAll(schema, data.raw);
   const prepare = lap();
   const training = { rows, labels: data.labels, width: schema.width, hyperParameters: { ...request.hyperParameters, seed: request.seed } };
-  const trained = await trainMlp(training, request.onProgress, request.signal);
+  const trained = await trainModel(training, request.onProgress, request.signal);
   const train = lap();
   const onnx = compileMlp(trained);
   const sample = await paritySample(trained, rows, request.seed);
