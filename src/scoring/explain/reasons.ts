@@ -1,7 +1,7 @@
 import { badInput } from '../../platform/index.js';
 import type { EncodedInput } from '../features/encode.js';
 import type { FeatureSchema } from '../features/schema.js';
-import type { Explanation } from './explain.js';
+import type { Explanation } from './explanation.js';
 import type { ReferenceSet } from './reference.js';
 import { isTypicalCategory } from './typical.js';
 import { reasonText, type Language } from './wording.js';

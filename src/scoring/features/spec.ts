@@ -34,6 +34,7 @@ const boundsShape = z.strictObject({ min: z.number(), max: z.number() });
 const specShape = z.strictObject({
   name: z.string().regex(/^[A-Za-z][\w.-]{0,99}$/u, 'a feature name starts with a letter and has letters, digits, "_", "-" or "."'),
   label: z.string().min(1).max(200),
+  labels: z.strictObject({ zh: z.string().min(1).max(200).optional() }).optional(),
   source: sourceShape,
   type: z.enum(['numeric', 'categorical', 'boolean', 'sequence']),
   unit: z.string().max(40).optional(),
@@ -45,6 +46,7 @@ const specShape = z.strictObject({
   reasonCode: z.string().min(1).max(60),
   protected: z.boolean().optional(),
   mutable: z.boolean().optional(),
+  monotone: z.enum(['increasing', 'decreasing']).optional(),
 });
 
 export type FeatureSource = z.infer<typeof sourceShape>;
