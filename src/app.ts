@@ -51,6 +51,7 @@ async function serve(runtime: Runtime, { host, port, issuers = [] }: AppOptions,
   const artefacts = new ArtefactStore();
   const versions = new LiveVersions(artefacts);
   undo.push(() => versions.close());
+  await versions.warm(db, log);
   const queue = await JobQueue.open(runtime.urls.app, log);
   undo.push(() => queue.close());
   const { instances, jobs } = construct(runtime, artefacts, versions, queue);
@@ -94,7 +95,7 @@ function construct({ db, keys, log }: Runtime, artefacts: ArtefactStore, version
     new LoanResolver(loans, customers),
     new LoanFactResolver(loans),
     new CustomerLoansResolver(loans),
-    new GovernanceResolver(new ModelService(), new VersionService(artefacts), new VoteService(), new DeploymentService(routes)),
+    new GovernanceResolver(new ModelService(), new VersionService(artefacts), new VoteService(), new DeploymentService(routes, versions)),
     new ModelResolver(),
     new ModelVersionQueries(),
     new ModelVersionResolver(),
