@@ -2,6 +2,7 @@ import { PeopleAndAudit1764000000001 } from './1764000000001-people-and-audit.js
 import { CustomersAndLoans1764000000002 } from './1764000000002-customers-and-loans.js';
 import { Models1764000000003 } from './1764000000003-models.js';
 import { Predictions1764000000004 } from './1764000000004-predictions.js';
+import { Reports1764000000005 } from './1764000000005-reports.js';
 
 /** In the order in which they run. */
 export const migrations = [
@@ -9,4 +10,5 @@ export const migrations = [
   CustomersAndLoans1764000000002,
   Models1764000000003,
   Predictions1764000000004,
+  Reports1764000000005,
 ];

@@ -1,4 +1,5 @@
 import { ApolloServer } from '@apollo/server';
+import type { GraphQLSchema } from 'graphql';
 import { CustomersReader, CustomersResolver, CustomersService } from './customers/index.js';
 import { CustomerLoansResolver, LoanFactResolver, LoanResolver, LoansReader, LoansResolver, LoansService } from './loans/index.js';
 import {
@@ -62,6 +63,25 @@ async function serve(runtime: Runtime, { host, port, issuers = [] }: AppOptions,
   await jobs.work();
   undo.push(async () => jobs.stop());
   return http.url;
+}
+
+/** The API without a server, for a command that acts in this process. */
+export interface LocalApp {
+  readonly schema: GraphQLSchema;
+  readonly artefacts: ArtefactStore;
+  close(): Promise<void>;
+}
+
+export async function openLocalApp(runtime: Runtime): Promise<LocalApp> {
+  const artefacts = new ArtefactStore();
+  const versions = new LiveVersions(artefacts);
+  const queue = await JobQueue.open(runtime.urls.app, runtime.log);
+  const { instances } = construct(runtime, artefacts, versions, queue);
+  const close = async (): Promise<void> => {
+    await queue.close();
+    await versions.close();
+  };
+  return { schema: await buildAssaySchema(instances), artefacts, close };
 }
 
 async function startApollo(instances: Instances, log: Logger): Promise<ApolloServer<Context>> {

@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 import { PEOPLE, runDemo, type PersonName, type RunningDemo } from '../demo/index.js';
-import { badInput, readConfig, refused } from '../platform/index.js';
+import { readConfig, refused } from '../platform/index.js';
 import { resetHome } from '../runtime.js';
 import { interrupted } from './interrupt.js';
+import { whole } from './support/flags.js';
 
 interface DemoFlags {
   readonly data?: string;
@@ -62,10 +63,4 @@ function invitation({ url, tokens }: RunningDemo): string {
     'Ctrl-C stops everything.',
     '',
   ].join('\n');
-}
-
-function whole(text: string, name: string): number {
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value > 0) return value;
-  throw badInput(`${name} ${text}: give a whole number above 0.`);
 }

@@ -1,10 +1,9 @@
-import { userInfo } from 'node:os';
 import type { Command } from 'commander';
 import { importFile, readMapping } from '../loans/index.js';
-import { newContext, readConfig, Stages, type Context } from '../platform/index.js';
-import { openRuntime, type Runtime } from '../runtime.js';
-import { ensureUser, permissionsOf } from '../security/index.js';
+import { readConfig, Stages } from '../platform/index.js';
+import { openRuntime } from '../runtime.js';
 import { interrupted } from './interrupt.js';
+import { localContext } from './support/local-account.js';
 
 interface ImportFlags {
   readonly data: string;
@@ -32,7 +31,7 @@ async function runImport({ data, mapping: mappingPath, skipBad, rejects, json }:
   const runtime = await openRuntime(readConfig());
   const stages = new Stages(process.stderr);
   try {
-    const ctx = await localOperator(runtime);
+    const ctx = await localContext(runtime, ['OPERATOR']);
     const result = await stages.run(
       'import',
       `Import ${mapping.title}`,
@@ -52,12 +51,4 @@ async function runImport({ data, mapping: mappingPath, skipBad, rejects, json }:
   } finally {
     await runtime.close();
   }
-}
-
-/** Who can run this command on the server acts as an operator; the log names the account. */
-async function localOperator({ db, log }: Runtime): Promise<Context> {
-  const { username } = userInfo();
-  const { id, name } = await ensureUser(db, { issuer: 'local-account', subject: username, name: `${username} (command line)` });
-  const roles = ['OPERATOR'];
-  return newContext({ db, log, actor: { id, name, roles, permissions: permissionsOf(roles), ownCustomerId: undefined } });
 }

@@ -3,11 +3,14 @@ import { benchCommand } from './bench.js';
 import { demoCommand } from './demo.js';
 import { importCommand } from './import.js';
 import { migrateCommand } from './migrate.js';
+import { registerCommand } from './register/command.js';
 import { schemaCommand } from './schema.js';
+import { scoreCommand } from './score/command.js';
 import { serveCommand } from './serve.js';
 import { tokenCommand } from './token.js';
+import { trainCommand } from './train/command.js';
 
 /** One entry, many verbs. */
 export function addCommands(program: Command): void {
-  for (const add of [demoCommand, serveCommand, migrateCommand, importCommand, tokenCommand, schemaCommand, benchCommand]) add(program);
+  for (const add of [demoCommand, serveCommand, migrateCommand, importCommand, trainCommand, registerCommand, scoreCommand, tokenCommand, schemaCommand, benchCommand]) add(program);
 }

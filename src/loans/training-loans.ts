@@ -7,6 +7,10 @@ export interface TrainingLoan extends LoanRef {
   /** The customer's: a split by it keeps all loans of a customer on one side. */
   readonly customerExternalId: string;
   readonly defaulted: boolean;
+  /** When the loan was decided: what was true then is what a model may learn from. */
+  readonly decisionAt: Date;
+  /** When its outcome became known. */
+  readonly knownAt: Date;
 }
 
 interface Row {
@@ -15,20 +19,25 @@ interface Row {
   readonly external_id: string;
   readonly customer_external_id: string;
   readonly defaulted: boolean;
+  readonly decision_at: Date;
+  readonly known_at: Date;
 }
 
 const BATCH = 1_000;
 
 const PAGE = `
-  SELECT l.customer_id, l.id, l.external_id, c.external_id AS customer_external_id, o.defaulted
+  SELECT l.customer_id, l.id, l.external_id, c.external_id AS customer_external_id, o.defaulted, o.known_at, d.decision_at
   FROM loans l
   JOIN customers c ON c.id = l.customer_id
   CROSS JOIN LATERAL (
-    SELECT defaulted FROM outcomes
+    SELECT defaulted, known_at FROM outcomes
     WHERE customer_id = l.customer_id AND loan_id = l.id AND known_at <= $2
     ORDER BY recorded_at DESC, id DESC LIMIT 1) o
+  CROSS JOIN LATERAL (
+    SELECT decision_at FROM loan_facts
+    WHERE customer_id = l.customer_id AND loan_id = l.id AND decision_at IS NOT NULL
+    ORDER BY effective_at DESC, recorded_at DESC, id DESC LIMIT 1) d
   WHERE l.product = ANY ($1::text[]) AND (l.customer_id, l.id) > ($3::uuid, $4::uuid)
-    AND EXISTS (SELECT FROM loan_facts d WHERE d.customer_id = l.customer_id AND d.loan_id = l.id AND d.decision_at IS NOT NULL)
   ORDER BY l.customer_id, l.id LIMIT ${BATCH}`;
 
 const BEFORE_ALL = '00000000-0000-0000-0000-000000000000';
@@ -57,4 +66,6 @@ const toTrainingLoan = (row: Row): TrainingLoan => ({
   externalId: row.external_id,
   customerExternalId: row.customer_external_id,
   defaulted: row.defaulted,
+  decisionAt: row.decision_at,
+  knownAt: row.known_at,
 });

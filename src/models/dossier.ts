@@ -26,8 +26,52 @@ const metrics = z.strictObject({
   ece: share.optional(),
   confusion: z.strictObject({ truePositives: count, falsePositives: count, trueNegatives: count, falseNegatives: count }).optional(),
   calibration: z.array(z.strictObject({ count, meanPd: share, defaultRate: share })).max(100).optional(),
+  /** Bootstrap intervals of the metrics above, by the metric's name. */
+  intervals: z.strictObject({ level: share, resamples: count, of: z.record(z.string().max(40), z.strictObject({ low: z.number(), high: z.number() })) }).optional(),
   extra,
 });
+
+const calibration = z.union([
+  z.strictObject({ kind: z.literal('none') }),
+  z.strictObject({ kind: z.literal('platt'), slope: z.number().positive(), intercept: z.number() }),
+  z.strictObject({ kind: z.literal('isotonic'), knots: z.array(z.number()).min(2).max(256), values: z.array(z.number()).min(2).max(256) }),
+]);
+
+/** How the approval line was chosen. */
+const threshold = z.strictObject({
+  rule: z.union([
+    z.strictObject({ costRatio: z.number().positive() }),
+    z.strictObject({ approvalRate: share }),
+    z.strictObject({ policy: text }),
+    z.strictObject({ defaultRate: share }),
+  ]),
+  threshold: share,
+  extra,
+});
+
+/** What the data-quality report found, and which grave findings were overridden by whom for what reason. */
+const quality = z.strictObject({
+  high: count,
+  medium: count,
+  low: count,
+  overrides: z.array(z.strictObject({ check: text, feature: text.optional(), reason: text })).max(1_000),
+});
+
+const trials = z.strictObject({ trials: count, failed: count, folds: count, criterion: text, best: z.number(), seconds: z.number().min(0), extra });
+
+/** The test of this version against the champion of its model on the same rows (DeLong). */
+const comparison = z.strictObject({
+  champion: text,
+  rows: count,
+  auc: share,
+  championAuc: share,
+  standardError: z.number().min(0),
+  z: z.number().nullable(),
+  p: share,
+});
+
+/** A model trained elsewhere: with what, from which file, and what was done to fit it in. */
+const source = z.strictObject({ library: text, sha256: digest, notes: z.array(text).max(100) });
 
 const dossierShape = z.strictObject({
   format: z.literal(1, 'must be 1, the only dossier format there is'),
@@ -37,6 +81,8 @@ const dossierShape = z.strictObject({
     referenceSet: digest,
     paritySample: digest,
     layersModel: digest.optional(),
+    /** The report of its making, JSON. */
+    report: digest.optional(),
   }),
   trainingData: z.strictObject({
     /** SHA-256 over the canonical training rows. */
@@ -60,7 +106,15 @@ const dossierShape = z.strictObject({
   }),
   /** Measured on the hold-out. */
   metrics,
-  parity: z.strictObject({ rows: count, maxAbsDifference: z.number().min(0), bar: z.number().min(0), passed: z.boolean() }),
+  /** Agreement with what trained it: TensorFlow, or the `source` library. */
+  parity: z.strictObject({ rows: count, maxAbsDifference: z.number().min(0), bar: z.number().min(0), passed: z.boolean(), source: text.optional() }),
+  family: z.enum(['scorecard', 'mlp', 'cnn', 'foreign']).optional(),
+  source: source.optional(),
+  calibration: calibration.optional(),
+  threshold: threshold.optional(),
+  quality: quality.optional(),
+  trials: trials.optional(),
+  comparison: comparison.optional(),
   decisionPolicy: z.record(z.string(), json),
   modelCard: z.strictObject({ intendedUse: text, limitations: text, ethics: text.optional(), contact: text.optional(), extra }),
   extra,

@@ -71,7 +71,7 @@ registerEnumType(DeploymentRoleEnum, {
   },
 });
 
-export const ArtefactKindEnum = named(['ONNX', 'FEATURE_SCHEMA', 'REFERENCE_SET', 'PARITY_SAMPLE', 'LAYERS_MODEL']);
+export const ArtefactKindEnum = named(['ONNX', 'FEATURE_SCHEMA', 'REFERENCE_SET', 'PARITY_SAMPLE', 'LAYERS_MODEL', 'REPORT']);
 registerEnumType(ArtefactKindEnum, {
   name: 'ArtefactKind',
   description: 'What an artefact of a version is.',
@@ -81,6 +81,7 @@ registerEnumType(ArtefactKindEnum, {
     REFERENCE_SET: { description: 'Approved applicants from whom attributions are measured.' },
     PARITY_SAMPLE: { description: 'Rows on which the compiled model must agree with the trained one.' },
     LAYERS_MODEL: { description: 'The model as TensorFlow trained it.' },
+    REPORT: { description: 'How it was made and measured: data quality, trials, evaluation, importance.' },
   },
 });
 

@@ -1,5 +1,5 @@
 // The models room: registry and governance. Versions, dossiers, votes, deployments, and which version is live.
-export { APPROVAL_POLICY, missingVotes, type MissingVotes, type Tier, type Verdict, type Vote, type VoterRole, type VotingAct } from './approval-policy.js';
+export { APPROVAL_POLICY, missingVotes, TIERS, type MissingVotes, type Tier, type Verdict, type Vote, type VoterRole, type VotingAct } from './approval-policy.js';
 export { ArtefactStore, type StoredArtefact } from './artefact-store.js';
 export type { DeploymentRole } from './deployment.entity.js';
 export { DeploymentService, type NewDeployment } from './deployment.service.js';

@@ -11,6 +11,7 @@ const KINDS = [
   ['referenceSet', 'REFERENCE_SET', 'reference set'],
   ['paritySample', 'PARITY_SAMPLE', 'parity sample'],
   ['layersModel', 'LAYERS_MODEL', 'LayersModel'],
+  ['report', 'REPORT', 'report'],
 ] as const satisfies readonly (readonly [keyof Dossier['artefacts'], ArtefactKind, string])[];
 
 /** The artefacts a dossier names, by kind. */
@@ -21,8 +22,8 @@ export const artefactsOf = ({ artefacts }: Dossier): { kind: ArtefactKind; sha25
   });
 
 /**
- * Checks that a dossier's artefacts are what it says: stored, sound, fitting each other, and in agreement with
- * TensorFlow on the recorded sample, which is scored again here.
+ * Checks that a dossier's artefacts are what it says: stored, sound, fitting each other, and in agreement with what
+ * trained the model (TensorFlow, or the library it was made with) on the recorded sample, which is scored again here.
  * @throws BAD_INPUT when an artefact is missing or damaged; REFUSED when parity fails
  */
 export async function verifyVersion(db: Queryable, store: ArtefactStore, dossier: Dossier): Promise<void> {
@@ -34,11 +35,13 @@ export async function verifyVersion(db: Queryable, store: ArtefactStore, dossier
   const onnx = bytes.get('ONNX')!;
   await (await loadScorer({ onnx, schema })).dispose();
   requireParity(dossier, await checkParity(onnx, sample));
+  if (bytes.has('REPORT')) jsonOf(bytes.get('REPORT')!, 'report');
 }
 
-function requireParity({ parity: claimed }: Dossier, found: ParityReport): void {
+function requireParity({ parity: claimed, source }: Dossier, found: ParityReport): void {
   if (!found.passed) {
-    throw refused(`The ONNX model does not agree with TensorFlow: on ${found.rows} rows the PDs differ by up to ${found.maxAbsDifference}, more than ${found.bar}. Compile it again from the trained model.`);
+    const [trainer, remedy] = source ? [source.library, 'Export it again, and make the sample with the same model'] : ['TensorFlow', 'Compile it again from the trained model'];
+    throw refused(`The ONNX model does not agree with ${trainer}: on ${found.rows} rows the PDs differ by up to ${found.maxAbsDifference}, more than ${found.bar}. ${remedy}.`);
   }
   if (claimed.rows !== found.rows || !claimed.passed) {
     throw badInput(`The dossier says that parity ${claimed.passed ? 'passed' : 'failed'} on ${claimed.rows} rows, but it passes on the ${found.rows} rows of its sample. Take the parity of the build into the dossier.`);

@@ -14,7 +14,7 @@ export class ModelVersionEntity {
   @Column('uuid', { name: 'registered_by' }) registeredBy!: string;
 }
 
-export type ArtefactKind = 'ONNX' | 'FEATURE_SCHEMA' | 'REFERENCE_SET' | 'PARITY_SAMPLE' | 'LAYERS_MODEL';
+export type ArtefactKind = 'ONNX' | 'FEATURE_SCHEMA' | 'REFERENCE_SET' | 'PARITY_SAMPLE' | 'LAYERS_MODEL' | 'REPORT';
 
 @Entity('model_version_artefacts')
 export class VersionArtefactEntity {

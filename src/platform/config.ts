@@ -26,6 +26,7 @@ const environment = z.object({
   DEV_ISSUER: flag.optional(),
   KEY_STORE_PATH: z.string().optional(),
   KEY_ENCRYPTION_KEY_FILE: z.string().optional(),
+  ASSAY_TOKEN: z.string().min(1).optional(),
   ARTEFACT_MAX_BYTES: whole(1024, 512 * 1024 * 1024).default(64 * 1024 * 1024),
 });
 
@@ -76,6 +77,8 @@ export interface Config {
   readonly keyStorePath: string;
   readonly keyEncryptionKeyFile: string;
   readonly artefactMaxBytes: number;
+  /** Whom a command with --url acts as. */
+  readonly token: string | undefined;
 }
 
 /** One URL per database role: the owner migrates, the application reads and appends, the reader only reads. */
@@ -109,6 +112,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     keyStorePath: resolve(e.KEY_STORE_PATH ?? `${home}/keys`),
     keyEncryptionKeyFile: resolve(e.KEY_ENCRYPTION_KEY_FILE ?? `${home}/key-encryption.key`),
     artefactMaxBytes: e.ARTEFACT_MAX_BYTES,
+    token: e.ASSAY_TOKEN,
   };
 }
 

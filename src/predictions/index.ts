@@ -7,6 +7,7 @@ export { VersionPerformanceResolver } from './history/performance.js';
 export { commitmentOf, RECORD_FORMAT, unsealBody, type PredictionBody } from './record/body.js';
 export { columnsDigest, type PredictionColumns } from './record/row.js';
 export type { PredictionRef } from './record/recorder.js';
+export { scoreVectors } from './scoring/score.js';
 export { MOST_AT_ONCE, ScoringService, type ScoringRequest, type SimulationRequest } from './scoring/scoring.service.js';
 export { predictionNodeLoaders } from './graphql/nodes.js';
 export { LoanPredictionsResolver } from './graphql/loan-fields.resolver.js';

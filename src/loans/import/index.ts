@@ -8,5 +8,6 @@ export type { Mapping } from './mapping.js';
 export { parseMapping, readMapping } from './parse.js';
 export { didYouMean } from './nearest.js';
 export type { OnRepeatedCustomer } from './placing.js';
+export { recordOfRow } from './record-of-row.js';
 export { RejectsFile, RejectsList, rejectsPathFor, type RejectSink } from './rejects.js';
 export { defaultSplit, findSplit, readSplit, splitPathFor, type SplitPart } from './split.js';

@@ -39,12 +39,12 @@ export async function readSplit(path: string): Promise<Map<string, SplitPart>> {
 }
 
 /**
- * The part of a row without a split file: about one in five is held out, by a hash of the id, so that a row keeps
- * its part whatever else is in the file. Give the customer's id to keep all loans of a customer on one side.
+ * The part of a row without a split file: about one in five is held out unless told otherwise, by a hash of the id, so
+ * that a row keeps its part whatever else is in the file. Give the customer's id to keep all loans of a customer on one side.
  */
-export function defaultSplit(externalId: string, seed = 0): SplitPart {
+export function defaultSplit(externalId: string, seed = 0, share = HOLDOUT_SHARE): SplitPart {
   const hash = createHash('sha256').update(`split ${seed} ${externalId}`).digest();
-  return hash.readUInt32BE(0) / 2 ** 32 < HOLDOUT_SHARE ? 'holdout' : 'train';
+  return hash.readUInt32BE(0) / 2 ** 32 < share ? 'holdout' : 'train';
 }
 
 interface Header {

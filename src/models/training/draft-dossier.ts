@@ -1,6 +1,8 @@
 import { sha256 } from '../../platform/index.js';
 import type { ArtefactName, Metrics, VersionBundle } from '../../scoring/index.js';
-import type { Split, TrainedVersion } from './train-version.js';
+import type { Dossier } from '../dossier.js';
+import type { Split } from './splits.js';
+import type { TrainedVersion } from './train-version.js';
 
 export interface ModelCard {
   readonly intendedUse: string;
@@ -16,32 +18,32 @@ export interface DossierParts {
   readonly knownBefore: Date;
   readonly seed: number;
   readonly modelCard: ModelCard;
+  /** Who trained it, in words, where the registry is not told by who registers it. */
+  readonly trainedBy?: string;
 }
 
 /** An artefact to be uploaded to PUT /artifacts/{sha256}. */
 export interface Upload {
-  readonly name: ArtefactName;
   readonly sha256: string;
   readonly bytes: Uint8Array;
 }
 
-export const uploadsOf = ({ artefacts }: VersionBundle): Upload[] =>
+export const uploadsOf = ({ artefacts }: VersionBundle): (Upload & { readonly name: ArtefactName })[] =>
   artefacts.map(({ name, bytes }) => ({ name, bytes, sha256: sha256(bytes).toString('hex') }));
 
+/** How dossiers name the artefacts of a build. */
+const KEYS = { onnx: 'onnx', schema: 'featureSchema', reference: 'referenceSet', parity: 'paritySample', layersModel: 'layersModel' } as const satisfies Record<ArtefactName, keyof Dossier['artefacts']>;
+
+export const artefactKeyOf = (name: ArtefactName): keyof Dossier['artefacts'] => KEYS[name];
+
 /** Writes the dossier of a freshly trained version: everything an approver relies on, artefacts by their digests. */
-export function draftDossier({ trained, split, source, knownBefore, seed, modelCard }: DossierParts): Record<string, unknown> {
+export function draftDossier({ trained, split, source, knownBefore, seed, modelCard, trainedBy }: DossierParts): Record<string, unknown> {
   const { bundle, train, holdout, seconds } = trained;
-  const digests = Object.fromEntries(uploadsOf(bundle).map(({ name, sha256: digest }) => [name, digest])) as Record<ArtefactName, string>;
+  const artefacts = Object.fromEntries(uploadsOf(bundle).map(({ name, sha256: digest }) => [artefactKeyOf(name), digest]));
   const measured: Metrics = bundle.metrics.holdout ?? bundle.metrics.training;
   return {
     format: 1,
-    artefacts: {
-      onnx: digests.onnx,
-      featureSchema: digests.schema,
-      referenceSet: digests.reference,
-      paritySample: digests.parity,
-      layersModel: digests.layersModel,
-    },
+    artefacts,
     trainingData: {
       fingerprint: bundle.trainingData.sha256,
       rows: bundle.trainingData.rows,
@@ -49,9 +51,9 @@ export function draftDossier({ trained, split, source, knownBefore, seed, modelC
       source,
       asOf: knownBefore.toISOString(),
     },
-    split: { kind: split.kind, trainRows: train.loans.length, holdoutRows: holdout.loans.length, extra: { description: split.description } },
+    split: { kind: split.kind, trainRows: train.loans.length, holdoutRows: holdout.loans.length, ...(split.seed !== undefined && { seed: split.seed }), extra: { description: split.description } },
     hyperParameters: bundle.hyperParameters,
-    training: { backend: bundle.backend, tfVersion: bundle.tfVersion, seed, seconds: round(seconds), history: bundle.history },
+    training: { backend: bundle.backend, tfVersion: bundle.tfVersion, seed, seconds: round(seconds), history: bundle.history, ...(trainedBy !== undefined && { extra: { trainedBy } }) },
     metrics: { ...measured, extra: { measuredOn: bundle.metrics.holdout ? 'holdout' : 'training', psi: bundle.metrics.psi, psiEdges: bundle.metrics.psiEdges } },
     parity: bundle.parity,
     decisionPolicy: bundle.decisionPolicy,

@@ -1,2 +1,4 @@
 export * from './train-version.js';
 export * from './draft-dossier.js';
+export * from './splits.js';
+export * from './specs.js';

@@ -1,16 +1,9 @@
 import { gather, trainingLoans, type SplitPart, type TrainingLoan } from '../../loans/index.js';
 import { refused, type Queryable } from '../../platform/index.js';
-import { buildVersion, type FeatureSpec, type GatheredRecord, type HyperParametersInput, type TrainingProgress, type VersionBundle } from '../../scoring/index.js';
+import { buildVersion, type DecisionPolicy, type FeatureSpec, type GatheredRecord, type HyperParametersInput, type LabelledRecords, type TrainingProgress, type VersionBundle } from '../../scoring/index.js';
 import type { KeyRing } from '../../security/index.js';
-
-/** How the known loans are divided into those to learn from and those to measure on. */
-export interface Split {
-  /** For the dossier: `file`, `hash`, … */
-  readonly kind: string;
-  /** What it was read from or seeded with; for the dossier. */
-  readonly description: string;
-  partOf(loan: TrainingLoan): SplitPart | undefined;
-}
+import { groupsOf, protectedColumns, type Groups } from './groups.js';
+import type { Split } from './splits.js';
 
 export interface TrainingPlan {
   readonly products: readonly string[];
@@ -19,6 +12,8 @@ export interface TrainingPlan {
   readonly split: Split;
   readonly specs: readonly FeatureSpec[];
   readonly hyperParameters?: Omit<HyperParametersInput, 'seed'>;
+  /** Without one: a policy around the default rate of the training loans. */
+  readonly policy?: DecisionPolicy;
   readonly seed: number;
   readonly onProgress?: (progress: TrainingProgress) => void;
   readonly signal?: AbortSignal;
@@ -51,12 +46,15 @@ export async function trainVersion(db: Queryable, keys: KeyRing, plan: TrainingP
   const train = await withoutErased(keys, parts.train);
   const holdout = await withoutErased(keys, parts.holdout);
   requireEnough(train, plan);
+  const protectedOf = await protectedColumns(db, keys, train.loans);
+  const groups = groupsOf(protectedOf, protectedOf);
+  const heldGroups = groupsOf(protectedOf, await protectedColumns(db, keys, holdout.loans));
   const bundle = await buildVersion({
     specs: plan.specs,
-    records: recordsOf(db, keys, train.loans),
-    labels: train.labels,
-    ...(holdout.loans.length > 0 && { holdout: { records: recordsOf(db, keys, holdout.loans), labels: holdout.labels } }),
+    ...labelledRecords(db, keys, train, groups),
+    ...(holdout.loans.length > 0 && { holdout: labelledRecords(db, keys, holdout, heldGroups) }),
     ...(plan.hyperParameters && { hyperParameters: plan.hyperParameters }),
+    ...(plan.policy && { policy: plan.policy }),
     seed: plan.seed,
     ...(plan.onProgress && { onProgress: plan.onProgress }),
     ...(plan.signal && { signal: plan.signal }),
@@ -66,14 +64,11 @@ export async function trainVersion(db: Queryable, keys: KeyRing, plan: TrainingP
 
 /** The known loans of these products, by the part of the split that they belong to. */
 export async function divideLoans(db: Queryable, { products, knownBefore, split }: Pick<TrainingPlan, 'products' | 'knownBefore' | 'split'>): Promise<Record<SplitPart, TrainingLoan[]>> {
-  const parts: Record<SplitPart, TrainingLoan[]> = { train: [], holdout: [] };
-  for await (const batch of trainingLoans(db, { products, knownBefore })) {
-    for (const loan of batch) {
-      const part = split.partOf(loan);
-      if (part) parts[part].push(loan);
-    }
-  }
-  return parts;
+  const loans: TrainingLoan[] = [];
+  for await (const batch of trainingLoans(db, { products, knownBefore })) loans.push(...batch);
+  const assigned = split.partsOf(loans);
+  const of = (part: SplitPart): TrainingLoan[] => loans.filter((_, index) => assigned[index] === part);
+  return { train: of('train'), holdout: of('holdout') };
 }
 
 async function withoutErased(keys: KeyRing, loans: readonly TrainingLoan[]): Promise<LabelledLoans> {
@@ -90,6 +85,13 @@ function requireEnough({ labels }: LabelledLoans, { products }: TrainingPlan): v
       `At least ${FEWEST_OF_A_KIND} defaults and ${FEWEST_OF_A_KIND} others are needed: import more loans, or record their outcomes.`,
   );
 }
+
+const labelledRecords = (db: Queryable, keys: KeyRing, { loans, labels }: LabelledLoans, groups: Groups): LabelledRecords => ({
+  records: recordsOf(db, keys, loans),
+  labels,
+  times: loans.map(({ decisionAt }) => decisionAt),
+  groups,
+});
 
 /** The loans' records as of their decisions, a batch in memory at a time. */
 async function* recordsOf(db: Queryable, keys: KeyRing, loans: readonly TrainingLoan[]): AsyncGenerator<GatheredRecord> {

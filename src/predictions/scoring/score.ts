@@ -5,6 +5,9 @@ import type { Outcome, Score, SimulatedScores } from './item.js';
 
 type Inputs = readonly EncodedInput[];
 
+/** What scoring needs of a version, be it registered or not. */
+type ScoringParts = Pick<LoadedVersion, 'scorer' | 'schema' | 'reference' | 'policy'>;
+
 function matrixOf(vectors: readonly Float32Array[], width: number): Float32Array {
   const matrix = new Float32Array(vectors.length * width);
   vectors.forEach((vector, row) => matrix.set(vector, row * width));
@@ -12,7 +15,7 @@ function matrixOf(vectors: readonly Float32Array[], width: number): Float32Array
 }
 
 /** Predicts and decides for rows of one version in one run of the graph, without explaining. */
-export async function predictVectors({ scorer, schema, policy }: LoadedVersion, vectors: readonly Float32Array[], inputs: readonly Inputs[]): Promise<Outcome[]> {
+export async function predictVectors({ scorer, schema, policy }: ScoringParts, vectors: readonly Float32Array[], inputs: readonly Inputs[]): Promise<Outcome[]> {
   const { probability, logit } = await scorer.run(matrixOf(vectors, schema.width), vectors.length, { gradient: false });
   return vectors.map((_, row) => {
     const pd = probability[row]!;
@@ -27,7 +30,7 @@ export async function predictVectors({ scorer, schema, policy }: LoadedVersion, 
  * @param vectors encoded inputs, each `version.schema.width` long
  * @param inputs the same rows as a person knows them, for reasons and flags
  */
-export async function scoreVectors(version: LoadedVersion, vectors: readonly Float32Array[], inputs: readonly Inputs[]): Promise<Score[]> {
+export async function scoreVectors(version: ScoringParts, vectors: readonly Float32Array[], inputs: readonly Inputs[]): Promise<Score[]> {
   const { scorer, schema, reference } = version;
   const outcomes = await predictVectors(version, vectors, inputs);
   const explanations = await explain(scorer, schema, reference, matrixOf(vectors, schema.width), vectors.length);
@@ -38,7 +41,7 @@ export async function scoreVectors(version: LoadedVersion, vectors: readonly Flo
 }
 
 /** Scores what what-ifs go through: each loan as it is recorded in full, the states after it without explanations. */
-export async function scoreStates(version: LoadedVersion, all: readonly SimulatedStates[]): Promise<SimulatedScores[]> {
+export async function scoreStates(version: ScoringParts, all: readonly SimulatedStates[]): Promise<SimulatedScores[]> {
   if (all.length === 0) return [];
   const steps = all.flatMap((one) => one.steps);
   const [baselines, outcomes] = await Promise.all([

@@ -1,13 +1,11 @@
 import { availableParallelism } from 'node:os';
 import { badInput, internal } from '../../platform/index.js';
-import { fitPlatt } from '../calibration/platt.js';
-import type { Calibration } from '../calibration/types.js';
 import { firstNotFinite } from '../numbers.js';
+import { fitLinear, joinMembers, type Fitted } from './fitted.js';
 import { parseHyperParameters, type HyperParameters } from './hyper-parameters.js';
 import { runInProcess } from './process.js';
-import { fitScorecard } from './scorecard.js';
-import { divideRows, topologyOf, type TrainedMember } from './train.js';
-import type { EpochRecord, Member, TrainedModel, TrainingProgress, TrainingRequest } from './types.js';
+import { topologyOf } from './train.js';
+import type { EpochRecord, TrainedModel, TrainingProgress, TrainingRequest } from './types.js';
 import type { WorkerMessage } from './worker.js';
 
 function requireSoundRows({ rows, labels, width }: TrainingRequest): void {
@@ -22,14 +20,6 @@ function requireSoundRows({ rows, labels, width }: TrainingRequest): void {
 }
 
 type Tell = (progress: TrainingProgress) => void;
-
-interface Fitted {
-  readonly members: readonly Member[];
-  readonly calibration: Calibration;
-  readonly history: readonly EpochRecord[];
-  readonly trainingRows: number;
-  readonly validationRows: number;
-}
 
 /** Numbers dealt to at most `hands`, in turn: processes finish at about the same time. */
 function dealt(count: number, hands: number): number[][] {
@@ -54,15 +44,8 @@ function progressOf({ ensemble: members, epochs }: HyperParameters, tell: Tell):
 
 const byMember = (a: EpochRecord, b: EpochRecord): number => a.member - b.member || a.epoch - b.epoch;
 
-/** The mean of the members' logits on the rows kept aside. */
-function meanLogits(members: readonly TrainedMember[]): Float64Array {
-  const mean = new Float64Array(members[0]!.validationLogits.length);
-  for (const { validationLogits } of members) validationLogits.forEach((logit, i) => (mean[i]! += logit / members.length));
-  return mean;
-}
-
 /** Networks: the members of the ensemble are trained in processes of their own, one for each core. */
-async function fitNetworks(request: TrainingRequest, settings: HyperParameters, tell: Tell, signal?: AbortSignal): Promise<Fitted> {
+async function fitNetworks(request: TrainingRequest, settings: HyperParameters, tell: Tell, signal?: AbortSignal): Promise<Fitted & Pick<TrainedModel, 'history'>> {
   const { rows, labels, width, directions, history: columns } = request;
   topologyOf(request, settings);
   const history: EpochRecord[] = [];
@@ -87,17 +70,7 @@ async function fitNetworks(request: TrainingRequest, settings: HyperParameters, 
     throw error;
   });
   const members = trained.flat().sort((a, b) => a.number - b.number).map(({ trainedMember }) => trainedMember);
-  const { train, validation } = divideRows(request, settings);
-  const calibration = fitPlatt(meanLogits(members), validation.map((row) => labels[row]!));
-  return { members: members.map(({ member }) => member), calibration, history: history.sort(byMember), trainingRows: train.length, validationRows: validation.length };
-}
-
-/** A scorecard: one convex problem over all rows; what it fits is calibrated unless classes were weighted. */
-function fitLinear(request: TrainingRequest, settings: HyperParameters): Fitted {
-  const { rows, labels, width, directions } = request;
-  const layer = fitScorecard({ rows, labels, width, settings, directions });
-  const logits = Float64Array.from(labels, (_, row) => layer.weights.reduce((sum, w, c) => sum + w * rows[row * width + c]!, layer.bias[0]!));
-  return { members: [{ layers: [layer], bestEpoch: 0 }], calibration: fitPlatt(logits, labels), history: [], trainingRows: labels.length, validationRows: 0 };
+  return { ...joinMembers(request, settings, members), history: history.sort(byMember) };
 }
 
 /**
@@ -109,7 +82,7 @@ export async function trainModel(request: TrainingRequest, onProgress: Tell = ()
   requireSoundRows(request);
   const started = performance.now();
   const settings = parseHyperParameters(request.hyperParameters);
-  const fitted = settings.family === 'scorecard' ? fitLinear(request, settings) : await fitNetworks(request, settings, onProgress, signal);
+  const fitted = settings.family === 'scorecard' ? { ...fitLinear(request, settings), history: [] } : await fitNetworks(request, settings, onProgress, signal);
   const { members, calibration } = fitted;
   const written = await runInProcess({ kind: 'write', model: { width: request.width, members, calibration } }, { ...(signal && { signal }) });
   if (written.kind !== 'written') throw internal('The TensorFlow process answered something else than a model.');

@@ -14,21 +14,33 @@ export interface TrainingData extends LabelledRows {
   readonly history?: HistoryColumns | undefined;
 }
 
-/** Splits rows into training and validation, bads and goods in the same proportion. */
-export function stratifiedSplit(labels: Uint8Array, fraction: number, random: Random): { train: Uint32Array; validation: Uint32Array } {
-  const train: number[] = [];
-  const validation: number[] = [];
-  for (const label of [0, 1]) {
-    const indices = random.shuffle(Uint32Array.from([...labels.keys()].filter((i) => labels[i] === label)));
-    const kept = Math.max(1, Math.round(indices.length * fraction));
-    for (const [i, index] of indices.entries()) (i < kept ? validation : train).push(index);
-  }
-  return { train: Uint32Array.from(train).sort(), validation: Uint32Array.from(validation).sort() };
+export interface RowDivision {
+  readonly train: Uint32Array;
+  readonly validation: Uint32Array;
 }
 
-/** The rows that all members learn from, and those kept aside; the same for the same seed. */
-export const divideRows = ({ labels }: LabelledRows, { validationFraction, seed }: HyperParameters): { train: Uint32Array; validation: Uint32Array } =>
-  stratifiedSplit(labels, validationFraction, new Random(seed));
+/** The fold of each row, bads and goods in the same proportion in every fold. */
+function foldsOf(labels: Uint8Array, folds: number, random: Random): Uint8Array {
+  const fold = new Uint8Array(labels.length);
+  for (const label of [0, 1]) {
+    const indices = random.shuffle(Uint32Array.from([...labels.keys()].filter((i) => labels[i] === label)));
+    for (const [i, index] of indices.entries()) fold[index] = Math.floor((i * folds) / indices.length);
+  }
+  return fold;
+}
+
+/**
+ * The rows that a member learns from, and those it keeps aside. Members keep different parts aside in turn, so that
+ * together they learn from every row and each row kept aside is judged by a network that never saw it.
+ * @param member from 1
+ */
+export function divideRows({ labels }: Pick<LabelledRows, 'labels'>, { validationFraction, seed }: Pick<HyperParameters, 'validationFraction' | 'seed'>, member: number): RowDivision {
+  const folds = Math.max(2, Math.round(1 / validationFraction));
+  const fold = foldsOf(labels, folds, new Random(seed));
+  const aside = (member - 1) % folds;
+  const rows = Uint32Array.from(labels, (_, i) => i);
+  return { train: rows.filter((row) => fold[row] !== aside), validation: rows.filter((row) => fold[row] === aside) };
+}
 
 /** @throws BAD_INPUT when a cnn has no history to look at */
 export function topologyOf({ width, directions, history }: Omit<TrainingData, 'rows' | 'labels'>, { family, layers: hidden, convolution }: HyperParameters): Topology {
@@ -41,7 +53,7 @@ export function topologyOf({ width, directions, history }: Omit<TrainingData, 'r
 
 export interface TrainedMember {
   readonly member: Member;
-  /** Raw logits of the rows kept aside, in the order of `divideRows`. */
+  /** Raw logits of the rows it kept aside, in the order of `divideRows`. */
   readonly validationLogits: Float32Array;
 }
 
@@ -52,8 +64,6 @@ export interface TrainedMembers extends Backend {
 /** Trains some members of an ensemble in this process; each depends on its number and the seed alone. */
 export async function trainMembers(data: TrainingData, settings: HyperParameters, numbers: readonly number[], onEpoch: (record: EpochRecord) => void): Promise<TrainedMembers> {
   const { tf, backend } = await loadTensorFlow();
-  const split = divideRows(data, settings);
-  const [train, validation] = [pick(data, split.train), pick(data, split.validation)];
   const topology = topologyOf(data, settings);
   const told = (record: EpochRecord): Promise<void> => {
     onEpoch(record);
@@ -61,6 +71,9 @@ export async function trainMembers(data: TrainingData, settings: HyperParameters
     return setImmediate();
   };
   const members: TrainedMember[] = [];
-  for (const member of numbers) members.push(await new MemberTraining({ tf, train, validation, settings, topology, member, onEpoch: told }).train());
+  for (const member of numbers) {
+    const { train, validation } = divideRows(data, settings, member);
+    members.push(await new MemberTraining({ tf, train: pick(data, train), validation: pick(data, validation), settings, topology, member, onEpoch: told }).train());
+  }
   return { ...backend, members };
 }

@@ -12,6 +12,10 @@ import type { Backend, EpochRecord, TrainingProgress } from '../training/types.j
 export interface LabelledRecords {
   readonly records: Iterable<GatheredRecord> | AsyncIterable<GatheredRecord>;
   readonly labels: ArrayLike<number>;
+  /** When each loan was decided: for vintages, time balance and drift. */
+  readonly times?: readonly Date[];
+  /** Protected attributes by name, a value or null per record: to measure groups by, never a model input. */
+  readonly groups?: Readonly<Record<string, readonly (string | null)[]>>;
 }
 
 export interface BuildRequest extends LabelledRecords {

@@ -1,0 +1,72 @@
+import { Option, type Command } from 'commander';
+import { DecisionPurposeEnum, TIERS, type DecisionPurpose, type Tier } from '../../models/index.js';
+import { AssayError, badInput, Stages, refused } from '../../platform/index.js';
+import { openApi, type OpenApi } from '../support/api.js';
+import { repeatable, whole } from '../support/flags.js';
+import { accountIdentity } from '../support/local-account.js';
+import { readVersionFolder } from '../version-folder/files.js';
+import { registerFolder, type NewModelFlags, type RegisteredVersion } from './register-folder.js';
+
+interface RegisterFlags {
+  readonly model: string;
+  readonly create?: boolean;
+  readonly product: readonly string[];
+  readonly purpose?: string;
+  readonly decisionPurpose: DecisionPurpose;
+  readonly horizon: string;
+  readonly tier: Tier;
+  readonly trainedBy?: string;
+  readonly url?: string;
+  readonly json?: boolean;
+}
+
+export function registerCommand(program: Command): void {
+  program
+    .command('register')
+    .description('Register a trained version as a DRAFT: its artefacts are stored, loaded, and their parity is checked again.')
+    .argument('<folder>', 'what assay train wrote')
+    .requiredOption('--model <name>', 'the model it is a version of: its name or its id')
+    .option('--create', 'register the model too, where there is none of that name')
+    .option('--product <product>', 'with --create: a product that the model serves; repeatable', repeatable, [])
+    .option('--purpose <text>', 'with --create: what its number means, e.g. "PD, retail cards"')
+    .addOption(new Option('--decision-purpose <purpose>', 'with --create: the decision it serves').choices(Object.keys(DecisionPurposeEnum)).default('ORIGINATION'))
+    .option('--horizon <months>', 'with --create: months over which it gives the PD', '12')
+    .addOption(new Option('--tier <tier>', 'with --create: how material it is; decides which votes its versions need').choices([...TIERS]).default('HIGH'))
+    .option('--trained-by <id>', 'who trained it, if not you: the id of a User; they get no vote either')
+    .option('--url <url>', 'a running Assay, with a token in ASSAY_TOKEN; without it the database of this machine, as the local account')
+    .option('--json', 'print one line of JSON at the end')
+    .action(register);
+}
+
+async function register(path: string, flags: RegisterFlags): Promise<void> {
+  const folder = await readVersionFolder(path);
+  const create = newModelOf(flags);
+  const stages = new Stages(process.stderr);
+  const open = await openApi(flags.url, ['MODEL_OWNER']);
+  try {
+    const registered = await stages.run(
+      'register',
+      `Register ${path}`,
+      () => registerFolder(open.api, { folder, model: flags.model, create, trainedBy: flags.trainedBy }).catch((error: unknown) => Promise.reject(explained(error, open))),
+      described,
+    );
+    if (flags.json) process.stdout.write(`${JSON.stringify(registered)}\n`);
+  } finally {
+    await open.close();
+  }
+}
+
+const described = ({ version, state, model, dossier }: RegisteredVersion): string => `version ${version} of "${model.name}" is a ${state}, dossier ${dossier.digest.slice(0, 16)}…`;
+
+function newModelOf({ create, product: products, purpose, decisionPurpose, horizon, tier }: RegisterFlags): NewModelFlags | undefined {
+  if (!create) return undefined;
+  if (purpose === undefined) throw badInput('--create needs --purpose: what the number of the model means, e.g. "PD, retail cards".');
+  return { products, purpose, decisionPurpose, horizonMonths: whole(horizon, '--horizon'), tier };
+}
+
+/** The local account needs a grant like anyone else; the sentence then says whom to name in it. */
+function explained(error: unknown, { runtime }: OpenApi): unknown {
+  if (!runtime || !(error instanceof AssayError) || !error.message.includes('holds no current grant')) return error;
+  const { issuer, subject } = accountIdentity();
+  return refused(`${error.message} The identity to grant it to: issuer "${issuer}", subject "${subject}" (docs/modelling.md).`);
+}
