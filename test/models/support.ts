@@ -1,7 +1,7 @@
 import { canonicalJson, newContext, openLog, sha256, type Context } from '../../src/platform/index.js';
 import { ensureUser, GrantsService, permissionsOf, type Role } from '../../src/security/index.js';
 import { chooseReference, compileModel, encode, fitFeatureSchema, loadScorer, type FeatureSchema, type FeatureSpec, type GatheredRecord } from '../../src/scoring/index.js';
-import { ArtefactStore, DeploymentService, ModelService, Routes, VersionService, VoteService, type NewModel, type Tier } from '../../src/models/index.js';
+import { ArtefactStore, DeploymentService, LiveVersions, ModelService, Routes, VersionService, VoteService, type NewModel, type Tier } from '../../src/models/index.js';
 import type { TestDatabase } from '../support/database.js';
 
 export const records: GatheredRecord[] = Array.from({ length: 40 }, (_, i) => ({ customer: {}, loan: { principal: 1000 + 100 * i }, repayments: [] }));
@@ -66,7 +66,8 @@ export class Bank {
   readonly models = new ModelService();
   readonly versions = new VersionService(this.store);
   readonly votes = new VoteService();
-  readonly deployments = new DeploymentService(this.routes);
+  readonly live = new LiveVersions(this.store);
+  readonly deployments = new DeploymentService(this.routes, this.live);
 
   constructor(readonly database: TestDatabase) {}
 
