@@ -38,4 +38,7 @@ export { parseHyperParameters, type HyperParameters, type HyperParametersInput }
 export { referencePredictions, trainModel } from './training/index.js';
 export type { Backend, Convolution, DenseLayer, EpochRecord, Family, Member, TrainedModel, TrainingProgress, TrainingRequest } from './training/types.js';
 export { buildVersion } from './version/build-version.js';
-export type { ArtefactName, BuildRequest, LabelledRecords, VersionBundle } from './version/types.js';
+export type { PolicyRequest } from './version/policy.js';
+export type { Comparison, Evaluation, Stability, VersionReport } from './version/report.js';
+export type { Scorecard, ScorecardColumn } from './version/scorecard.js';
+export type { ArtefactName, BuildProgress, BuildRequest, Champion, LabelledRecords, SearchWish, VersionBundle, VersionRequest } from './version/types.js';

@@ -1,4 +1,4 @@
-import { draftDossier, parseDossier, trainVersion, type TrainedVersion } from '../../models/index.js';
+import { draftDossier, parseDossier, progressText, trainVersion, type TrainedVersion } from '../../models/index.js';
 import { readConfig, type Stages } from '../../platform/index.js';
 import { openRuntime, type Runtime } from '../../runtime.js';
 import { accountIdentity } from '../support/local-account.js';
@@ -41,10 +41,9 @@ const trainStage = ({ db, keys }: Runtime, { specs, products, knownBefore, split
       trainVersion(db, keys, {
         specs, products, knownBefore, split, hyperParameters, seed, signal,
         ...(policy && { policy }),
-        onProgress: ({ member, members, epoch, validationAuc, secondsLeft }) =>
-          progress.update(`network ${member} of ${members}, epoch ${epoch}, validation AUC ${validationAuc.toFixed(4)}, at most ${Math.ceil(secondsLeft)} s left`),
+        onProgress: (at) => progress.update(progressText(at)),
       }),
-    ({ bundle: { metrics, backend, trainingData } }) => `${trainingData.rows} loans, TensorFlow.js ${backend}, hold-out AUC ${metrics.holdout?.auc.toFixed(4) ?? 'none'}`,
+    ({ bundle: { report, backend, trainingData } }) => `${trainingData.rows} loans, TensorFlow.js ${backend}, ${report.evaluation.measuredOn} AUC ${report.evaluation.metrics.auc.toFixed(4)}`,
   );
 
 /** Who trained it stands in the dossier, so that whoever registers the folder can name them. */

@@ -3,3 +3,4 @@ export * from './draft-dossier.js';
 export { groupsOf, type Groups } from './groups.js';
 export * from './splits.js';
 export * from './specs.js';
+export * from './progress.js';

@@ -1,6 +1,6 @@
 import { gather, trainingLoans, type SplitPart, type TrainingLoan } from '../../loans/index.js';
 import { refused, type Queryable } from '../../platform/index.js';
-import { buildVersion, type DecisionPolicy, type FeatureSpec, type GatheredRecord, type HyperParametersInput, type LabelledRecords, type TrainingProgress, type VersionBundle } from '../../scoring/index.js';
+import { buildVersion, type DecisionPolicy, type FeatureSpec, type GatheredRecord, type HyperParametersInput, type LabelledRecords, type BuildProgress, type VersionBundle } from '../../scoring/index.js';
 import type { KeyRing } from '../../security/index.js';
 import { groupsOf, protectedColumns, type Groups } from './groups.js';
 import type { Split } from './splits.js';
@@ -15,7 +15,7 @@ export interface TrainingPlan {
   /** Without one: a policy around the default rate of the training loans. */
   readonly policy?: DecisionPolicy;
   readonly seed: number;
-  readonly onProgress?: (progress: TrainingProgress) => void;
+  readonly onProgress?: (progress: BuildProgress) => void;
   readonly signal?: AbortSignal;
 }
 
@@ -54,7 +54,7 @@ export async function trainVersion(db: Queryable, keys: KeyRing, plan: TrainingP
     ...labelledRecords(db, keys, train, groups),
     ...(holdout.loans.length > 0 && { holdout: labelledRecords(db, keys, holdout, heldGroups) }),
     ...(plan.hyperParameters && { hyperParameters: plan.hyperParameters }),
-    ...(plan.policy && { policy: plan.policy }),
+    ...(plan.policy && { policy: { policy: plan.policy } }),
     seed: plan.seed,
     ...(plan.onProgress && { onProgress: plan.onProgress }),
     ...(plan.signal && { signal: plan.signal }),
