@@ -147,5 +147,5 @@ withData('the Taiwan set (skipped where ../shared/data is absent)', () => {
     expect(evaluation.metrics).toMatchObject({ rows: 6_000, bads: 1_327 });
     expect(evaluation.metrics.auc).toBeGreaterThanOrEqual(0.765);
     expect(parity.passed).toBe(true);
-  });
+  }, 180_000);
 });
