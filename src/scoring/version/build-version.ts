@@ -1,5 +1,6 @@
 import { fitFeatureSchemaFromRaw } from '../features/fit.js';
 import type { FeatureSchema } from '../features/schema.js';
+import { withNovelty } from '../novelty/novelty.js';
 import { compileModel } from '../onnx/compile.js';
 import { checkParity, parityFile, type ParitySample } from '../onnx/parity.js';
 import { loadScorer } from '../onnx/scorer.js';
@@ -46,8 +47,9 @@ interface Trained {
 }
 
 async function trainOn({ data, specs }: Prepared, settings: NonNullable<BuildRequest['hyperParameters']>, { seed, onProgress, signal }: BuildRequest): Promise<Trained> {
-  const schema = fitFeatureSchemaFromRaw(specs, data.raw);
-  const rows = encodeAll(schema, data.raw);
+  const fitted = fitFeatureSchemaFromRaw(specs, data.raw, { labels: data.labels });
+  const rows = encodeAll(fitted, data.raw);
+  const schema = withNovelty(fitted, rows);
   const training = { ...trainingDataOf(schema, rows, data.labels, familyOf(settings)), hyperParameters: { ...settings, seed } };
   const model = await trainModel(training, (progress) => onProgress?.({ stage: 'train', ...progress }), signal);
   return { schema, rows, model };
