@@ -35,6 +35,8 @@ const specShape = z.strictObject({
   name: z.string().regex(/^[A-Za-z][\w.-]{0,99}$/u, 'a feature name starts with a letter and has letters, digits, "_", "-" or "."'),
   label: z.string().min(1).max(200),
   labels: z.strictObject({ zh: z.string().min(1).max(200).optional() }).optional(),
+  /** Categories in other languages. */
+  valueLabels: z.strictObject({ zh: z.record(z.string(), z.string().min(1).max(200)).optional() }).optional(),
   source: sourceShape,
   type: z.enum(['numeric', 'categorical', 'boolean', 'sequence']),
   unit: z.string().max(40).optional(),
