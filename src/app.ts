@@ -10,7 +10,7 @@ import { NodeResolver } from './node.resolver.js';
 import { JobQueue, refused, type Context, type Logger } from './platform/index.js';
 import {
   CustomerProfileResolver, Evidence, LoanPredictionsResolver, predictionNodeLoaders, PredictionResolver, ProfileDriversResolver, ScoreJobs,
-  ScoringResolver, ScoringService, VersionPerformanceResolver,
+  ScoringResolver, ScoringService, SimulationBaselineResolver, SimulationResolver, VersionPerformanceResolver,
 } from './predictions/index.js';
 import type { Runtime } from './runtime.js';
 import { buildAssaySchema, type Instances } from './schema.js';
@@ -52,6 +52,7 @@ async function serve(runtime: Runtime, { host, port, issuers = [] }: AppOptions,
   const artefacts = new ArtefactStore();
   const versions = new LiveVersions(artefacts);
   undo.push(() => versions.close());
+  await versions.warm(db, log);
   const queue = await JobQueue.open(runtime.urls.app, log);
   undo.push(() => queue.close());
   const { instances, jobs } = construct(runtime, artefacts, versions, queue);
@@ -114,7 +115,7 @@ function construct({ db, keys, log }: Runtime, artefacts: ArtefactStore, version
     new LoanResolver(loans, customers),
     new LoanFactResolver(loans),
     new CustomerLoansResolver(loans),
-    new GovernanceResolver(new ModelService(), new VersionService(artefacts), new VoteService(), new DeploymentService(routes)),
+    new GovernanceResolver(new ModelService(), new VersionService(artefacts), new VoteService(), new DeploymentService(routes, versions)),
     new ModelResolver(),
     new ModelVersionQueries(),
     new ModelVersionResolver(),
@@ -123,6 +124,8 @@ function construct({ db, keys, log }: Runtime, artefacts: ArtefactStore, version
     new ContributorResolver(),
     new VersionTransitionResolver(),
     new ScoringResolver(scoring, jobs),
+    new SimulationResolver(scoring, evidence),
+    new SimulationBaselineResolver(),
     new PredictionResolver(evidence, customers, loans),
     new LoanPredictionsResolver(),
     new CustomerProfileResolver(),

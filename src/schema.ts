@@ -6,7 +6,7 @@ import { CustomerLoansResolver, LoanFactResolver, LoanResolver, LoansResolver } 
 import { ApprovalResolver, ContributorResolver, DeploymentResolver, GovernanceResolver, ModelResolver, ModelVersionQueries, ModelVersionResolver, VersionTransitionResolver } from './models/index.js';
 import { NodeResolver } from './node.resolver.js';
 import { DateTime, internal } from './platform/index.js';
-import { CustomerProfileResolver, LoanPredictionsResolver, PredictionResolver, ProfileDriversResolver, ScoringResolver, VersionPerformanceResolver } from './predictions/index.js';
+import { CustomerProfileResolver, LoanPredictionsResolver, PredictionResolver, ProfileDriversResolver, ScoringResolver, SimulationBaselineResolver, SimulationResolver, VersionPerformanceResolver } from './predictions/index.js';
 import { GrantsResolver, guardSchema, MeResolver, RoleGrantResolver, UserResolver } from './security/index.js';
 
 const RESOLVERS: NonEmptyArray<Function> = [
@@ -15,7 +15,7 @@ const RESOLVERS: NonEmptyArray<Function> = [
   CustomersResolver,
   LoansResolver, LoanResolver, LoanFactResolver, CustomerLoansResolver,
   GovernanceResolver, ModelResolver, ModelVersionQueries, ModelVersionResolver, DeploymentResolver, ApprovalResolver, ContributorResolver, VersionTransitionResolver,
-  ScoringResolver, PredictionResolver, LoanPredictionsResolver, CustomerProfileResolver, ProfileDriversResolver, VersionPerformanceResolver,
+  ScoringResolver, SimulationResolver, SimulationBaselineResolver, PredictionResolver, LoanPredictionsResolver, CustomerProfileResolver, ProfileDriversResolver, VersionPerformanceResolver,
 ];
 
 /** The instances that `app.ts` constructed, by their class. */

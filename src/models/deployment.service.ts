@@ -1,7 +1,8 @@
 import { recordEvent } from '../audit/index.js';
-import { badInput, newId, notFound, once, refused, type Context, type Transaction } from '../platform/index.js';
+import { badInput, messageOf, newId, notFound, once, refused, type Context, type Transaction } from '../platform/index.js';
 import { DeploymentEntity, type DeploymentRole } from './deployment.entity.js';
-import { governed } from './governed.js';
+import { preparedAndGoverned } from './governed.js';
+import type { LiveVersions } from './live-versions.js';
 import { lockExclusive } from './model-lock.js';
 import type { Routes } from './routes.js';
 import { actOn, lockVersion, move, type LockedVersion } from './version.acts.js';
@@ -14,30 +15,38 @@ export interface NewDeployment {
 }
 
 export class DeploymentService {
-  constructor(private readonly routes: Routes) {}
+  constructor(
+    private readonly routes: Routes,
+    private readonly versions: LiveVersions,
+  ) {}
 
   /**
-   * Makes an approved version the champion of its model; the previous one ends at the same instant.
+   * Makes an approved version the champion of its model; the previous one ends at the same instant. It is loaded here
+   * before that, so that its first request does not wait.
    * @returns the id of the deployment
+   * @throws REFUSED, among other rules, for a version that cannot be loaded: the champion stays
    */
   async deploy(ctx: Context, { requestId, ...request }: NewDeployment): Promise<string> {
     if (request.reason.trim() === '') throw badInput('reason: say why it is deployed.');
-    const id = await governed(ctx, actOn('DEPLOY', request.versionId), (tx) => {
-      const work = (): Promise<string> => swap(tx, ctx, request);
+    const load = (): Promise<unknown> => this.versions.load(ctx.db, request.versionId).then(() => undefined, (error: unknown) => error);
+    const id = await preparedAndGoverned(ctx, actOn('DEPLOY', request.versionId), load, (tx, broken) => {
+      const work = (): Promise<string> => swap(tx, ctx, request, broken);
       return requestId === undefined ? work() : once(tx, ctx, { requestId, operation: 'deployModelVersion', body: request }, work);
     });
     this.routes.forget();
+    await this.versions.warm(ctx.db, ctx.log).catch((err: unknown) => ctx.log.error({ err }, 'what is deployed could not be read after a deployment'));
     return id;
   }
 }
 
 /** The model's lock comes first: predictions in the act of being recorded finish under the old champion, or see the new epoch. */
-async function swap(tx: Transaction, ctx: Context, { versionId, role, reason }: NewDeployment): Promise<string> {
+async function swap(tx: Transaction, ctx: Context, { versionId, role, reason }: NewDeployment, broken: unknown): Promise<string> {
   if (role !== 'CHAMPION') throw refused(`A version cannot be deployed as ${role} yet. Deploy it as CHAMPION.`);
   await lockExclusive(tx, await modelOf(tx, versionId));
   const version = await lockVersion(tx, versionId);
   await move(tx, ctx, version, 'DEPLOY', reason);
   await requireChange(tx, version);
+  if (broken) throw refused(`Version ${version.version} cannot be loaded (${messageOf(broken)}), so it cannot serve; what is live stays live. Register the version again from sound artefacts.`);
   const at = await stamp(tx, version.modelId);
   await tx.query(`UPDATE deployments SET valid_to = $2 WHERE model_id = $1 AND role = 'CHAMPION' AND valid_to IS NULL`, [version.modelId, at]);
   const id = newId();

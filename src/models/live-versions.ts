@@ -1,4 +1,4 @@
-import { internal, type Queryable } from '../platform/index.js';
+import { internal, type Logger, type Queryable } from '../platform/index.js';
 import { loadScorer, parseFeatureSchema, parseReferenceSet, type DecisionPolicy, type FeatureSchema, type ReferenceSet, type Scorer } from '../scoring/index.js';
 import type { ArtefactStore } from './artefact-store.js';
 import { readDossier } from './dossier.js';
@@ -27,19 +27,43 @@ interface VersionFile {
   readonly dossierDigest: string;
 }
 
-const MOST_LOADED = 16;
+/** Versions kept for replays beside those that are deployed. */
+const MOST_BESIDE = 16;
+
+const DEPLOYED = 'SELECT DISTINCT version_id AS id FROM deployments WHERE valid_to IS NULL OR valid_to > clock_timestamp()';
 
 /**
- * Versions loaded from their artefacts, every digest checked. The least recently used are let go; a let-go scorer may
- * still be running for someone, so its memory is freed by the garbage collector and only `close` disposes at once.
+ * Versions loaded from their artefacts, once for the process, every digest checked. Those that are deployed stay; of
+ * the others the least recently used are let go. A let-go scorer may still be running for someone, so its memory is
+ * freed by the garbage collector and only `close` disposes at once.
  */
 export class LiveVersions {
   private readonly loaded = new Map<string, Promise<LoadedVersion>>();
+  private deployed: ReadonlySet<string> = new Set();
 
   constructor(
     private readonly store: ArtefactStore,
-    private readonly most = MOST_LOADED,
+    private readonly mostBeside = MOST_BESIDE,
   ) {}
+
+  /**
+   * Loads and rehearses every version that is deployed, so that no request waits for it. One that cannot be loaded is
+   * logged and stops nothing else; scoring with it fails, and is recorded as failed, until it can be.
+   */
+  async warm(db: Queryable, log: Logger): Promise<void> {
+    const start = performance.now();
+    const ids = (await db.query<{ id: string }>(DEPLOYED)).map(({ id }) => id);
+    this.deployed = new Set(ids);
+    let broken = 0;
+    for (const versionId of ids) {
+      // One after the other: two models in the making need twice the memory of one.
+      await this.load(db, versionId).catch((err: unknown) => {
+        broken += 1;
+        log.error({ err, versionId }, 'a deployed version cannot be loaded; nothing is scored with it');
+      });
+    }
+    log.info({ versions: ids.length - broken, broken, milliseconds: Math.round(performance.now() - start) }, 'deployed versions are loaded');
+  }
 
   /** Concurrent callers share one load; a failed load is tried again by the next caller. */
   load(db: Queryable, versionId: string): Promise<LoadedVersion> {
@@ -48,7 +72,7 @@ export class LiveVersions {
     const version = known ?? this.read(db, versionId);
     this.loaded.set(versionId, version);
     if (!known) version.catch(() => this.drop(versionId, version));
-    if (this.loaded.size > this.most) this.loaded.delete(this.loaded.keys().next().value!);
+    this.letGo();
     return version;
   }
 
@@ -56,6 +80,11 @@ export class LiveVersions {
     const versions = await Promise.allSettled(this.loaded.values());
     this.loaded.clear();
     await Promise.all(versions.map((result) => (result.status === 'fulfilled' ? result.value.scorer.dispose() : undefined)));
+  }
+
+  private letGo(): void {
+    const beside = [...this.loaded.keys()].filter((id) => !this.deployed.has(id));
+    for (const id of beside.slice(0, Math.max(0, beside.length - this.mostBeside))) this.loaded.delete(id);
   }
 
   private drop(versionId: string, version: Promise<LoadedVersion>): void {

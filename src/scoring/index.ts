@@ -1,7 +1,10 @@
 // The scoring room: pure numbers. No database, no network, no lending state.
+export { applyCalibration } from './calibration/apply.js';
+export { fitCalibration } from './calibration/fit.js';
 export type { Calibration, Isotonic, Platt } from './calibration/types.js';
 export { DEFAULT_SCALE, scorePoints, type PointsScale } from './decision/points.js';
-export { decide, defaultDecisionPolicy, gradeOf, parseDecisionPolicy, type Decision, type DecisionCause, type DecisionPolicy } from './decision/policy.js';
+export { decide, defaultDecisionPolicy, gradeOf, parseDecisionPolicy, policyFor, type Decision, type DecisionCause, type DecisionPolicy } from './decision/policy.js';
+export { chooseThreshold, parseThresholdRule, type CostedThreshold, type ThresholdChoice, type ThresholdOutcome, type ThresholdRule } from './decision/threshold.js';
 export { InputRefused } from './errors.js';
 export { explain, explainerFor, type Explainer, type ExplainOptions } from './explain/explain.js';
 export { RESIDUAL_BAR, type Explanation, type ExplanationMethod } from './explain/explanation.js';
@@ -15,16 +18,23 @@ export { encode, encodeInputs, readInputs, type Encoded, type EncodedInput, type
 export { fitFeatureSchema, type FitOptions } from './features/fit.js';
 export type { GatheredFields, GatheredRecord, GatheredValue, InputValue } from './features/gathered.js';
 export { proposeFeatureSpecs, type FieldDescription, type ProposeOptions } from './features/propose.js';
+export { isPlainField, readsOf, type FieldRead } from './features/reads.js';
 export { columnNames, columnsOf, parseFeatureSchema, type FeatureSchema, type FittedFeature } from './features/schema.js';
 export { parseFeatureSpecs, type FeatureSource, type FeatureSpec, type Transform } from './features/spec.js';
 export { fingerprintRows, RowFingerprint, type Fingerprint } from './fingerprint.js';
-export { areaUnderCurve } from './metrics/auc.js';
-export { calibrationBins, evaluate, type CalibrationBin, type Confusion, type Metrics } from './metrics/evaluate.js';
+export { areaUnderCurve, type RocPoint } from './metrics/auc.js';
+export { curves, type CalibrationInterval, type Curves, type LiftRow, type ScoreDistribution } from './metrics/curves.js';
+export { aucStandardError, deLong, type DeLongTest } from './metrics/delong.js';
+export { calibrationBins, evaluate, type CalibrationBin, type Confusion, type Measures, type Metrics } from './metrics/evaluate.js';
+export { evaluateWithIntervals, type BootstrapOptions, type Interval, type MetricsWithIntervals } from './metrics/intervals.js';
+export { wilsonInterval } from './metrics/proportion.js';
 export { binShares, psi, psiEdges } from './metrics/psi.js';
-export { compileMlp } from './onnx/compile.js';
+export { byGroup, byVintage, type GroupOptions, type GroupReport, type GroupSlice, type ScoredRows, type Slice, type VintagePeriod } from './metrics/slices.js';
+export { compileModel } from './onnx/compile.js';
 export { inspectOnnx, MAX_ONNX_BYTES, type OnnxSummary } from './onnx/inspect.js';
 export { checkParity, PARITY_BAR, parseParitySample, type ParityFile, type ParityReport, type ParitySample } from './onnx/parity.js';
 export { loadScorer, type RunOptions, type Scorer, type ScorerOutput } from './onnx/scorer.js';
+export { givenFolds, kFold, randomSplit, timeSplit, type Split } from './splits/split.js';
 export { parseHyperParameters, type HyperParameters, type HyperParametersInput } from './training/hyper-parameters.js';
 export { referencePredictions, trainModel } from './training/index.js';
 export type { Backend, Convolution, DenseLayer, EpochRecord, Family, Member, TrainedModel, TrainingProgress, TrainingRequest } from './training/types.js';

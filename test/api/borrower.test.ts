@@ -107,7 +107,12 @@ describe('a borrower', () => {
     expect((await scoreLoan(both, { loanId: own.id })).status).toBe('SCORED');
     const { extensions } = await both.refusal('mutation Score($input: ScoreLoanInput!) { scoreLoan(input: $input) { prediction { pd } } }', { input: { loanId: other.id, purpose: 'ORIGINATION' } });
     expect(extensions.code).toBe('NOT_FOUND');
+    const simulate = 'mutation Try($input: SimulateLoanInput!) { simulateLoan(input: $input) { prediction { status } } }';
+    expect(await both.ok(simulate, whatIf(own.id))).toEqual({ simulateLoan: { prediction: { status: 'SCORED' } } });
+    expect((await both.refusal(simulate, whatIf(other.id))).extensions.code).toBe('NOT_FOUND');
     const write = await both.refusal('mutation Update($input: UpdateCustomerInput!) { updateCustomer(input: $input) { customer { id } } }', { input: { id: other.customer.id } });
     expect(write.extensions.code).toBe('FORBIDDEN');
   });
 });
+
+const whatIf = (loanId: string): object => ({ input: { loanId, purpose: 'ORIGINATION', changes: [{ path: 'loan.principal', value: 1 }] } });

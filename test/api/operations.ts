@@ -60,5 +60,6 @@ const inputsOf = ({ nothing: { ModelVersion: versionId, RoleGrant: grantId, User
   rejectModelVersion: { versionId, dossierDigest: DIGEST, comment: 'test' },
   deployModelVersion: { versionId, reason: 'test' },
   scoreLoan: { externalId: 'nothing', purpose: 'ORIGINATION' },
+  simulateLoan: { externalId: 'nothing', purpose: 'ORIGINATION', changes: [{ path: 'loan.principal', value: 1 }] },
   scoreLoans: { loans: ['nothing'], purpose: 'ORIGINATION', requestId: 'matrix' },
 });

@@ -13,7 +13,7 @@ const BOOK = ['customer', 'customers', 'loan', 'loans'];
 const PREDICTIONS = ['prediction', 'predictions', 'job'];
 const MODELS = ['model', 'models', 'modelVersion', 'modelVersions'];
 const RECORD = ['createCustomer', 'updateCustomer', 'createLoan', 'updateLoan', 'recordRepayments'];
-const SCORE = ['scoreLoan', 'scoreLoans'];
+const SCORE = ['scoreLoan', 'scoreLoans', 'simulateLoan'];
 
 /** What each role may call; everything else is forbidden to it. */
 const MAY: Readonly<Record<keyof typeof ROLES, readonly string[]>> = {
@@ -21,7 +21,7 @@ const MAY: Readonly<Record<keyof typeof ROLES, readonly string[]>> = {
   UNDERWRITER: [...SELF, ...BOOK, ...PREDICTIONS, ...RECORD, ...SCORE, ...MODELS],
   OPERATOR: [...SELF, ...BOOK, ...RECORD, 'recordOutcome', 'importLoans'],
   MODEL_OWNER: [...SELF, ...MODELS, 'registerModel', 'registerModelVersion', 'submitModelVersion', 'withdrawModelVersion'],
-  VALIDATOR: [...SELF, ...BOOK, ...PREDICTIONS, ...MODELS, 'validateModelVersion'],
+  VALIDATOR: [...SELF, ...BOOK, ...PREDICTIONS, ...MODELS, 'validateModelVersion', 'simulateLoan'],
   ADMIN: [...SELF, ...BOOK, ...PREDICTIONS, ...MODELS, 'approveModelVersion', 'rejectModelVersion', 'deployModelVersion'],
   ACCESS_ADMIN: [...SELF, 'users', 'grantRole', 'endRole'],
   AUDITOR: [...SELF, ...BOOK, ...PREDICTIONS, ...MODELS, 'users'],

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { newId, type Context } from '../../src/platform/index.js';
+import { newId, type Context, type Logger, type Queryable } from '../../src/platform/index.js';
 import { currentEpoch, LiveVersions, lockShared, Routes } from '../../src/models/index.js';
+import { DeploymentEntity } from '../../src/models/deployment.entity.js';
 import { choose, type Route } from '../../src/models/routes.js';
 import { openTestDatabase, type TestDatabase } from '../support/database.js';
+import { asSuperuser } from '../support/postgres.js';
 import { Bank, records, smallVersion, type SmallVersion } from './support.js';
 
 let database: TestDatabase;
@@ -164,6 +166,73 @@ describe('routing', () => {
     await expect(replica.routeFor(database.db, asked)).rejects.toMatchObject({ code: 'NO_MODEL' });
     now = 1000;
     expect(await replica.routeFor(database.db, asked)).toMatchObject(live);
+  });
+});
+
+/** A version whose model can be loaded when it is registered, and not any more once somebody changed the stored bytes. */
+async function brokenVersion(modelId: string, weight: number): Promise<string> {
+  const version = await smallVersion({ weight });
+  const id = await bank.approved(olga, adam, modelId, version);
+  await asSuperuser(database.name, async (client) => {
+    await client.query('ALTER TABLE artefacts DROP CONSTRAINT IF EXISTS artefacts_check');
+    await client.query(`UPDATE artefacts SET bytes = set_byte(bytes, 60, (get_byte(bytes, 60) + 1) % 256) WHERE sha256 = decode($1, 'hex')`, [version.artefacts.onnx.sha256]);
+  });
+  return id;
+}
+
+/** What a pool asked the database for. */
+const asking = (queries: string[]): Queryable => ({ query: (sql, parameters) => (queries.push(sql), database.db.query(sql, parameters)) });
+
+describe('the warm pool', () => {
+  it('has what is deployed in memory before the first request, and keeps it whatever else is looked at', async () => {
+    const modelId = await bank.newModel(olga, 'LOW', { decisionPurpose: newId() });
+    const [champion, one, two] = [await bank.approved(olga, adam, modelId, small), await bank.newVersion(olga, modelId, small), await bank.newVersion(olga, modelId, small)];
+    await bank.deployments.deploy(adam, { versionId: champion, role: 'CHAMPION', reason });
+    const pool = new LiveVersions(bank.store, 1);
+    await pool.warm(database.db, adam.log);
+    const queries: string[] = [];
+    const loaded = await pool.load(asking(queries), champion);
+    expect([loaded.versionId, queries]).toEqual([champion, []]);
+    for (const id of [one, two]) await pool.load(database.db, id);
+    expect(await pool.load(asking(queries), champion)).toBe(loaded);
+    await pool.load(asking(queries), one);
+    expect(queries.length).toBeGreaterThan(0);
+    await pool.close();
+  });
+
+  it('has a newly deployed version too, in the process that deployed it', async () => {
+    const modelId = await bank.newModel(olga, 'LOW', { decisionPurpose: newId() });
+    const versionId = await bank.approved(olga, adam, modelId, small);
+    await bank.deployments.deploy(adam, { versionId, role: 'CHAMPION', reason });
+    const queries: string[] = [];
+    await bank.live.load(asking(queries), versionId);
+    expect(queries).toEqual([]);
+  });
+
+  it('refuses a version that cannot be loaded: what is live stays live', async () => {
+    const modelId = await bank.newModel(olga, 'LOW', { decisionPurpose: newId() });
+    const versionId = await bank.approved(olga, adam, modelId, small);
+    await bank.deployments.deploy(adam, { versionId, role: 'CHAMPION', reason });
+    const broken = await brokenVersion(modelId, 2);
+    await expect(bank.deployments.deploy(adam, { versionId: broken, role: 'CHAMPION', reason })).rejects.toMatchObject({
+      code: 'REFUSED', message: expect.stringMatching(/^Version 2 cannot be loaded \(The stored artefact [0-9a-f]{64} does not have its digest any more\.\), so it cannot serve; what is live stays live\./),
+    });
+    expect(await deploymentsOf(modelId)).toMatchObject([{ versionId, to: null }]);
+  });
+
+  it('starts without a version that broke while it was deployed, and says so in the log', async () => {
+    const modelId = await bank.newModel(olga, 'LOW', { decisionPurpose: newId() });
+    const broken = await brokenVersion(modelId, 3);
+    await database.db.transaction((tx) => tx.manager.insert(DeploymentEntity, { id: newId(), modelId, versionId: broken, role: 'CHAMPION', validFrom: new Date().toISOString(), byUser: adam.actor.id, reason }));
+    const errors: object[] = [];
+    const infos: object[] = [];
+    const log = { error: (said: object) => errors.push(said), info: (said: object) => infos.push(said) } as unknown as Logger;
+    const pool = new LiveVersions(bank.store);
+    await pool.warm(database.db, log);
+    expect(errors).toEqual([{ versionId: broken, err: expect.objectContaining({ code: 'INTERNAL' }) }]);
+    expect(infos).toEqual([{ versions: expect.any(Number), broken: 1, milliseconds: expect.any(Number) }]);
+    await expect(pool.load(database.db, broken)).rejects.toMatchObject({ code: 'INTERNAL' });
+    await pool.close();
   });
 });
 

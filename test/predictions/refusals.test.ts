@@ -10,11 +10,16 @@ describe('what cannot be scored', () => {
   let app: TestApp;
   let portal: TestClient;
   let auditor: TestClient;
+  /** A server that started when an artefact was broken already. */
+  let afterwards: { readonly url: string; close(): Promise<void> } | undefined;
   beforeAll(async () => {
     app = await openTestApp();
     [portal, auditor] = await Promise.all([app.as('portal'), app.as('auditor')]);
   });
-  afterAll(() => app.close());
+  afterAll(async () => {
+    await afterwards?.close();
+    await app.close();
+  });
 
   describe('for want of a live model', () => {
     const asked = { externalId: 'exotic', requestId: 'no model' };
@@ -78,11 +83,12 @@ describe('what cannot be scored', () => {
     expect(prediction).toMatchObject({ inputs: [{ name: 'rate', value: null, flags: ['MISSING'] }] });
   });
 
-  it('because the stored artefact is broken is recorded as failed, and told without its inside', async () => {
-    const { artefact } = await deploySmallModel(app, 'broken');
+  it('because the stored artefact is broken stops no server; it is recorded as failed, and told without its inside', async () => {
+    const { artefact } = await deploySmallModel(app, 'broken', { weight: 1.5 }); // bytes of its own: artefacts are shared by content
     await damageArtefact(app, artefact);
     await createLoan(portal, 'unlucky', { loan: { product: 'broken' } });
-    const failed = await scoreLoan(portal, { externalId: 'unlucky', requestId: 'broken' });
+    afterwards = await app.openReplica();
+    const failed = await scoreLoan(portal.at(afterwards.url), { externalId: 'unlucky', requestId: 'broken' });
     expect(failed).toMatchObject({ status: 'FAILED', pd: null, decision: null, problem: { code: 'INTERNAL' } });
     expect(failed.problem!.message).not.toMatch(/Error|\.js|protobuf/);
     expect(await scoreLoan(portal, { externalId: 'unlucky', requestId: 'broken' })).toEqual(failed);
@@ -92,7 +98,7 @@ describe('what cannot be scored', () => {
 
   it('does not stop the loans beside it', async () => {
     const [good] = (await someLoans(app, 1)) as [BookLoan];
-    const { scoreLoans } = await portal.ok<{ scoreLoans: { results: { prediction: { status: string } | null }[] } }>(
+    const { scoreLoans } = await portal.at(afterwards!.url).ok<{ scoreLoans: { results: { prediction: { status: string } | null }[] } }>(
       'mutation ($input: ScoreLoansInput!) { scoreLoans(input: $input) { results { prediction { status } } } }',
       { input: { loans: ['unlucky', good.id, 'without', 'nobody', 'with'], purpose: 'ORIGINATION', requestId: 'mixed' } });
     expect(scoreLoans.results.map(({ prediction }) => prediction?.status)).toEqual(['FAILED', 'SCORED', 'REFUSED', undefined, 'SCORED']);

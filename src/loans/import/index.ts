@@ -6,6 +6,7 @@ export { importFile, type FileImportResult, type FileToImport } from './import-f
 export { importRows, type RowsImportResult, type RowsToImport } from './import-rows.js';
 export type { Mapping } from './mapping.js';
 export { parseMapping, readMapping } from './parse.js';
+export { didYouMean } from './nearest.js';
 export type { OnRepeatedCustomer } from './placing.js';
 export { recordOfRow } from './record-of-row.js';
 export { RejectsFile, RejectsList, rejectsPathFor, type RejectSink } from './rejects.js';

@@ -48,19 +48,22 @@ export class ScoringResolver {
   }
 }
 
-function optionsOf(ctx: Context, { purpose, modelId, asOf, asOfDecision }: Options): ScoringOptions {
+/** @throws BAD_INPUT for an asOf in the future, or two at once */
+export function optionsOf(ctx: Context, { purpose, modelId, asOf, asOfDecision }: Options): ScoringOptions {
   if (asOf && asOfDecision) throw badInput('Give asOf or asOfDecision, not both.');
   if (asOf && asOf > ctx.now()) throw badInput(`asOf ${asOf.toISOString()} lies in the future. Leave it out to score as of now.`);
   const when: AsOf | undefined = asOfDecision ? 'decision' : (asOf ?? undefined);
   return { purpose, modelId: modelId == null ? undefined : expectId(modelId, 'Model', false).id, asOf: when };
 }
 
-function loanOf({ loanId, externalId }: ScoreLoanInput): string {
+/** @throws BAD_INPUT unless the loan is named in exactly one way */
+export function loanOf({ loanId, externalId }: ScoreLoanInput): string {
   if ((loanId == null) === (externalId == null)) throw badInput('Name the loan: give either loanId or externalId.');
   return (loanId ?? externalId)!;
 }
 
-async function recorded(ctx: Context, ref: PredictionRef): Promise<PredictionType> {
+/** What was recorded, as the caller may see it. */
+export async function recorded(ctx: Context, ref: PredictionRef): Promise<PredictionType> {
   const row = await ctx.loaders.of(ctx, predictionById).load(ref);
   if (!row) throw internal(`Prediction ${ref.id} was recorded but cannot be read.`);
   return toPrediction(ctx, row);

@@ -1,10 +1,13 @@
 import { canonicalJson, sha256, type Context, type LoaderDefinition } from '../../platform/index.js';
 import type { LoadedVersion, LiveVersions } from '../../models/index.js';
-import { encodeInputs, type FeatureSpec } from '../../scoring/index.js';
+import type { FeatureSpec } from '../../scoring/index.js';
 import type { DataKey, KeyRing } from '../../security/index.js';
 import { commitmentOf, unsealBody, type PredictionBody } from '../record/body.js';
-import { scoreVectors } from '../scoring/score.js';
+import { toldSimulation } from '../simulation/told.js';
+import type { Simulation } from '../simulation/simulation.types.js';
 import { predictionBytes, type PredictionRow } from './prediction.queries.js';
+import { explained } from './explained.js';
+import { replayBody } from './replay.js';
 import type { PredictionExplanation, PredictionInput, PredictionRecordType, PredictionReplay } from './prediction.types.js';
 
 interface Opened {
@@ -56,19 +59,14 @@ export class Evidence {
     const body = await this.bodyOf(ctx, row);
     if (!body?.explanation || !body.outputs) return null;
     const version = await this.versionOf(ctx, row);
-    if (!version) return null;
-    const { method, baselineLogit, logit, residual, attributions } = body.explanation;
-    return {
-      method,
-      baselineLogit,
-      logit,
-      residual,
-      referenceSet: version.referenceDigest,
-      attributions: attributions.map((contribution, index) => {
-        const { name, label } = version.schema.features[index]!.spec;
-        return { feature: name, label, contribution };
-      }),
-    };
+    return version ? explained(version, body.explanation) : null;
+  }
+
+  /** The way of a what-if; null for every other prediction, for one that gave no score, and where the customer was erased. */
+  async simulation(ctx: Context, row: PredictionRow): Promise<Simulation | null> {
+    const simulation = (await this.bodyOf(ctx, row))?.simulation;
+    const version = simulation && (await this.versionOf(ctx, row));
+    return version ? toldSimulation(ctx, version, simulation) : null;
   }
 
   /**
@@ -113,25 +111,6 @@ function openOne(key: DataKey, id: string, ciphertext: Buffer): Opened | Error {
   } catch (error) {
     return error as Error;
   }
-}
-
-const OTHER_RUNTIME_TOLERANCE = 1e-5;
-
-/** Replays a body on this runtime. @throws BAD_INPUT when the record does not fit the version's feature schema */
-export async function replayBody(version: LoadedVersion, body: PredictionBody): Promise<PredictionReplay> {
-  const { vector, inputs } = encodeInputs(version.schema, body.inputs.map(([value]) => value));
-  const [again] = await scoreVectors(version, [vector], [inputs]);
-  const { outputs, explanation } = body;
-  const differences = [
-    again!.pd - outputs!.pd,
-    again!.logit - outputs!.logit,
-    ...again!.explanation.attributions.map((value, index) => value - (explanation?.attributions[index] ?? Number.POSITIVE_INFINITY)),
-  ];
-  const maxAbsDifference = differences.reduce((most, difference) => Math.max(most, Math.abs(difference)), 0);
-  const { runtime } = version.scorer;
-  const tolerance = runtime === body.runtime ? 0 : OTHER_RUNTIME_TOLERANCE;
-  const same = again!.grade === outputs!.grade && again!.decision === outputs!.decision;
-  return { reproduced: same && maxAbsDifference <= tolerance, maxAbsDifference, runtime, recordedRuntime: body.runtime ?? '' };
 }
 
 /** A source as one line: `repayments.balance, last 6, mean, per loan.creditLimit`. */

@@ -28,7 +28,7 @@ registerEnumType(Status, {
   name: 'PredictionStatus',
   description: 'What became of an act of scoring. All of them are recorded.',
   valuesConfig: {
-    SCORED: { description: 'There is a PD and a decision.' },
+    SCORED: { description: 'There is a PD and, unless it is a what-if, a decision.' },
     REFUSED: { description: 'A rule said no: no live model, missing or impossible inputs. `problem` says which.' },
     FAILED: { description: 'The model could not be run. `problem` says why.' },
   },
@@ -115,7 +115,7 @@ export class PredictionType extends Node {
   readonly row!: PredictionRow;
   @Field(() => Status, { description: 'What became of it.' }) status!: Status;
   @Field(() => PredictionPurpose, { description: 'What it was for.' }) purpose!: PredictionPurpose;
-  @Field(() => DecisionValue, { nullable: true, description: "The decision policy's answer." }) decision!: DecisionValue | null;
+  @Field(() => DecisionValue, { nullable: true, description: "The decision policy's answer; null for a what-if, which decides nothing." }) decision!: DecisionValue | null;
   @Field(() => String, { nullable: true, description: 'Band of PD.' }) grade!: string | null;
   @Field(() => Float, { nullable: true, description: 'Probability of default over the horizon of the model. Two significant digits, unless you may see predictions in full.' }) pd!: number | null;
   @Field(() => Float, { nullable: true, description: '600 points at odds 1:19, 50 points to double the odds. To the nearest 10, unless you may see predictions in full.' }) scorePoints!: number | null;

@@ -1,6 +1,6 @@
 import { AssayError, badInput, internal, JobQueue, newContext, newId, notFound, once, type Actor, type Context, type Database, type Logger } from '../../platform/index.js';
+import type { DecisionPurpose } from '../../models/index.js';
 import { demand, may } from '../../security/index.js';
-import type { Purpose } from '../record/row.js';
 import { listRequest, type ListRequest, type ListResult, type ScoringService } from '../scoring/scoring.service.js';
 import { JobEntity } from './job.entity.js';
 
@@ -12,7 +12,7 @@ export const MOST_IN_A_JOB = 200_000;
 /** What the job's row holds of what was asked, and by whom. */
 interface JobRequest {
   readonly loans: readonly string[];
-  readonly purpose: Purpose;
+  readonly purpose: DecisionPurpose;
   readonly modelId?: string | undefined;
   /** RFC 3339, `decision`, or absent for the time of scoring. */
   readonly asOf?: string | undefined;

@@ -1,7 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { badInput, canonicalJson } from '../../platform/index.js';
 import type { DataKey } from '../../security/index.js';
-import type { EncodedInput, InputValue, RefusedInput } from '../../scoring/index.js';
+import type { EncodedInput, GatheredValue, InputValue, RefusedInput } from '../../scoring/index.js';
 
 /** Record format v1. Published in docs/record-format.md; a change is a new version, never an edit. */
 export const RECORD_FORMAT = 1;
@@ -14,9 +14,10 @@ export interface RecordedOutputs {
   readonly logit: number;
   readonly points: number;
   readonly grade: string;
-  readonly decision: string;
-  /** Why the policy decided so. */
-  readonly cause: string;
+  /** Null for a what-if, which decides nothing. */
+  readonly decision: string | null;
+  /** Why the policy decided so; null for a what-if. */
+  readonly cause: string | null;
 }
 
 export interface RecordedExplanation {
@@ -36,6 +37,33 @@ export interface RecordedReason {
   readonly contribution: number;
 }
 
+type RecordedInputs = readonly (readonly [InputValue] | readonly [InputValue, readonly string[]])[];
+
+/** One change of a what-if and what it led to, together with the changes before it. */
+export interface RecordedStep {
+  /** The field: `customer.<field>`, `loan.<field>` or `repayments[<period>].<field>`, period 0 the newest. */
+  readonly path: string;
+  readonly from: GatheredValue;
+  readonly to: GatheredValue;
+  /** [index of the feature, its value now] for each feature whose value moved. */
+  readonly moved: readonly (readonly [number, InputValue])[];
+  /** With what the policy would decide. */
+  readonly outputs: RecordedOutputs;
+}
+
+/** The way of a what-if: the loan as it is recorded in the book, then each change. */
+export interface RecordedSimulation {
+  /** The decision for which the model was chosen. */
+  readonly purpose: string;
+  readonly baseline: {
+    readonly inputs: RecordedInputs;
+    readonly outputs: RecordedOutputs;
+    readonly explanation: RecordedExplanation;
+    readonly reasons: readonly RecordedReason[];
+  };
+  readonly steps: readonly RecordedStep[];
+}
+
 export interface RecordedProblem {
   readonly code: string;
   readonly message: string;
@@ -50,10 +78,12 @@ export interface PredictionBody {
   /** The secret of the commitment in the audit leaf, base64. */
   readonly r: string;
   /** [value] or [value, flags]. Empty where no version was reached. */
-  readonly inputs: readonly (readonly [InputValue] | readonly [InputValue, readonly string[]])[];
+  readonly inputs: RecordedInputs;
   readonly outputs: RecordedOutputs | null;
   readonly explanation: RecordedExplanation | null;
   readonly reasons: readonly RecordedReason[];
+  /** Of a what-if that was scored; `inputs`, `outputs` and `explanation` are then of its last state. */
+  readonly simulation?: RecordedSimulation;
   readonly problem: RecordedProblem | null;
   /** The roles that the actor's token carried. */
   readonly roles: readonly string[];
@@ -65,7 +95,7 @@ export type BodyParts = Omit<PredictionBody, 'v' | 'r'>;
 
 export interface SealedBody {
   readonly ciphertext: Buffer;
-  /** HMAC-SHA256(r, canonical(inputs, outputs, explanation)). */
+  /** HMAC-SHA256(r, canonical(inputs, outputs, explanation)), and the simulation where there is one. */
   readonly commitment: Buffer;
 }
 
@@ -86,7 +116,7 @@ export function unsealBody(key: DataKey, predictionId: string, ciphertext: Uint8
   throw badInput(`The record of prediction ${predictionId} has format ${String(body.v)}; this release reads format ${RECORD_FORMAT}. Use a later release.`);
 }
 
-export const commitmentOf = (secret: Buffer, { inputs, outputs, explanation }: BodyParts): Buffer =>
-  createHmac('sha256', secret).update(canonicalJson({ inputs, outputs, explanation })).digest();
+export const commitmentOf = (secret: Buffer, { inputs, outputs, explanation, simulation }: BodyParts): Buffer =>
+  createHmac('sha256', secret).update(canonicalJson({ inputs, outputs, explanation, ...(simulation && { simulation }) })).digest();
 
 const placeOf = (id: string): { table: string; column: string; id: string } => ({ table: 'predictions', column: 'body', id });

@@ -1,7 +1,9 @@
 import type { Context, IdempotentRequest } from '../../platform/index.js';
-import type { LoadedVersion, Route } from '../../models/index.js';
+import type { DecisionPurpose, LoadedVersion, Route } from '../../models/index.js';
 import type { EncodedInput, RefusedInput, Explanation, Reason, Decision, DecisionCause } from '../../scoring/index.js';
 import type { Purpose } from '../record/row.js';
+import type { LoanChange } from '../simulation/changes.js';
+import type { SimulatedStates } from '../simulation/states.js';
 
 /** As of when a loan's facts count: a time, or the time at which the loan itself was decided. */
 export type AsOf = Date | 'decision';
@@ -11,11 +13,16 @@ export interface ScoringItem {
   readonly ctx: Context;
   readonly customerId: string;
   readonly loanId: string;
+  /** What the prediction is recorded as. */
   readonly purpose: Purpose;
+  /** The decision for which a model is chosen. */
+  readonly servedPurpose: DecisionPurpose;
   readonly modelId: string | undefined;
   readonly asOf: AsOf;
   readonly request: IdempotentRequest | undefined;
   readonly jobId: string | undefined;
+  /** Of a what-if: what is changed, in order. */
+  readonly changes?: readonly LoanChange[];
 }
 
 /** What is known of an item on its way through gather → route → encode; a problem ends the way, not the record. */
@@ -29,6 +36,8 @@ export interface Prepared {
   readonly inputs: readonly EncodedInput[];
   /** What was read of an applicant whose inputs no score may be made from. */
   readonly unscored?: readonly RefusedInput[];
+  /** Of a what-if; `vector` and `inputs` are its last state. */
+  readonly simulated?: SimulatedStates;
   readonly problem: Problem | undefined;
 }
 
@@ -38,14 +47,29 @@ export interface Problem {
   readonly message: string;
 }
 
-/** What the model and the policy made of an item. */
-export interface Score {
+/** What the model and the policy say of an input. */
+export interface Outcome {
   readonly pd: number;
   readonly logit: number;
   readonly points: number;
   readonly grade: string;
   readonly decision: Decision;
   readonly cause: DecisionCause;
+}
+
+/** An outcome with why it is so. */
+export interface Score extends Outcome {
   readonly explanation: Explanation;
   readonly reasons: readonly Reason[];
+}
+
+/** What became of a what-if: of the loan as it is recorded, and of it after each change; the last is the score itself. */
+export interface SimulatedScores {
+  readonly baseline: Score;
+  readonly steps: readonly Outcome[];
+}
+
+/** A score, with those before it where it ends a what-if. */
+export interface ScoredItem extends Score {
+  readonly simulated: SimulatedScores | undefined;
 }

@@ -1,11 +1,12 @@
-import { currentEpoch, lockShared } from '../../models/index.js';
+import { currentEpoch, lockShared, type LoadedVersion } from '../../models/index.js';
 import { newId, type Database, type Transaction } from '../../platform/index.js';
-import { sealBody, compactInputs, type BodyParts } from '../record/body.js';
+import { sealBody } from '../record/body.js';
 import { recordBatch, type PredictionRef, type Recordable } from '../record/recorder.js';
 import type { PredictionRecord } from '../record/row.js';
-import type { Prepared, Problem, Score, ScoringItem } from './item.js';
+import { bodyOf } from './body-parts.js';
+import type { Prepared, Problem, ScoredItem, ScoringItem } from './item.js';
 import { prepareAll, problemOf, type Sources } from './prepare.js';
-import { scoreVectors } from './score.js';
+import { scoreStates, scoreVectors } from './score.js';
 
 /** Another deployment became live between routing and recording. */
 class StaleRoute extends Error {}
@@ -53,7 +54,7 @@ export class ScoringPipeline {
     );
   }
 
-  private async seal(prepared: Prepared, outcome: Score | Problem | undefined): Promise<PredictionRecord> {
+  private async seal(prepared: Prepared, outcome: ScoredItem | Problem | undefined): Promise<PredictionRecord> {
     const { item, asOf, route, version } = prepared;
     const key = await this.sources.keys.keyOf(item.customerId);
     // The time first: an id is never of an earlier millisecond, so histories can be cut by id.
@@ -75,7 +76,8 @@ export class ScoringPipeline {
         job_id: item.jobId ?? null,
         purpose: item.purpose,
         status: problem?.status ?? 'SCORED',
-        decision: score?.decision ?? null,
+        // A what-if decides nothing.
+        decision: item.changes ? null : (score?.decision ?? null),
         grade: score?.grade ?? null,
         pd: score?.pd ?? null,
         score_points: score?.points ?? null,
@@ -104,14 +106,13 @@ async function recordUnderLock(tx: Transaction, prepared: readonly (Prepared | E
 }
 
 /** One run of each version's graph; a graph that fails is the problem of its rows. */
-async function scoreByVersion(prepared: readonly Prepared[]): Promise<Map<Prepared, Score | Problem>> {
+async function scoreByVersion(prepared: readonly Prepared[]): Promise<Map<Prepared, ScoredItem | Problem>> {
   const ready = prepared.filter(({ vector }) => vector !== undefined);
-  const results = new Map<Prepared, Score | Problem>();
+  const results = new Map<Prepared, ScoredItem | Problem>();
   for (const version of new Set(ready.map((one) => one.version!))) {
     const rows = ready.filter((one) => one.version === version);
     try {
-      const scores = await scoreVectors(version, rows.map(({ vector }) => vector!), rows.map(({ inputs }) => inputs));
-      rows.forEach((row, index) => results.set(row, scores[index]!));
+      for (const [index, score] of (await scoreRows(version, rows)).entries()) results.set(rows[index]!, score);
     } catch (error) {
       for (const row of rows) results.set(row, { ...problemOf(row.item.ctx, error), status: 'FAILED' });
     }
@@ -119,24 +120,10 @@ async function scoreByVersion(prepared: readonly Prepared[]): Promise<Map<Prepar
   return results;
 }
 
-function bodyOf({ item, inputs, unscored, version }: Prepared, score: Score | undefined, problem: Problem | undefined): BodyParts {
-  return {
-    inputs: compactInputs(unscored ?? inputs),
-    outputs: score
-      ? { pd: score.pd, logit: score.logit, points: score.points, grade: score.grade, decision: score.decision, cause: score.cause }
-      : null,
-    explanation: score
-      ? {
-          method: score.explanation.method,
-          baselineLogit: score.explanation.baselineLogit,
-          logit: score.explanation.logit,
-          residual: score.explanation.residual,
-          attributions: score.explanation.attributions,
-        }
-      : null,
-    reasons: score?.reasons ?? [],
-    problem: problem ? { code: problem.code, message: problem.message } : null,
-    roles: item.ctx.actor.roles,
-    runtime: score ? version!.scorer.runtime : null,
-  };
+async function scoreRows(version: LoadedVersion, rows: readonly Prepared[]): Promise<ScoredItem[]> {
+  const scores = await scoreVectors(version, rows.map(({ vector }) => vector!), rows.map(({ inputs }) => inputs));
+  const whatIfs = rows.filter(({ simulated }) => simulated !== undefined);
+  const simulated = await scoreStates(version, whatIfs.map((row) => row.simulated!));
+  const byRow = new Map(whatIfs.map((row, index) => [row, simulated[index]!]));
+  return scores.map((score, index) => Object.assign({ simulated: byRow.get(rows[index]!) }, score));
 }

@@ -1,8 +1,9 @@
-import { gather, type Gathered, type LoanRef } from '../../loans/index.js';
+import { gather, type Gathered, type GatheredRecord, type LoanRef } from '../../loans/index.js';
 import type { LiveVersions, LoadedVersion, Route, Routes } from '../../models/index.js';
 import { AssayError, messageOf, notFound, refused, type Context } from '../../platform/index.js';
 import { encode, InputRefused, readInputs } from '../../scoring/index.js';
 import type { KeyRing } from '../../security/index.js';
+import { simulatedStates } from '../simulation/states.js';
 import type { AsOf, Prepared, Problem, ScoringItem } from './item.js';
 
 export interface Sources {
@@ -46,10 +47,23 @@ async function prepare(sources: Sources, item: ScoringItem, gathered: Gathered |
   try {
     route = await routeOf(sources.routes, item, gathered);
     version = await sources.versions.load(item.ctx.db, route.versionId);
-    return { ...start, route, version, ...encode(version.schema, gathered.record) };
+    const prepared = { ...start, route, version, ...encode(version.schema, gathered.record) };
+    return item.changes ? withChanges(prepared, gathered.record) : prepared;
   } catch (error) {
     const unscored = version && error instanceof InputRefused ? readInputs(version.schema, gathered.record) : [];
     return { ...start, route, version, unscored, problem: problemOf(item.ctx, error) };
+  }
+}
+
+/** What is wrong with the changes is the caller's mistake and no evidence: nothing is recorded of it. */
+function withChanges(prepared: Prepared, record: GatheredRecord): Prepared | Error {
+  const { item, version, vector, inputs } = prepared;
+  try {
+    const simulated = simulatedStates(version!.schema, record, { vector: vector!, inputs }, item.changes!);
+    const last = simulated.steps.at(-1)!;
+    return { ...prepared, simulated, vector: last.vector, inputs: last.inputs };
+  } catch (error) {
+    return error as Error;
   }
 }
 
@@ -61,7 +75,7 @@ const nothingKnown = ({ asOf }: ScoringItem): string =>
     : 'The loan was never decided, so it cannot be scored as of its decision. Record its decisionAt, or leave asOfDecision out.';
 
 const routeOf = (routes: Routes, item: ScoringItem, { product }: Gathered): Promise<Route> =>
-  routes.routeFor(item.ctx.db, { product, purpose: item.purpose, modelId: item.modelId });
+  routes.routeFor(item.ctx.db, { product, purpose: item.servedPurpose, modelId: item.modelId });
 
 /** A rule's "no" is a refusal, told to the caller; anything else is a failure, told in full to the log. */
 export function problemOf(ctx: Context, error: unknown): Problem {

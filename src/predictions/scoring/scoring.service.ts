@@ -1,16 +1,17 @@
 import { recordEvents, type AuditEvent } from '../../audit/index.js';
 import { resolveLoans, type LoanRef } from '../../loans/index.js';
+import type { DecisionPurpose } from '../../models/index.js';
 import { AssayError, badInput, Batcher, internal, newId, notFound, once, sha256, type Context, type Database, type IdempotentRequest } from '../../platform/index.js';
 import { demand, ownCustomer } from '../../security/index.js';
 import type { PredictionRef } from '../record/recorder.js';
-import type { Purpose } from '../record/row.js';
+import { MOST_CHANGES, type LoanChange } from '../simulation/changes.js';
 import type { AsOf, ScoringItem } from './item.js';
 import { ScoringPipeline } from './pipeline.js';
 import type { Sources } from './prepare.js';
 import { recordedPredictions } from './repeated.js';
 
 export interface ScoringOptions {
-  readonly purpose: Purpose;
+  readonly purpose: DecisionPurpose;
   readonly modelId?: string | undefined;
   readonly asOf?: AsOf | undefined;
 }
@@ -21,6 +22,12 @@ export interface ScoringRequest extends ScoringOptions {
   readonly requestId?: string | undefined;
   /** The job that asks, if one does. */
   readonly jobId?: string | undefined;
+}
+
+/** A loan with changed values: what would the model say? */
+export interface SimulationRequest extends Omit<ScoringRequest, 'jobId'> {
+  /** 1…{@link MOST_CHANGES}, each made upon those before it. */
+  readonly changes: readonly LoanChange[];
 }
 
 /** Many loans under one requestId. */
@@ -81,6 +88,24 @@ export class ScoringService {
   /** @returns for each request, in order, its prediction or what prevented one */
   async scoreLoans(ctx: Context, requests: readonly ScoringRequest[]): Promise<(PredictionRef | Error)[]> {
     demand(ctx, 'score:run');
+    return this.recordAll(ctx, requests);
+  }
+
+  /**
+   * Scores a loan as it would be with changed values, and records that as a what-if: the book is not changed and
+   * nothing is decided. A repeated requestId returns the recorded prediction.
+   * @throws BAD_INPUT for a change that the live version cannot see or the loan cannot have; else as `scoreLoan`
+   */
+  async simulateLoan(ctx: Context, request: SimulationRequest): Promise<PredictionRef> {
+    demand(ctx, 'score:simulate');
+    const { length } = request.changes;
+    if (length < 1 || length > MOST_CHANGES) throw badInput(`changes: give 1 to ${MOST_CHANGES}; ${length} were given.`);
+    const [result] = await this.recordAll(ctx, [request]);
+    if (result instanceof Error) throw result;
+    return result!;
+  }
+
+  private async recordAll(ctx: Context, requests: readonly (ScoringRequest & Partial<SimulationRequest>)[]): Promise<(PredictionRef | Error)[]> {
     if (requests.length > MOST_AT_ONCE) throw badInput(`At most ${MOST_AT_ONCE} loans are scored at once; ${requests.length} were asked for.`);
     const loans = await resolveLoans(ctx.db, requests.map(({ loan }) => loan));
     const own = ownCustomer(ctx);
@@ -135,17 +160,19 @@ const unresolvedEvent = (ctx: Context, loan: string, code: string): AuditEvent =
   payload: { request: sha256(loan).toString('hex'), code },
 });
 
-function itemOf(ctx: Context, request: ScoringRequest, { customerId, loanId }: LoanRef): ScoringItem {
-  const { purpose, modelId, asOf, requestId, jobId } = request;
-  const body = { loan: [customerId, loanId], purpose, modelId: modelId ?? null, asOf: asOfText(asOf) };
+function itemOf(ctx: Context, request: ScoringRequest & Partial<SimulationRequest>, { customerId, loanId }: LoanRef): ScoringItem {
+  const { purpose, modelId, asOf, requestId, jobId, changes } = request;
+  const body = { loan: [customerId, loanId], purpose, modelId: modelId ?? null, asOf: asOfText(asOf), ...(changes && { changes }) };
   return {
     ctx,
     customerId,
     loanId,
-    purpose,
+    purpose: changes ? 'WHAT_IF' : purpose,
+    servedPurpose: purpose,
     modelId,
     asOf: asOf ?? ctx.now(),
-    request: requestId === undefined ? undefined : { requestId, operation: 'scoreLoan', body },
+    request: requestId === undefined ? undefined : { requestId, operation: changes ? 'simulateLoan' : 'scoreLoan', body },
     jobId,
+    ...(changes && { changes }),
   };
 }

@@ -9,6 +9,7 @@ export const PERMISSIONS = {
   'outcome:write': 'Record outcomes of loans',
   'book:import': 'Import customers and loans in bulk',
   'score:run': 'Score loans, and see the jobs one has started',
+  'score:simulate': 'Try what a loan would score with changed values; recorded as a what-if, never a decision',
   'prediction:read': 'See predictions: grade, decision, reasons, coarse PD',
   'prediction:detail': 'See predictions in full: exact PD, inputs, attributions, records, what-ifs; replay them',
   'model:read': 'See models, versions, dossiers, votes and deployments',
@@ -28,11 +29,11 @@ const EVIDENCE = [...PROFILES, 'prediction:detail', 'model:read'] as const;
 
 /** The roles, each a set of permissions. What a role does not name it may not do. */
 export const ROLES = {
-  PORTAL: [...PROFILES, 'customer:write', 'loan:write', 'score:run'],
-  UNDERWRITER: [...PROFILES, 'customer:identity', 'customer:write', 'loan:write', 'score:run', 'model:read'],
+  PORTAL: [...PROFILES, 'customer:write', 'loan:write', 'score:run', 'score:simulate'],
+  UNDERWRITER: [...PROFILES, 'customer:identity', 'customer:write', 'loan:write', 'score:run', 'score:simulate', 'model:read'],
   OPERATOR: ['self:read', 'customer:read', 'customer:write', 'loan:write', 'outcome:write', 'book:import'],
   MODEL_OWNER: ['self:read', 'model:read', 'model:register', 'version:submit'],
-  VALIDATOR: [...EVIDENCE, 'version:validate'],
+  VALIDATOR: [...EVIDENCE, 'version:validate', 'score:simulate'],
   ADMIN: [...EVIDENCE, 'version:approve', 'version:deploy'],
   ACCESS_ADMIN: ['self:read', 'access:read', 'access:manage'],
   AUDITOR: [...EVIDENCE, 'customer:identity', 'customer:protected', 'access:read'],
@@ -50,7 +51,7 @@ export function permissionsOf(roles: readonly string[]): ReadonlySet<Permission>
 }
 
 /** What can be limited to one customer, and so be left to a token that is. */
-const LIMITABLE: ReadonlySet<Permission> = new Set(['self:read', 'customer:read', 'customer:identity', 'prediction:read', 'score:run']);
+const LIMITABLE: ReadonlySet<Permission> = new Set(['self:read', 'customer:read', 'customer:identity', 'prediction:read', 'score:run', 'score:simulate']);
 
 /** What a token that stands for one customer may do, whatever other roles it carries. */
 export const limitedPermissionsOf = (roles: readonly string[]): ReadonlySet<Permission> =>

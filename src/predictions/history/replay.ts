@@ -1,0 +1,61 @@
+import type { LoadedVersion } from '../../models/index.js';
+import { encodeInputs, type Encoded, type InputValue } from '../../scoring/index.js';
+import type { PredictionBody, RecordedExplanation, RecordedOutputs, RecordedSimulation } from '../record/body.js';
+import type { Outcome, Score } from '../scoring/item.js';
+import { predictVectors, scoreVectors } from '../scoring/score.js';
+import type { PredictionReplay } from './prediction.types.js';
+
+const OTHER_RUNTIME_TOLERANCE = 1e-5;
+
+/** How far a part of a record is from what comes out today. */
+interface Compared {
+  readonly difference: number;
+  readonly same: boolean;
+}
+
+/** Replays a body on this runtime, a what-if with every state on its way. @throws BAD_INPUT when the record does not fit the version's feature schema */
+export async function replayBody(version: LoadedVersion, body: PredictionBody): Promise<PredictionReplay> {
+  const { outputs, explanation, simulation } = body;
+  const [again] = await scoresOf(version, [encodeInputs(version.schema, valuesOf(body.inputs))]);
+  const compared = [
+    compareScore(again!, outputs!, explanation, simulation === undefined),
+    ...(simulation ? await replaySimulation(version, simulation, valuesOf(body.inputs)) : []),
+  ];
+  const maxAbsDifference = compared.reduce((most, { difference }) => Math.max(most, difference), 0);
+  const { runtime } = version.scorer;
+  const tolerance = runtime === body.runtime ? 0 : OTHER_RUNTIME_TOLERANCE;
+  const reproduced = compared.every(({ same }) => same) && maxAbsDifference <= tolerance;
+  return { reproduced, maxAbsDifference, runtime, recordedRuntime: body.runtime ?? '' };
+}
+
+const valuesOf = (inputs: PredictionBody['inputs']): InputValue[] => inputs.map(([value]) => value);
+
+const scoresOf = (version: LoadedVersion, rows: readonly Encoded[]): Promise<Score[]> =>
+  scoreVectors(version, rows.map(({ vector }) => vector), rows.map(({ inputs }) => inputs));
+
+function compareOutcome(again: Outcome, recorded: RecordedOutputs, decides: boolean): Compared {
+  const difference = Math.max(Math.abs(again.pd - recorded.pd), Math.abs(again.logit - recorded.logit));
+  return { difference, same: again.grade === recorded.grade && (decides ? again.decision : null) === recorded.decision };
+}
+
+function compareScore(again: Score, recorded: RecordedOutputs, explanation: RecordedExplanation | null, decides: boolean): Compared {
+  const { difference, same } = compareOutcome(again, recorded, decides);
+  const attributions = again.explanation.attributions.map((value, index) => Math.abs(value - (explanation?.attributions[index] ?? Number.POSITIVE_INFINITY)));
+  return { difference: Math.max(difference, ...attributions), same };
+}
+
+/** The states are made of the baseline and the recorded changes alone; the last must be the prediction's own inputs. */
+async function replaySimulation(version: LoadedVersion, { baseline, steps }: RecordedSimulation, last: readonly InputValue[]): Promise<Compared[]> {
+  const values = valuesOf(baseline.inputs);
+  const [first] = await scoresOf(version, [encodeInputs(version.schema, values)]);
+  const states = steps.map(({ moved }) => {
+    for (const [index, value] of moved) values[index] = value;
+    return encodeInputs(version.schema, values);
+  });
+  const again = await predictVectors(version, states.map(({ vector }) => vector), states.map(({ inputs }) => inputs));
+  return [
+    compareScore(first!, baseline.outputs, baseline.explanation, true),
+    ...steps.map(({ outputs }, index) => compareOutcome(again[index]!, outputs, true)),
+    { difference: 0, same: JSON.stringify(values) === JSON.stringify(last) },
+  ];
+}
