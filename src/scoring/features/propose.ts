@@ -1,4 +1,4 @@
-import type { FeatureSource, FeatureSpec, Transform } from './spec.js';
+import { elementKind, type FeatureSource, type FeatureSpec, type Transform } from './spec.js';
 
 /** A field of the book, as a mapping file declares it. */
 export interface FieldDescription {
@@ -127,3 +127,7 @@ export function proposeFeatureSpecs(fields: readonly FieldDescription[], { perio
   const derived = derivedFeatures(periods).flatMap((each) => ofDerived(each, (path) => paths.has(path), mutable.has(each.source.path)) ?? []);
   return [...plain, ...histories, ...derived];
 }
+
+/** The same features under weight of evidence, as a scorecard wants them. */
+export const asWeightOfEvidence = (specs: readonly FeatureSpec[]): FeatureSpec[] =>
+  specs.map((spec) => ({ ...spec, ...(spec.type === 'sequence' && { elements: elementKind(spec) }), transform: 'weight-of-evidence' }));
