@@ -36,6 +36,8 @@ const specShape = z.strictObject({
   label: z.string().min(1).max(200),
   /** The label in other languages. */
   labels: z.strictObject({ zh: z.string().min(1).max(200).optional() }).optional(),
+  /** Categories in other languages. */
+  valueLabels: z.strictObject({ zh: z.record(z.string(), z.string().min(1).max(200)).optional() }).optional(),
   source: sourceShape,
   type: z.enum(['numeric', 'categorical', 'boolean', 'sequence']),
   unit: z.string().max(40).optional(),
