@@ -34,8 +34,12 @@ export { adoptOnnx, type Adopted, type AdoptOptions } from './onnx/adopt/adopt.j
 export type { Scale } from './onnx/adopt/score-output.js';
 export { inspectOnnx, MAX_ONNX_BYTES, type OnnxSummary } from './onnx/inspect.js';
 export { checkParity, PARITY_BAR, parseParitySample, type ParityFile, type ParityReport, type ParitySample } from './onnx/parity.js';
-export { loadScorer, type RunOptions, type Scorer, type ScorerOutput } from './onnx/scorer.js';
+export { rehearseInProcess, type RehearsalLimits } from './onnx/rehearse.js';
+export { loadScorer } from './onnx/scorer.js';
 export { checkSourceParity, encodeSourceSample, parseSourceSample, type SourceSample } from './onnx/source-parity.js';
+export type { RunOptions, Scorer, ScorerOutput } from './runtime/contract.js';
+export { loadRuntime, type RuntimeArtefacts, type RuntimeName } from './runtime/load.js';
+export { loadTensorFlowScorer } from './runtime/tensorflow.js';
 export { givenFolds, kFold, randomSplit, timeSplit, type Split } from './splits/split.js';
 export { parseHyperParameters, type HyperParameters, type HyperParametersInput } from './training/hyper-parameters.js';
 export { referencePredictions, trainModel } from './training/index.js';
