@@ -41,7 +41,8 @@ export async function layersModelOf(tf: Tf, parts: LayersModelParts): Promise<Ui
   return bytes;
 }
 
-async function load(tf: Tf, bytes: Uint8Array): Promise<LayersModel> {
+/** The LayersModel in a stored document. The caller disposes it. */
+export async function loadDocument(tf: Tf, bytes: Uint8Array): Promise<LayersModel> {
   const artefacts = JSON.parse(new TextDecoder().decode(bytes)) as io.ModelArtifacts & { weightData: string };
   const weights = Buffer.from(artefacts.weightData, 'base64');
   const weightData = weights.buffer.slice(weights.byteOffset, weights.byteOffset + weights.byteLength) as ArrayBuffer;
@@ -54,7 +55,7 @@ async function load(tf: Tf, bytes: Uint8Array): Promise<LayersModel> {
  */
 export async function predictWithLayersModel(tf: Tf, bytes: Uint8Array, rows: Float32Array, width: number): Promise<Float32Array> {
   if (rows.length % width !== 0) throw badInput(`The ${rows.length} numbers are not whole rows of ${width}; give n × ${width} numbers.`);
-  const model = await load(tf, bytes);
+  const model = await loadDocument(tf, bytes);
   const input = tf.tensor2d(rows, [rows.length / width, width]);
   const output = model.predict(input, { batchSize: 4_096 }) as Tensor;
   const probabilities = Float32Array.from(await output.data());
