@@ -29,10 +29,28 @@ describe('a dossier', () => {
     expect(() => parse({ reviewer: 'Ann' })).toThrow(/Unrecognized key.*reviewer/);
   });
 
+  it('may tell of family, calibration, threshold, data quality, trials, the champion and a foreign source', () => {
+    const digest = 'cd'.repeat(32);
+    const more = {
+      family: 'foreign',
+      source: { library: 'xgboost 1.7.4', sha256: digest, notes: ['ZipMap removed'] },
+      calibration: { kind: 'isotonic', knots: [-1, 0, 2], values: [-2, -0.5, 1] },
+      threshold: { rule: { costRatio: 5 }, threshold: 1 / 6 },
+      quality: { high: 1, medium: 0, low: 3, overrides: [{ check: 'near-leak', feature: 'bureauScore', reason: 'Known at application; checked with the bureau.' }] },
+      trials: { trials: 30, failed: 1, folds: 3, criterion: 'log loss', best: 0.43, seconds: 512.5 },
+      comparison: { champion: 'version 1', rows: 10, auc: 0.8, championAuc: 0.75, standardError: 0.02, z: 2.5, p: 0.012 },
+      metrics: { ...dossierJson.metrics, intervals: { level: 0.95, resamples: 400, of: { auc: { low: 0.75, high: 0.85 } } } },
+      artefacts: { ...dossierJson.artefacts, report: digest },
+    };
+    expect(parse(more)).toMatchObject({ dossier: more });
+  });
+
   it.each([
     ['another format', { format: 2 }, 'format: must be 1'],
     ['a digest in capitals', { artefacts: { ...dossierJson.artefacts, onnx: 'AB'.repeat(32) } }, 'artefacts.onnx: must be a SHA-256 digest'],
     ['an AUC above one', { metrics: { ...dossierJson.metrics, auc: 1.2 } }, 'metrics.auc'],
+    ['an override without a reason', { quality: { high: 1, medium: 0, low: 0, overrides: [{ check: 'near-leak', reason: ' ' }] } }, 'quality.overrides.0.reason: must not be blank'],
+    ['a family that is none', { family: 'oracle' }, 'family'],
     ['a blank model card', { modelCard: { intendedUse: ' ', limitations: 'x' } }, 'modelCard.intendedUse: must not be blank'],
     ['no model card', { modelCard: undefined }, 'modelCard'],
     ['a policy that contradicts itself', { decisionPolicy: { ...dossierJson.decisionPolicy, approveBelow: 0.9 } }, 'approveBelow may not lie above declineFrom'],

@@ -1,6 +1,6 @@
 import { canonicalJson, newContext, openLog, sha256, type Context } from '../../src/platform/index.js';
 import { ensureUser, GrantsService, permissionsOf, type Role } from '../../src/security/index.js';
-import { chooseReference, compileMlp, encode, fitFeatureSchema, loadScorer, type FeatureSchema, type FeatureSpec, type GatheredRecord } from '../../src/scoring/index.js';
+import { chooseReference, compileModel, encode, fitFeatureSchema, loadScorer, type FeatureSchema, type FeatureSpec, type GatheredRecord } from '../../src/scoring/index.js';
 import { ArtefactStore, DeploymentService, LiveVersions, ModelService, Routes, VersionService, VoteService, type NewModel, type Tier } from '../../src/models/index.js';
 import type { TestDatabase } from '../support/database.js';
 
@@ -19,7 +19,7 @@ const PRINCIPAL: FeatureSpec = {
 export async function smallVersion({ weight = 1, parityShift = 0, spec = PRINCIPAL, rows = records } = {}) {
   const schema: FeatureSchema = fitFeatureSchema([spec], rows);
   const layer = { weights: new Float32Array([weight]), bias: new Float32Array([-1]), inputs: 1, units: 1 };
-  const onnx = artefact(compileMlp({ width: 1, members: [{ layers: [layer], bestEpoch: 1 }], calibration: { kind: 'platt', slope: 1, intercept: 0 } }));
+  const onnx = artefact(compileModel({ width: 1, members: [{ layers: [layer], bestEpoch: 1 }], calibration: { kind: 'platt', slope: 1, intercept: 0 } }));
   const encoded = rows.map((record) => encode(schema, record));
   const vectors = Float32Array.from(encoded.map(({ vector }) => vector[0]!));
   const pds = vectors.map((x) => 1 / (1 + Math.exp(1 - weight * x)));

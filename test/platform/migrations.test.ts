@@ -1,8 +1,11 @@
+import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { migrations } from '../../migrations/index.js';
 import { isMigrated, migrateDown, migrateUp } from '../../src/platform/index.js';
 import { openTestDatabase, type TestDatabase } from '../support/database.js';
 import { asSuperuser } from '../support/postgres.js';
+
+const ID = '018f0000-0000-7000-8000-000000000001';
 
 /** Everything that the migrations make: columns, constraints, indexes, functions, privileges. */
 const catalogue = (database: string): Promise<unknown[]> =>
@@ -34,6 +37,28 @@ describe('migrations', () => {
       expect(await catalogue(database.name)).toEqual(before);
       expect(await isMigrated(database.db, migrations)).toBe(true);
     }
+  });
+
+  it('take reports away and bring them back: the dossiers still name them', async () => {
+    const text = (...words: string[]): string => words.map((word) => `'${word}'`).join(', ');
+    const report = Buffer.from('{"a report":1}');
+    const digest = createHash('sha256').update(report).digest('hex');
+    const dossier = JSON.stringify({ artefacts: { report: digest } });
+    const reports = (): Promise<unknown[]> => database.db.query(`SELECT kind, encode(sha256, 'hex') AS sha256 FROM model_version_artefacts`);
+    await asSuperuser(database.name, (client) => client.query(`
+      INSERT INTO users (id, issuer, subject, name) VALUES (${text(ID, 'test', 'ann', 'Ann')});
+      INSERT INTO artefacts (sha256, bytes, uploaded_by) VALUES (decode('${digest}', 'hex'), '\\x${report.toString('hex')}', '${ID}');
+      INSERT INTO models (id, name, purpose, decision_purpose, products, horizon_months, tier, owner_id)
+        VALUES (${text(ID, 'PD', 'PD', 'ORIGINATION')}, '{car-loan}', 12, ${text('LOW', ID)});
+      INSERT INTO model_versions (id, model_id, version, state, dossier, dossier_digest, registered_by)
+        VALUES (${text(ID, ID)}, 1, ${text('DRAFT', dossier)}, sha256(convert_to('${dossier}', 'UTF8')), '${ID}');
+      INSERT INTO model_version_artefacts VALUES (${text(ID, 'REPORT')}, decode('${digest}', 'hex'))`));
+    expect(await reports()).toEqual([{ kind: 'REPORT', sha256: digest }]);
+    const steps = migrations.length - migrations.findIndex(({ name }) => name === 'Reports1764000000005');
+    await migrateDown(database.urls.owner, migrations, steps);
+    expect(await reports()).toEqual([]);
+    await migrateUp(database.urls.owner, migrations);
+    expect(await reports()).toEqual([{ kind: 'REPORT', sha256: digest }]);
   });
 
   it('leave nothing behind when all are taken back', async () => {

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { chooseReference, compileMlp, encodeInputs, explain, loadScorer, parseReferenceSet, reasonsOf, type EncodedInput, type FeatureSchema, type ReferenceSet, type Scorer } from '../../src/scoring/index.js';
+import { chooseReference, compileModel, encodeInputs, explain, loadScorer, parseReferenceSet, reasonsOf, type EncodedInput, type FeatureSchema, type ReferenceSet, type Scorer } from '../../src/scoring/index.js';
 import { loan, numeric, plainSchema, randomMember, randomOnnx, randomRows, schemaOf } from './support.js';
 
 const WIDTH = 5;
@@ -46,7 +46,7 @@ describe('attributions', () => {
   });
 
   it('of a linear model are weight × (value − mean reference value), with no residual', async () => {
-    const linear = await stage(compileMlp({ width: WIDTH, members: [randomMember(4, [WIDTH, 1])], calibration: { kind: 'platt', slope: 2, intercept: 0.3 } }));
+    const linear = await stage(compileModel({ width: WIDTH, members: [randomMember(4, [WIDTH, 1])], calibration: { kind: 'platt', slope: 2, intercept: 0.3 } }));
     const weights = randomMember(4, [WIDTH, 1]).layers[0]!.weights;
     const { json, matrix } = linear.reference;
     const [explanation] = await explain(linear.scorer, linear.schema, linear.reference, linear.vectors.slice(0, WIDTH), 1);
@@ -61,7 +61,7 @@ describe('attributions', () => {
     // f(x) = max(0, x − 0.3), from 0 to 1: the attribution is 0.7, while a single midpoint would say 1.
     const kink = { bestEpoch: 1, layers: [{ weights: Float32Array.of(1), bias: Float32Array.of(-0.3), inputs: 1, units: 1 }, { weights: Float32Array.of(1), bias: Float32Array.of(0), inputs: 1, units: 1 }] };
     const schema = plainSchema(1);
-    const scorer = await loadScorer({ onnx: compileMlp({ width: 1, members: [kink], calibration: { kind: 'platt', slope: 1, intercept: 0 } }), schema });
+    const scorer = await loadScorer({ onnx: compileModel({ width: 1, members: [kink], calibration: { kind: 'platt', slope: 1, intercept: 0 } }), schema });
     const origin = { matrix: new Float32Array(64), json: { version: 1, width: 1, size: 64, baselineLogit: 0, vectors: '', typical: [{ kind: 'none' }] } } satisfies ReferenceSet;
     const [explanation] = await explain(scorer, schema, origin, Float32Array.of(1), 1, { steps: 1 });
     expect(Math.abs(explanation!.attributions[0]! - 0.7)).toBeLessThan(1 / 64);
@@ -77,7 +77,7 @@ describe('attributions', () => {
   it('are zero for a feature the model does not use', async () => {
     const member = randomMember(9, [WIDTH, 6, 1]);
     member.layers[0]!.weights.fill(0, 2 * 6, 3 * 6);
-    const { scorer, schema, reference, vectors } = await stage(compileMlp({ width: WIDTH, members: [member], calibration: { kind: 'platt', slope: 1, intercept: -1 } }));
+    const { scorer, schema, reference, vectors } = await stage(compileModel({ width: WIDTH, members: [member], calibration: { kind: 'platt', slope: 1, intercept: -1 } }));
     for (const { attributions } of await explain(scorer, schema, reference, vectors.slice(0, 10 * WIDTH), 10)) expect(attributions[2]).toBe(0);
   });
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { checkParity, compileMlp, loadScorer, MAX_ONNX_BYTES, type Member, type Scorer } from '../../src/scoring/index.js';
+import { checkParity, compileModel, loadScorer, MAX_ONNX_BYTES, type Member, type Scorer } from '../../src/scoring/index.js';
 import { decodeModel, encodeModel, type ModelMessage } from '../../src/scoring/onnx/proto.js';
 import { randomMember, randomOnnx, randomRows, sentenceOf } from './support.js';
 
@@ -96,7 +96,7 @@ describe('a scorer', () => {
   it('refuses to pass on an output that is not finite', async () => {
     const huge = randomMember(1, [WIDTH, 1]);
     huge.layers[0]!.weights.fill(1e30);
-    const scorer = await loadScorer({ onnx: compileMlp({ width: WIDTH, members: [huge], calibration: { kind: 'platt', slope: 1, intercept: 0 } }), schema: { width: WIDTH } });
+    const scorer = await loadScorer({ onnx: compileModel({ width: WIDTH, members: [huge], calibration: { kind: 'platt', slope: 1, intercept: 0 } }), schema: { width: WIDTH } });
     await expect(scorer.run(new Float32Array(WIDTH).fill(1e20), 1)).rejects.toThrow('no score may be made from it');
   });
 });
@@ -111,7 +111,7 @@ describe('an ONNX file from elsewhere', () => {
   const withNaN = (): Uint8Array => {
     const member = randomMember(1, [WIDTH, 4, 1]);
     member.layers[0]!.weights[3] = Number.NaN;
-    return compileMlp({ width: WIDTH, members: [member], calibration: { kind: 'platt', slope: 1, intercept: 0 } });
+    return compileModel({ width: WIDTH, members: [member], calibration: { kind: 'platt', slope: 1, intercept: 0 } });
   };
   const overflowing = (): Member => {
     const member = randomMember(1, [WIDTH, 4, 1]);
@@ -142,7 +142,7 @@ describe('an ONNX file from elsewhere', () => {
     ['with an unknown operator', () => changed(({ graph }) => Object.assign(graph!.node![0]!, { op_type: 'Launch' })), 'the runtime does not accept it'],
     ['without a probability', () => changed(({ graph }) => Object.assign(graph!, { output: graph!.output!.filter(({ name }) => name !== 'probability') })), 'no output "probability"'],
     ['with another input', () => changed(({ graph }) => Object.assign(graph!.input![0]!, { name: 'x' })), 'no input "features"'],
-    ['that gives NaN', () => compileMlp({ width: WIDTH, members: [overflowing()], calibration: { kind: 'platt', slope: 1, intercept: 0 } }), 'not finite'],
+    ['that gives NaN', () => compileModel({ width: WIDTH, members: [overflowing()], calibration: { kind: 'platt', slope: 1, intercept: 0 } }), 'not finite'],
     ['whose probability is its logit', () => changed(({ graph }) => {
       for (const node of graph!.node!) if (node.output[0] === 'probability') node.input[0] = 'logit';
     }), 'not the sigmoid'],

@@ -1,4 +1,4 @@
-import { compileMlp, fitFeatureSchema, parseFeatureSpecs, type DenseLayer, type FeatureSchema, type FeatureSpec, type GatheredRecord, type Member } from '../../src/scoring/index.js';
+import { compileModel, fitFeatureSchema, parseFeatureSpecs, type DenseLayer, type FeatureSchema, type FeatureSpec, type GatheredRecord, type Member } from '../../src/scoring/index.js';
 import { Random } from '../../src/scoring/random.js';
 
 /** A numeric feature of the loan, with parts to override. */
@@ -40,7 +40,7 @@ export function randomMember(seed: number, sizes: readonly number[]): Member {
 
 /** A compiled ensemble with seeded weights. */
 export const randomOnnx = (width: number, hidden: readonly number[], members = 2): Uint8Array =>
-  compileMlp({
+  compileModel({
     width,
     members: Array.from({ length: members }, (_, i) => randomMember(i + 1, [width, ...hidden, 1])),
     calibration: { kind: 'platt', slope: 1.3, intercept: -0.4 },

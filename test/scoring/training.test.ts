@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { areaUnderCurve, checkParity, compileMlp, loadScorer, parseHyperParameters, referencePredictions, trainModel, type HyperParametersInput, type TrainedModel, type TrainingProgress } from '../../src/scoring/index.js';
+import { areaUnderCurve, checkParity, compileModel, loadScorer, parseHyperParameters, referencePredictions, trainModel, type HyperParametersInput, type TrainedModel, type TrainingProgress } from '../../src/scoring/index.js';
 import { fitPlatt } from '../../src/scoring/calibration/platt.js';
 import { runInProcess } from '../../src/scoring/training/process.js';
 import { Random } from '../../src/scoring/random.js';
@@ -22,7 +22,7 @@ describe('training', () => {
 
   it('learns a signal that no straight line can', async () => {
     const fresh = curvedBook(99, 1_500);
-    const scorer = await loadScorer({ onnx: compileMlp(trained), schema: { width: 2 } });
+    const scorer = await loadScorer({ onnx: compileModel(trained), schema: { width: 2 } });
     const { probability } = await scorer.run(fresh.rows, 1_500);
     expect(areaUnderCurve(fresh.labels, probability)).toBeGreaterThan(0.75);
     const meanPd = probability.reduce((sum, p) => sum + p, 0) / 1_500;
@@ -40,7 +40,7 @@ describe('training', () => {
 
   it('agrees with TensorFlow after compilation', async () => {
     const { rows } = curvedBook(7, 1_000);
-    const report = await checkParity(compileMlp(trained), { rows, width: 2, probabilities: await referencePredictions(trained, rows) });
+    const report = await checkParity(compileModel(trained), { rows, width: 2, probabilities: await referencePredictions(trained, rows) });
     expect(report).toMatchObject({ rows: 1_000, passed: true });
   });
 

@@ -1,4 +1,5 @@
 export * from './train-version.js';
 export * from './draft-dossier.js';
+export { groupsOf, type Groups } from './groups.js';
 export * from './splits.js';
 export * from './specs.js';

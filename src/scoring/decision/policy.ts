@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { badInput } from '../../platform/index.js';
 import type { InputFlag } from '../features/encode.js';
 import { parseWith } from '../validation.js';
+import { chooseThreshold, type ThresholdRule } from './threshold.js';
 
 const gradeShape = z.strictObject({ grade: z.string().min(1).max(20), below: z.number().gt(0).max(1) });
 
@@ -51,13 +52,22 @@ export function decide(pd: number, flags: Iterable<InputFlag>, policy: DecisionP
   return { decision: 'DECLINE', cause: 'PD_AT_OR_ABOVE_DECLINE_LINE' };
 }
 
-/** The PD whose odds are `factor` times those of `base`, to four decimals. */
-function atOdds(base: number, factor: number): number {
-  const odds = (base / (1 - base)) * factor;
-  return Math.round((odds / (1 + odds)) * 10_000) / 10_000;
-}
+/** The PD whose odds are `factor` times those of `base`. */
+const atOdds = (base: number, factor: number): number => (factor === 1 ? base : (base * factor) / (1 - base + base * factor));
 
 const BANDS = [['A', 1 / 8], ['B', 1 / 4], ['C', 1 / 2], ['D', 1], ['E', 2], ['F', 4]] as const;
+
+/**
+ * A policy around an approval line: decline from `declineOdds` times its odds, grades A to G at doublings of the odds
+ * around it (fewer where the line is so near 1 that rounding makes two bands one).
+ */
+function policyAround(line: number, declineOdds: number, rounded: (pd: number) => number): DecisionPolicy {
+  const bands = BANDS.map(([grade, factor]) => ({ grade, below: rounded(atOdds(line, factor)) }));
+  const distinct = bands.filter(({ below }, i) => below < 1 && below > (bands[i - 1]?.below ?? 0));
+  const approveBelow = rounded(line);
+  const declineFrom = Math.max(approveBelow, rounded(atOdds(line, declineOdds)));
+  return parseDecisionPolicy({ version: 1, approveBelow, declineFrom, grades: [...distinct, { grade: 'G', below: 1 }], referWhen: ['UNKNOWN_CATEGORY'] });
+}
 
 /**
  * A starting policy for a book: approve below its own default rate, decline from three times those odds,
@@ -67,7 +77,18 @@ const BANDS = [['A', 1 / 8], ['B', 1 / 4], ['C', 1 / 2], ['D', 1], ['E', 2], ['F
 export function defaultDecisionPolicy(book: number | ArrayLike<number>): DecisionPolicy {
   const rate = typeof book === 'number' ? book : Array.from(book).reduce((sum, pd) => sum + pd, 0) / Math.max(1, book.length);
   requireProbability(rate);
-  const base = Math.min(Math.max(rate, 0.002), 0.6);
-  const grades = [...BANDS.map(([grade, factor]) => ({ grade, below: atOdds(base, factor) })), { grade: 'G', below: 1 }];
-  return parseDecisionPolicy({ version: 1, approveBelow: atOdds(base, 1), declineFrom: atOdds(base, 3), grades, referWhen: ['UNKNOWN_CATEGORY'] });
+  return policyAround(Math.min(Math.max(rate, 0.002), 0.6), 3, (pd) => Math.round(pd * 10_000) / 10_000);
+}
+
+/**
+ * A policy whose approval line follows from a rule; see chooseThreshold.
+ * @param labels 1 = default, 0 = good; both must occur
+ * @param pds calibrated probabilities, 0…1
+ * @param declineOdds odds of the decline line ÷ odds of the approval line, from 1 (nobody is referred for the PD). Default 3
+ * @throws BAD_INPUT as chooseThreshold does, and on odds below 1
+ */
+export function policyFor(rule: ThresholdRule, labels: ArrayLike<number>, pds: ArrayLike<number>, declineOdds = 3): DecisionPolicy {
+  if (!(declineOdds >= 1 && Number.isFinite(declineOdds))) throw badInput(`The decline line is at ${declineOdds} times the odds of the approval line; give a number from 1.`);
+  const { threshold } = chooseThreshold(labels, pds, rule).chosen;
+  return policyAround(threshold, declineOdds, (pd) => (pd === threshold ? pd : Number(pd.toPrecision(4))));
 }

@@ -26,9 +26,9 @@ const logitsOf = async (scorer: Scorer, vectors: Float32Array, rows: number): Pr
 const byGradients = ([scorer, schema, reference]: Parts, options: ExplainOptions): Explainer => ({
   method: 'expected-integrated-gradients',
   async explain(vectors, rows) {
-    const logits = await logitsOf(scorer, vectors, rows);
-    const columns = await integratedGradients(scorer, reference, vectors, logits, options);
-    return columns.map((each, row) => toExplanation(reference, { method: 'expected-integrated-gradients', logit: logits[row]!, attributions: folded(schema, each) }));
+    const applicants = await scorer.run(vectors, rows);
+    const columns = await integratedGradients(scorer, reference, vectors, applicants, options);
+    return columns.map((each, row) => toExplanation(reference, { method: 'expected-integrated-gradients', logit: applicants.logit[row]!, attributions: folded(schema, each) }));
   },
 });
 

@@ -1,6 +1,7 @@
-import type { Scorer } from '../onnx/scorer.js';
+import type { Scorer, ScorerOutput } from '../onnx/scorer.js';
 import { isAbove, RESIDUAL_BAR } from './explanation.js';
 import type { ReferenceSet } from './reference.js';
+import { referenceOutput } from './reference-output.js';
 
 /** Steps along each path from a reference applicant before any refinement. See docs/scoring.md for the measured residual. */
 export const PATH_STEPS = 8;
@@ -17,7 +18,7 @@ interface Pass {
   readonly phase: (m: number) => number;
 }
 
-/** Midpoints, shifted from one reference row to the next, so that the rows together sample the path finely. */
+/** Points shifted from one reference row to the next, so that the rows together sample the path finely. */
 const firstPass = (steps: number, size: number): Pass => ({ steps, phase: (m) => (m + 0.5) / size });
 
 /** The points halfway between those of a pass; together they are one pass of twice the steps. */
@@ -29,7 +30,28 @@ class PathIntegral {
     private readonly scorer: Scorer,
     private readonly reference: ReferenceSet,
     private readonly vectors: Float32Array,
+    /** Gradients at both ends of the paths. */
+    private readonly applicants: Float32Array,
+    private readonly references: Float32Array,
   ) {}
+
+  /**
+   * What the phase of a pass adds, by the change of the gradient from end to end (the first term of Euler–Maclaurin).
+   * Midpoints would need no correction, but all rows would then be blind at the same places.
+   */
+  correction(row: number, { steps, phase }: Pass): Float64Array {
+    const { width } = this.scorer;
+    const { matrix, json } = this.reference;
+    const sum = new Float64Array(width);
+    for (let m = 0; m < json.size; m++) {
+      const share = (phase(m) - 0.5) / (steps * json.size);
+      for (let c = 0; c < width; c++) {
+        const [x, origin] = [row * width + c, m * width + c];
+        sum[c]! += share * (this.vectors[x]! - matrix[origin]!) * (this.applicants[x]! - this.references[origin]!);
+      }
+    }
+    return sum;
+  }
 
   /** Attributions per column for some rows; their paths, one for each reference row, in as few runs as fit. */
   async attributions(rows: readonly number[], pass: Pass): Promise<Float64Array[]> {
@@ -85,29 +107,37 @@ export interface IntegrationOptions {
  * Expected integrated gradients (Erion et al. 2021): the mean over reference applicants of integrated gradients
  * (Sundararajan et al. 2017) along the straight line to the applicant. Rows whose residual is above RESIDUAL_BAR get
  * the points between those they had, again and again; whether a row does depends on nothing but the row.
- * @param logits of the rows
+ * @param applicants what the model says of the rows, gradients included
  * @returns attributions per column, one array for each row
  */
 export async function integratedGradients(
   scorer: Scorer,
   reference: ReferenceSet,
   vectors: Float32Array,
-  logits: Float32Array,
+  applicants: ScorerOutput,
   { steps = PATH_STEPS, maxSteps = MAX_PATH_STEPS }: IntegrationOptions = {},
 ): Promise<Float64Array[]> {
-  const integral = new PathIntegral(scorer, reference, vectors);
+  const { gradient } = await referenceOutput(scorer, reference);
+  const integral = new PathIntegral(scorer, reference, vectors, applicants.gradient!, gradient!);
+  const corrected = (columns: Float64Array, row: number, pass: Pass): Float64Array => {
+    const correction = integral.correction(row, pass);
+    return columns.map((x, c) => x - correction[c]!);
+  };
   const isOpen = (columns: Float64Array, row: number): boolean => {
-    const difference = logits[row]! - reference.json.baselineLogit;
+    const difference = applicants.logit[row]! - reference.json.baselineLogit;
     return isAbove(RESIDUAL_BAR, difference - columns.reduce((sum, x) => sum + x, 0), difference);
   };
-  const result = await integral.attributions(Array.from(logits, (_, row) => row), firstPass(steps, reference.json.size));
   let pass = firstPass(steps, reference.json.size);
-  let open = Array.from(result.keys()).filter((row) => isOpen(result[row]!, row));
-  while (open.length > 0 && 2 * pass.steps <= maxSteps) {
+  const sums = await integral.attributions(Array.from(applicants.logit.keys()), pass);
+  const result = sums.map((columns, row) => corrected(columns, row, pass));
+  for (;;) {
+    const open = result.flatMap((columns, row) => (isOpen(columns, row) ? row : []));
+    if (open.length === 0 || 2 * pass.steps > maxSteps) return result;
     const added = await integral.attributions(open, between(pass));
-    open.forEach((row, i) => (result[row] = result[row]!.map((x, c) => (x + added[i]![c]!) / 2)));
-    open = open.filter((row) => isOpen(result[row]!, row));
     pass = doubled(pass);
+    for (const [i, row] of open.entries()) {
+      sums[row] = sums[row]!.map((x, c) => (x + added[i]![c]!) / 2);
+      result[row] = corrected(sums[row]!, row, pass);
+    }
   }
-  return result;
 }

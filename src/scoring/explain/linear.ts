@@ -1,6 +1,7 @@
 import type { Scorer } from '../onnx/scorer.js';
 import { Random } from '../random.js';
 import type { ReferenceSet } from './reference.js';
+import { remembered } from './remembered.js';
 
 const PROBES = 48;
 /** Probe points lie near and far, so that no bend of a network can hide between them. */
@@ -53,14 +54,8 @@ async function probe(scorer: Scorer): Promise<Float64Array | undefined> {
   return holds(weights, points, logit) ? weights : undefined;
 }
 
-const known = new WeakMap<Scorer, Promise<Float64Array | undefined>>();
-
 /** The weights of a graph whose log-odds are linear in its inputs, with or without a gradient output; found by probing, once for each scorer. */
-export function linearWeights(scorer: Scorer): Promise<Float64Array | undefined> {
-  const weights = known.get(scorer) ?? probe(scorer);
-  known.set(scorer, weights);
-  return weights;
-}
+export const linearWeights = remembered(probe);
 
 /** weight × (value − mean reference value), per column, for each row: Shapley values and integrated gradients of a linear model alike. */
 export function linearAttributions(weights: Float64Array, { json: { size }, matrix }: ReferenceSet, vectors: Float32Array, rows: number): Float64Array[] {

@@ -2,6 +2,7 @@ import { columnsOf, type FeatureSchema } from '../features/schema.js';
 import type { Scorer } from '../onnx/scorer.js';
 import { Random } from '../random.js';
 import type { ReferenceSet } from './reference.js';
+import { referenceOutput } from './reference-output.js';
 
 /** Most states that are scored for one explanation. With more features × reference rows, some reference rows are drawn. */
 export const MAX_STATES = 8_192;
@@ -118,12 +119,12 @@ class Sampler {
 function summarise(walks: readonly Float64Array[], features: number, size: number): ShapleyValues {
   const n = walks.length / WALKS_PER_REFERENCE;
   const share = n / size;
-  const columns = Array.from({ length: features }, (_, f) => {
-    const pairs = Array.from({ length: n * PAIRS }, (_, p) => (walks[2 * p]![f]! + walks[2 * p + 1]![f]!) / 2);
-    const units = Array.from({ length: n }, (_, u) => (pairs[2 * u]! + pairs[2 * u + 1]!) / 2);
-    const mean = units.reduce((sum, x) => sum + x, 0) / n;
-    const between = units.reduce((sum, x) => sum + (x - mean) ** 2, 0) / (n - 1);
-    const within = units.reduce((sum, _, u) => sum + (pairs[2 * u]! - pairs[2 * u + 1]!) ** 2 / 2, 0) / n;
+  const columns = Array.from({ length: features }, (_row, f) => {
+    const pairOf = (p: number): number => (walks[2 * p]![f]! + walks[2 * p + 1]![f]!) / 2;
+    const units = Array.from({ length: n }, (_pair, u) => ({ mean: (pairOf(2 * u) + pairOf(2 * u + 1)) / 2, gap: pairOf(2 * u) - pairOf(2 * u + 1) }));
+    const mean = units.reduce((sum, unit) => sum + unit.mean, 0) / n;
+    const between = units.reduce((sum, unit) => sum + (unit.mean - mean) ** 2, 0) / (n - 1);
+    const within = units.reduce((sum, { gap }) => sum + gap ** 2 / 2, 0) / n;
     return { mean, error: Math.sqrt(((1 - share) * between) / n + (share * within) / (PAIRS * n)) };
   });
   return { attributions: columns.map(({ mean }) => mean), standardErrors: columns.map(({ error }) => error) };
@@ -136,7 +137,7 @@ function summarise(walks: readonly Float64Array[], features: number, size: numbe
  * @param logits of the rows
  */
 export async function permutationShapley(scorer: Scorer, schema: FeatureSchema, reference: ReferenceSet, vectors: Float32Array, logits: Float32Array): Promise<ShapleyValues[]> {
-  const { logit: referenceLogits } = await scorer.run(reference.matrix, reference.json.size, { gradient: false });
+  const { logit: referenceLogits } = await referenceOutput(scorer, reference);
   const sampler = new Sampler(scorer, schema, reference, referenceLogits);
   const values: ShapleyValues[] = [];
   for (const [row, logit] of logits.entries()) values.push(await sampler.values(vectors.subarray(row * scorer.width, (row + 1) * scorer.width), logit));

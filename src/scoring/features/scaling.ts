@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { normalQuantile } from '../numbers.js';
 import type { Transform } from './spec.js';
 
 const finite = z.number();
@@ -38,24 +39,6 @@ function meanAndDeviation(values: ArrayLike<number>): { mean: number; deviation:
 
 /** A spread of zero (constant in training) must not divide: the value then simply stays at its distance from the centre. */
 const positive = (...candidates: number[]): number => candidates.find((c) => Number.isFinite(c) && c > 1e-12) ?? 1;
-
-/** Inverse normal distribution function, Acklam's rational approximation (relative error below 1.2e-9). */
-export function normalQuantile(p: number): number {
-  const tail = Math.min(p, 1 - p);
-  if (tail < 0.02425) {
-    const q = Math.sqrt(-2 * Math.log(tail));
-    const quantile =
-      (((((-7.784894002430293e-3 * q - 0.3223964580411365) * q - 2.400758277161838) * q - 2.549732539343734) * q + 4.374664141464968) * q + 2.938163982698783) /
-      ((((7.784695709041462e-3 * q + 0.3224671290700398) * q + 2.445134137142996) * q + 3.754408661907416) * q + 1);
-    return p < 0.5 ? quantile : -quantile;
-  }
-  const q = p - 0.5;
-  const r = q * q;
-  return (
-    ((((((-39.69683028665376 * r + 220.9460984245205) * r - 275.9285104469687) * r + 138.357751867269) * r - 30.66479806614716) * r + 2.506628277459239) * q) /
-    (((((-54.47609879822406 * r + 161.5858368580409) * r - 155.6989798598866) * r + 66.80131188771972) * r - 13.28068155288572) * r + 1)
-  );
-}
 
 const QUANTILES = 48;
 

@@ -1,117 +1,107 @@
-import { internal } from '../../platform/index.js';
-import type { DenseLayer, Member, TrainedModel } from '../training/types.js';
-import { floatTensor, GraphBuilder } from './graph.js';
-import { encodeModel } from './proto.js';
-
-const OPSET = 17;
-const IR_VERSION = 8;
+import type { Calibration } from '../calibration/types.js';
+import type { Convolution, DenseLayer, Member, TrainedModel } from '../training/types.js';
+import { relu } from './activations.js';
+import type { Columns } from './columns.js';
+import { Tape } from './tape.js';
 
 type Compilable = Pick<TrainedModel, 'width' | 'members' | 'calibration'>;
 
-function transposed(values: Float32Array, rows: number, columns: number): Float32Array {
-  const result = new Float32Array(values.length);
-  for (let r = 0; r < rows; r++) for (let c = 0; c < columns; c++) result[c * rows + r] = values[r * columns + c]!;
-  return result;
-}
-
-/** First layers of all members side by side: one wide product instead of several narrow ones. */
-function joinedFirstLayer(members: readonly Member[], width: number): DenseLayer {
-  const first = members.map((member) => member.layers[0]!);
-  const units = first.reduce((sum, layer) => sum + layer.units, 0);
-  const weights = new Float32Array(width * units);
+/** Layers of one input side by side: one wide product instead of several narrow ones. */
+function joined(layers: readonly DenseLayer[]): DenseLayer {
+  const { inputs } = layers[0]!;
+  const units = layers.reduce((sum, layer) => sum + layer.units, 0);
+  const weights = new Float32Array(inputs * units);
   const bias = new Float32Array(units);
   let column = 0;
-  for (const layer of first) {
-    for (let row = 0; row < width; row++) weights.set(layer.weights.subarray(row * layer.units, (row + 1) * layer.units), row * units + column);
+  for (const layer of layers) {
+    for (let row = 0; row < inputs; row++) weights.set(layer.weights.subarray(row * layer.units, (row + 1) * layer.units), row * units + column);
     bias.set(layer.bias, column);
     column += layer.units;
   }
-  return { weights, bias, inputs: width, units };
+  return { weights, bias, inputs, units };
 }
 
-const dense = (graph: GraphBuilder, x: string, layer: DenseLayer): string =>
-  graph.apply('Gemm', [x, graph.floats(layer.weights, [layer.inputs, layer.units]), graph.floats(layer.bias, [layer.units])]);
-
-/** Each member's share of the calibrated logit: its weights times slope / members. */
-function calibratedOutput(layer: DenseLayer, share: number): Float32Array {
-  return layer.weights.map((w) => w * share);
-}
-
-/** The forward pass of one member from its first activation; returns the activations of its hidden layers. */
-function hiddenActivations(graph: GraphBuilder, member: Member, first: string): string[] {
-  const activations = [first];
-  for (const layer of member.layers.slice(1, -1)) activations.push(graph.apply('Relu', [dense(graph, activations.at(-1)!, layer)]));
-  return activations;
-}
-
-/** The backward pass of one member: d logit / d (sum into its first hidden layer), [N, units]. */
-function firstLayerGradient(graph: GraphBuilder, member: Member, activations: readonly string[], share: number): string {
-  const output = member.layers.at(-1)!;
-  let upstream = graph.floats(calibratedOutput(output, share), [1, output.inputs]);
-  for (let i = activations.length - 1; i >= 0; i--) {
-    // A ReLU passes the gradient where its output is positive: the sign of the output is 0 or 1.
-    const passed = graph.apply('Mul', [graph.apply('Sign', [activations[i]!]), upstream]);
-    if (i === 0) return passed;
-    const layer = member.layers[i]!;
-    upstream = graph.apply('MatMul', [passed, graph.floats(transposed(layer.weights, layer.inputs, layer.units), [layer.units, layer.inputs])]);
+/** A convolution as a dense layer over all columns, zero outside each window; its units come window by window. */
+function unrolled({ columns, window, filters, weights, bias }: Convolution, width: number): DenseLayer {
+  const windows = columns.length - window + 1;
+  const units = windows * filters;
+  const spread = new Float32Array(width * units);
+  for (let w = 0; w < windows; w++) {
+    columns.slice(w, w + window).flat().forEach((column, i) => {
+      for (let f = 0; f < filters; f++) spread[column * units + w * filters + f]! += weights[i * filters + f]!;
+    });
   }
-  return upstream;
+  return { weights: spread, bias: Float32Array.from({ length: units }, (_, unit) => bias[unit % filters]!), inputs: width, units };
 }
 
-interface Outputs {
-  /** [N, 1] */
-  readonly logit: string;
-  /** [N, width] */
-  readonly gradient: string;
+/** What the static columns add to the first dense layer behind a convolution, as a layer over all columns. */
+function staticShare({ staticColumns }: Convolution, { weights, inputs, units, bias }: DenseLayer, width: number): DenseLayer {
+  const spread = new Float32Array(width * units);
+  const from = inputs - staticColumns.length;
+  staticColumns.forEach((column, i) => spread.set(weights.subarray((from + i) * units, (from + i + 1) * units), column * units));
+  return { weights: spread, bias, inputs: width, units };
 }
 
-/** Without hidden layers the mean of the members is one linear function. */
-function linearGraph(graph: GraphBuilder, { width, members }: Compilable, share: number, intercept: number): Outputs {
-  const weights = new Float32Array(width);
-  const bias = members.reduce((sum, { layers }) => sum + layers[0]!.bias[0]! * share, intercept);
-  for (const { layers } of members) layers[0]!.weights.forEach((w, i) => (weights[i]! += w * share));
-  const logit = dense(graph, 'features', { weights, bias: Float32Array.of(bias), inputs: width, units: 1 });
-  const gradient = graph.apply('Expand', [graph.floats(weights, [1, width]), graph.apply('Shape', ['features'])]);
-  return { logit, gradient };
+/** What one member takes from the features: units behind a ReLU, and plain linear ones. */
+interface Entry {
+  readonly active: readonly DenseLayer[];
+  readonly linear: readonly DenseLayer[];
 }
 
-function deepGraph(graph: GraphBuilder, { width, members }: Compilable, share: number, intercept: number): Outputs {
-  const joined = joinedFirstLayer(members, width);
-  const active = graph.apply('Relu', [dense(graph, 'features', joined)]);
-  const widths = graph.integers(members.map((member) => member.layers[0]!.units));
-  const parts = members.length === 1 ? [active] : graph.node('Split', [active, widths], { axis: 1 }, members.length);
-  const activations = members.map((member, m) => hiddenActivations(graph, member, parts[m]!));
-  const lasts = activations.map((layers) => layers.at(-1)!);
-  const outputs = members.map((member) => member.layers.at(-1)!);
-  const weights = Float32Array.from(outputs.flatMap((layer) => [...calibratedOutput(layer, share)]));
-  const bias = outputs.reduce((sum, layer) => sum + layer.bias[0]! * share, intercept);
-  const logit = dense(graph, joinColumns(graph, lasts), { weights, bias: Float32Array.of(bias), inputs: weights.length, units: 1 });
-  const deltas = members.map((member, m) => firstLayerGradient(graph, member, activations[m]!, share));
-  const back = graph.floats(transposed(joined.weights, width, joined.units), [joined.units, width]);
-  return { logit, gradient: graph.apply('MatMul', [joinColumns(graph, deltas), back]) };
+function entryOf({ convolution, layers }: Member, width: number): Entry {
+  const first = layers[0]!;
+  if (convolution) return { active: [unrolled(convolution, width)], linear: [staticShare(convolution, first, width)] };
+  return layers.length === 1 ? { active: [], linear: [first] } : { active: [first], linear: [] };
 }
 
-const joinColumns = (graph: GraphBuilder, parts: string[]): string => (parts.length === 1 ? parts[0]! : graph.apply('Concat', parts, { axis: 1 }));
+/** The outputs of several layers of the features, made by one product. */
+function sideBySide(tape: Tape, layers: readonly DenseLayer[], activation: (x: Columns) => Columns): readonly Columns[] {
+  if (layers.length === 0) return [];
+  return tape.split(activation(tape.dense(tape.features, joined(layers))), layers.map(({ units }) => units));
+}
+
+/** The first dense layer behind a convolution: the filters' part of its weights, the static columns' share added. */
+function behindFilters(tape: Tape, filters: Columns, statics: Columns, { weights, units }: DenseLayer): Columns {
+  return tape.add(tape.dense(filters, { weights: weights.slice(0, filters.size * units), inputs: filters.size, units }), statics);
+}
+
+/** The columns whose weighted sum is a member's logit, and the weights; a logit itself is weighted with 1. */
+interface Last {
+  readonly columns: Columns;
+  readonly weights: Float32Array;
+  readonly bias: number;
+}
+
+function lastOf(tape: Tape, { convolution, layers }: Member, active: Columns | undefined, linear: Columns | undefined): Last {
+  const first = convolution ? behindFilters(tape, active!, linear!, layers[0]!) : (active ?? linear!);
+  if (layers.length === 1) return { columns: first, weights: Float32Array.of(1), bias: 0 };
+  const begin = convolution ? tape.activate(first, relu) : first;
+  const columns = layers.slice(1, -1).reduce((x, layer) => tape.activate(tape.dense(x, layer), relu), begin);
+  const { weights, bias } = layers.at(-1)!;
+  return { columns, weights, bias: bias[0]! };
+}
+
+/** share · Σ logits of the members + intercept, as one product. */
+function ensemble(tape: Tape, members: readonly Member[], share: number, intercept: number): Columns {
+  const entries = members.map((member) => entryOf(member, tape.features.size));
+  const active = [...sideBySide(tape, entries.flatMap((entry) => entry.active), (x) => tape.activate(x, relu))];
+  const linear = [...sideBySide(tape, entries.flatMap((entry) => entry.linear), (x) => x)];
+  const lasts = members.map((member, m) => lastOf(tape, member, entries[m]!.active.length > 0 ? active.shift() : undefined, entries[m]!.linear.length > 0 ? linear.shift() : undefined));
+  const weights = Float32Array.from(lasts.flatMap((last) => Array.from(last.weights, (w) => w * share)));
+  const bias = lasts.reduce((sum, last) => sum + last.bias * share, intercept);
+  return tape.dense(tape.concat(lasts.map(({ columns }) => columns)), { weights, bias: Float32Array.of(bias), inputs: weights.length, units: 1 });
+}
+
+function calibrated(tape: Tape, members: readonly Member[], calibration: Calibration): Columns {
+  if (calibration.kind === 'platt') return ensemble(tape, members, calibration.slope / members.length, calibration.intercept);
+  return tape.piecewise(ensemble(tape, members, 1 / members.length, 0), calibration);
+}
 
 /**
- * Compiles a trained ensemble to one ONNX graph (opset 17).
+ * Compiles a trained model of any family and calibration to one ONNX graph (opset 17).
  * Input `features` [N, width]; outputs `probability` [N] = sigmoid(logit), `logit` [N] (calibrated), `gradient` [N, width] = d logit / d features.
  */
-export function compileMlp(trained: Compilable): Uint8Array {
-  const { width, members, calibration } = trained;
-  if (calibration.kind !== 'platt') throw internal('Isotonic calibration is not compiled yet.');
-  const graph = new GraphBuilder();
-  const build = members[0]!.layers.length === 1 ? linearGraph : deepGraph;
-  const { logit, gradient } = build(graph, trained, calibration.slope / members.length, calibration.intercept);
-  const flat = graph.apply('Reshape', [logit, graph.integers([-1])]);
-  graph.name(flat, 'logit');
-  graph.name(graph.apply('Sigmoid', [flat]), 'probability');
-  graph.name(gradient, 'gradient');
-  const outputs = [floatTensor('probability', ['N']), floatTensor('logit', ['N']), floatTensor('gradient', ['N', width])];
-  return encodeModel({
-    ir_version: IR_VERSION,
-    producer_name: 'assay',
-    graph: graph.finish('pd', [floatTensor('features', ['N', width])], outputs),
-    opset_import: [{ domain: '', version: OPSET }],
-  });
+export function compileModel({ width, members, calibration }: Compilable): Uint8Array {
+  const tape = new Tape(width);
+  return tape.model(calibrated(tape, members, calibration));
 }

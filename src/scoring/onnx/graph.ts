@@ -6,15 +6,20 @@ const INT_ATTRIBUTE = 2;
 export class GraphBuilder {
   private readonly nodes: NodeMessage[] = [];
   private readonly constants: TensorMessage[] = [];
+  /** Weights that the forward and the backward pass share are stored once. */
+  private readonly stored = new Map<Float32Array, string>();
   private count = 0;
 
   private fresh(prefix: string): string {
     return `${prefix}_${++this.count}`;
   }
 
-  /** A float32 constant, stored as little-endian bytes. */
+  /** A float32 constant, stored as little-endian bytes; the same array is always given the same shape. */
   floats(values: Float32Array, dims: number[]): string {
+    const known = this.stored.get(values);
+    if (known !== undefined) return known;
     const name = this.fresh('w');
+    this.stored.set(values, name);
     const raw = new Uint8Array(values.length * 4);
     const view = new DataView(raw.buffer);
     values.forEach((x, i) => view.setFloat32(i * 4, x, true));
@@ -49,8 +54,21 @@ export class GraphBuilder {
     this.nodes.push({ op_type: 'Identity', input: [value], output: [output], name: output });
   }
 
+  /** A float32 constant that broadcasts over everything. */
+  scalar(value: number): string {
+    return this.floats(Float32Array.of(value), [1]);
+  }
+
+  /** The graph with what its outputs need, and nothing else. */
   finish(name: string, input: ValueMessage[], output: ValueMessage[]): GraphMessage {
-    return { name, node: this.nodes, initializer: this.constants, input, output };
+    const needed = new Set(output.map((value) => value.name));
+    // Nodes were written in the order of computation, so that every consumer comes before what it needs.
+    const node = this.nodes.toReversed().filter((one) => {
+      const kept = one.output.some((result) => needed.has(result));
+      if (kept) for (const wanted of one.input) needed.add(wanted);
+      return kept;
+    }).toReversed();
+    return { name, node, initializer: this.constants.filter((tensor) => needed.has(tensor.name!)), input, output };
   }
 }
 

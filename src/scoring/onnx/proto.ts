@@ -1,37 +1,5 @@
 import protobuf from 'protobufjs';
-
-/** The part of onnx.proto (https://github.com/onnx/onnx, IR version 8) that Assay writes and inspects. */
-const DEFINITION = `
-syntax = "proto3";
-message OperatorSetIdProto { string domain = 1; int64 version = 2; }
-message StringStringEntryProto { string key = 1; string value = 2; }
-message TensorProto {
-  repeated int64 dims = 1; int32 data_type = 2; repeated float float_data = 4; repeated int32 int32_data = 5;
-  repeated int64 int64_data = 7; string name = 8; bytes raw_data = 9; repeated double double_data = 10;
-  repeated StringStringEntryProto external_data = 13; int32 data_location = 14;
-}
-message SparseTensorProto { TensorProto values = 1; TensorProto indices = 2; repeated int64 dims = 3; }
-message TensorShapeProto { message Dimension { int64 dim_value = 1; string dim_param = 2; } repeated Dimension dim = 1; }
-message TypeProto { message Tensor { int32 elem_type = 1; TensorShapeProto shape = 2; } Tensor tensor_type = 1; }
-message ValueInfoProto { string name = 1; TypeProto type = 2; }
-message AttributeProto {
-  string name = 1; float f = 2; int64 i = 3; bytes s = 4; TensorProto t = 5; GraphProto g = 6;
-  repeated float floats = 7; repeated int64 ints = 8; repeated bytes strings = 9; repeated TensorProto tensors = 10;
-  repeated GraphProto graphs = 11; int32 type = 20; SparseTensorProto sparse_tensor = 22; repeated SparseTensorProto sparse_tensors = 23;
-}
-message NodeProto {
-  repeated string input = 1; repeated string output = 2; string name = 3; string op_type = 4;
-  repeated AttributeProto attribute = 5; string domain = 7;
-}
-message GraphProto {
-  repeated NodeProto node = 1; string name = 2; repeated TensorProto initializer = 5; repeated ValueInfoProto input = 11;
-  repeated ValueInfoProto output = 12; repeated SparseTensorProto sparse_initializer = 15;
-}
-message FunctionProto { string name = 1; repeated NodeProto node = 7; string domain = 10; }
-message ModelProto {
-  int64 ir_version = 1; string producer_name = 2; string producer_version = 3; GraphProto graph = 7;
-  repeated OperatorSetIdProto opset_import = 8; repeated FunctionProto functions = 25;
-}`;
+import { ONNX_DEFINITION } from './definition.js';
 
 export interface TensorMessage {
   name?: string;
@@ -40,13 +8,13 @@ export interface TensorMessage {
   raw_data?: Uint8Array;
   float_data?: number[];
   double_data?: number[];
+  int32_data?: number[];
+  int64_data?: number[];
+  uint64_data?: number[];
+  string_data?: Uint8Array[];
+  segment?: unknown;
   external_data?: unknown[];
   data_location?: number;
-}
-
-export interface SparseTensorMessage {
-  values?: TensorMessage;
-  indices?: TensorMessage;
 }
 
 export interface AttributeMessage {
@@ -54,14 +22,16 @@ export interface AttributeMessage {
   type: number;
   i?: number;
   f?: number;
+  s?: Uint8Array;
   floats?: number[];
   ints?: number[];
+  strings?: Uint8Array[];
   t?: TensorMessage;
   g?: GraphMessage;
   tensors?: TensorMessage[];
   graphs?: GraphMessage[];
-  sparse_tensor?: SparseTensorMessage;
-  sparse_tensors?: SparseTensorMessage[];
+  sparse_tensor?: unknown;
+  sparse_tensors?: unknown[];
 }
 
 export interface NodeMessage {
@@ -73,9 +43,18 @@ export interface NodeMessage {
   attribute?: AttributeMessage[];
 }
 
+/** A dimension has a size, a name, or (open) neither. */
+export interface DimensionMessage {
+  dim_value?: number;
+  dim_param?: string;
+}
+
 export interface ValueMessage {
   name: string;
-  type: { tensor_type: { elem_type: number; shape: { dim: { dim_value?: number; dim_param?: string }[] } } };
+  type?: {
+    tensor_type?: { elem_type?: number; shape?: { dim?: DimensionMessage[] } };
+    sequence_type?: unknown;
+  };
 }
 
 export interface GraphMessage {
@@ -84,7 +63,7 @@ export interface GraphMessage {
   initializer?: TensorMessage[];
   input?: ValueMessage[];
   output?: ValueMessage[];
-  sparse_initializer?: SparseTensorMessage[];
+  sparse_initializer?: unknown[];
 }
 
 export interface ModelMessage {
@@ -93,36 +72,122 @@ export interface ModelMessage {
   producer_version?: string;
   graph?: GraphMessage;
   opset_import?: { domain?: string; version: number }[];
-  functions?: { name: string; domain?: string; node?: NodeMessage[] }[];
+  functions?: unknown[];
+  training_info?: unknown[];
 }
 
 /** Element types of onnx.proto. */
 export const FLOAT = 1;
+export const INT32 = 6;
 export const INT64 = 7;
+export const STRING = 8;
 export const FLOAT16 = 10;
 export const DOUBLE = 11;
+export const BFLOAT16 = 16;
 
-const model = protobuf.parse(DEFINITION, { keepCase: true }).root.lookupType('ModelProto');
+/** Attribute types of onnx.proto. */
+export const INT_ATTRIBUTE = 2;
+export const TENSOR_ATTRIBUTE = 4;
 
-export const encodeModel = (message: ModelMessage): Uint8Array => Uint8Array.from(model.encode(model.create(message)).finish());
+const model = protobuf.parse(ONNX_DEFINITION, { keepCase: true }).root.lookupType('ModelProto');
 
-/** Field numbers of ModelProto in onnx.proto; 7 is the graph. */
-const MODEL_FIELDS = new Set([1, 2, 3, 4, 5, 6, 7, 8, 14, 20, 25, 26]);
+export const encodeModel = (message: ModelMessage | ExactModel): Uint8Array => Uint8Array.from(model.encode(message).finish());
+
+/** Limits of what is decoded at all: decoded messages and integers take up to a hundred times their bytes. */
+const MAX_MESSAGES = 400_000;
+const MAX_INTEGERS = 4_000_000;
+const MAX_NESTING = 64;
+
+const LENGTH_DELIMITED = 2;
+
+/** Integers in packed bytes: one per byte without a continuation bit. */
+function varintsIn(bytes: Uint8Array): number {
+  let count = 0;
+  for (const byte of bytes) if (byte < 0x80) count++;
+  return count;
+}
+
+const VARINTS = new Set(['int32', 'int64', 'uint64']);
+
+/** Walks the encoded message without building anything. */
+class Census {
+  private messages = 0;
+  private integers = 0;
+
+  /** True while every field belongs to ONNX and the limits hold. */
+  sound(type: protobuf.Type, bytes: Uint8Array, depth = 0): boolean {
+    if (depth > MAX_NESTING || ++this.messages > MAX_MESSAGES) return false;
+    const reader = protobuf.Reader.create(bytes);
+    while (reader.pos < reader.len) {
+      const tag = reader.uint32();
+      const field = type.fieldsById[tag >>> 3]?.resolve();
+      if (field === undefined || !this.fieldSound(field, tag & 7, reader, depth)) return false;
+    }
+    return this.integers <= MAX_INTEGERS;
+  }
+
+  private fieldSound(field: protobuf.Field, wireType: number, reader: protobuf.Reader, depth: number): boolean {
+    if (wireType !== LENGTH_DELIMITED) {
+      this.integers++;
+      reader.skipType(wireType);
+      return field.resolvedType === null;
+    }
+    const part = reader.bytes();
+    if (field.resolvedType instanceof protobuf.Type) return this.sound(field.resolvedType, part, depth + 1);
+    if (field.repeated && VARINTS.has(field.type)) this.integers += varintsIn(part);
+    else if (field.repeated) this.integers++;
+    return true;
+  }
+}
+
 const GRAPH_FIELD = 7;
 
-/** True when the bytes are one ModelProto and nothing else: every field known, the graph exactly once. */
-export function isOneModel(bytes: Uint8Array): boolean {
+function graphsIn(bytes: Uint8Array): number {
   const reader = protobuf.Reader.create(bytes);
   let graphs = 0;
   while (reader.pos < reader.len) {
     const tag = reader.uint32();
-    if (!MODEL_FIELDS.has(tag >>> 3)) return false;
     if (tag >>> 3 === GRAPH_FIELD) graphs++;
     reader.skipType(tag & 7);
   }
-  return graphs === 1;
+  return graphs;
 }
+
+/**
+ * True when the bytes are one ModelProto and nothing else: at every depth only fields that ONNX defines, the graph exactly
+ * once, and not so many parts that decoding them would exhaust the memory.
+ * @throws Error from protobufjs when the bytes are no protobuf
+ */
+export const isOneModel = (bytes: Uint8Array): boolean => graphsIn(bytes) === 1 && new Census().sound(model, bytes);
 
 /** Decodes a model. @throws Error from protobufjs when the bytes are not one */
 export const decodeModel = (bytes: Uint8Array): ModelMessage =>
   model.toObject(model.decode(bytes), { longs: Number, bytes: Buffer }) as ModelMessage;
+
+/** The parts of an exactly decoded graph that hold names. */
+export interface ExactGraph {
+  node: ExactNode[];
+  initializer: { name: string }[];
+  input: { name: string }[];
+  output: { name: string }[];
+  value_info: { name: string }[];
+}
+
+export interface ExactNode {
+  input: string[];
+  output: string[];
+  op_type: string;
+  domain: string;
+  attribute: { g?: ExactGraph | null; graphs?: ExactGraph[] }[];
+}
+
+export interface ExactModel {
+  graph: ExactGraph;
+  opset_import: { domain: string }[];
+}
+
+/**
+ * Decodes a model so that encoding it again loses nothing: 64-bit integers keep all their bits (`decodeModel` rounds them
+ * to doubles, but Slice to the end is written as 2^63 − 1). Only names can be read from it.
+ */
+export const decodeExactly = (bytes: Uint8Array): ExactModel => model.decode(bytes) as unknown as ExactModel;

@@ -1,10 +1,10 @@
 import { fitPlatt } from '../calibration/platt.js';
 import type { Calibration } from '../calibration/types.js';
 import type { HyperParameters } from './hyper-parameters.js';
-import type { LabelledRows } from './rows.js';
+import { pick, type LabelledRows } from './rows.js';
 import { fitScorecard } from './scorecard.js';
-import { divideRows, type TrainedMember, type TrainingData } from './train.js';
-import type { Member } from './types.js';
+import { divideRows, foldsOf, type TrainedMember, type TrainingData } from './train.js';
+import type { DenseLayer, Member } from './types.js';
 
 /** What training finds, before it is written in any format. */
 export interface Fitted {
@@ -37,10 +37,21 @@ export function joinMembers(data: LabelledRows, settings: HyperParameters, membe
   return { members: members.map(({ member }) => member), calibration: fitPlatt(logits, labels), trainingRows, validationRows: logits.length };
 }
 
-/** A scorecard: one convex problem over all rows; what it fits is calibrated unless classes were weighted. */
+const logitsOf = ({ weights, bias, inputs }: DenseLayer, rows: Float32Array): Float32Array =>
+  Float32Array.from({ length: rows.length / inputs }, (_, row) => weights.reduce((sum, w, c) => sum + w * rows[row * inputs + c]!, bias[0]!));
+
+/**
+ * A scorecard: one convex problem over all rows. It is calibrated on rows kept aside in turn by fits that are then
+ * thrown away: on its own rows a penalised fit would look timid, and calibration would undo the penalty.
+ */
 export function fitLinear(data: TrainingData, settings: HyperParameters): Fitted {
-  const { rows, labels, width, directions } = data;
-  const layer = fitScorecard({ rows, labels, width, settings, directions });
-  const logits = Float64Array.from(labels, (_, row) => layer.weights.reduce((sum, w, c) => sum + w * rows[row * width + c]!, layer.bias[0]!));
-  return { members: [{ layers: [layer], bestEpoch: 0 }], calibration: fitPlatt(logits, labels), trainingRows: labels.length, validationRows: 0 };
+  const { labels, directions } = data;
+  const fit = (part: LabelledRows): DenseLayer => fitScorecard({ ...part, settings, directions });
+  const aside = Array.from({ length: foldsOf(settings) }, (_, i): TrainedMember => {
+    const { train, validation } = divideRows(data, settings, i + 1);
+    const layer = fit(pick(data, train));
+    return { member: { layers: [layer], bestEpoch: 0 }, validationLogits: logitsOf(layer, pick(data, validation).rows) };
+  });
+  const { calibration } = joinMembers(data, settings, aside);
+  return { members: [{ layers: [fit(data)], bestEpoch: 0 }], calibration, trainingRows: labels.length, validationRows: labels.length };
 }

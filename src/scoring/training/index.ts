@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { badInput, internal } from '../../platform/index.js';
 import { firstNotFinite } from '../numbers.js';
 import { fitLinear, joinMembers, type Fitted } from './fitted.js';
-import { parseHyperParameters, type HyperParameters } from './hyper-parameters.js';
+import { batchSizeOf, parseHyperParameters, type HyperParameters } from './hyper-parameters.js';
 import { runInProcess } from './process.js';
 import { topologyOf } from './train.js';
 import type { EpochRecord, TrainedModel, TrainingProgress, TrainingRequest } from './types.js';
@@ -81,7 +81,8 @@ async function fitNetworks(request: TrainingRequest, settings: HyperParameters, 
 export async function trainModel(request: TrainingRequest, onProgress: Tell = () => {}, signal?: AbortSignal): Promise<TrainedModel> {
   requireSoundRows(request);
   const started = performance.now();
-  const settings = parseHyperParameters(request.hyperParameters);
+  const asked = parseHyperParameters(request.hyperParameters);
+  const settings = { ...asked, batchSize: batchSizeOf(asked, request.labels.length) };
   const fitted = settings.family === 'scorecard' ? { ...fitLinear(request, settings), history: [] } : await fitNetworks(request, settings, onProgress, signal);
   const { members, calibration } = fitted;
   const written = await runInProcess({ kind: 'write', model: { width: request.width, members, calibration } }, { ...(signal && { signal }) });

@@ -3,7 +3,7 @@ import { areaUnderCurve } from '../metrics/auc.js';
 import { softplus } from '../numbers.js';
 import { Random } from '../random.js';
 import type { Tf } from './backend.js';
-import type { HyperParameters } from './hyper-parameters.js';
+import { batchSizeOf, type HyperParameters } from './hyper-parameters.js';
 import { Network } from './network.js';
 import { pick, type LabelledRows } from './rows.js';
 import type { Topology } from './topology.js';
@@ -82,9 +82,10 @@ export class MemberTraining {
   private epoch(optimizer: ReturnType<Tf['train']['adam']>): number {
     const { train, settings } = this.run;
     const order = this.random.shuffle(Uint32Array.from(train.labels, (_, i) => i));
+    const size = batchSizeOf(settings, train.labels.length);
     let sum = 0;
-    for (let from = 0; from < order.length; from += settings.batchSize) {
-      const batch = pick(train, order.subarray(from, from + settings.batchSize));
+    for (let from = 0; from < order.length; from += size) {
+      const batch = pick(train, order.subarray(from, from + size));
       sum += this.step(optimizer, batch) * batch.labels.length;
     }
     return sum / order.length;

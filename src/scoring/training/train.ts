@@ -20,7 +20,7 @@ export interface RowDivision {
 }
 
 /** The fold of each row, bads and goods in the same proportion in every fold. */
-function foldsOf(labels: Uint8Array, folds: number, random: Random): Uint8Array {
+function foldOfRows(labels: Uint8Array, folds: number, random: Random): Uint8Array {
   const fold = new Uint8Array(labels.length);
   for (const label of [0, 1]) {
     const indices = random.shuffle(Uint32Array.from([...labels.keys()].filter((i) => labels[i] === label)));
@@ -29,14 +29,17 @@ function foldsOf(labels: Uint8Array, folds: number, random: Random): Uint8Array 
   return fold;
 }
 
+/** How many parts the rows are cut into, of which a member keeps one aside. */
+export const foldsOf = ({ validationFraction }: Pick<HyperParameters, 'validationFraction'>): number => Math.max(2, Math.round(1 / validationFraction));
+
 /**
  * The rows that a member learns from, and those it keeps aside. Members keep different parts aside in turn, so that
  * together they learn from every row and each row kept aside is judged by a network that never saw it.
  * @param member from 1
  */
 export function divideRows({ labels }: Pick<LabelledRows, 'labels'>, { validationFraction, seed }: Pick<HyperParameters, 'validationFraction' | 'seed'>, member: number): RowDivision {
-  const folds = Math.max(2, Math.round(1 / validationFraction));
-  const fold = foldsOf(labels, folds, new Random(seed));
+  const folds = foldsOf({ validationFraction });
+  const fold = foldOfRows(labels, folds, new Random(seed));
   const aside = (member - 1) % folds;
   const rows = Uint32Array.from(labels, (_, i) => i);
   return { train: rows.filter((row) => fold[row] !== aside), validation: rows.filter((row) => fold[row] === aside) };

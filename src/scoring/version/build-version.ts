@@ -3,7 +3,7 @@ import { internal } from '../../platform/index.js';
 import { defaultDecisionPolicy } from '../decision/policy.js';
 import { fitFeatureSchemaFromRaw } from '../features/fit.js';
 import { RowFingerprint } from '../fingerprint.js';
-import { compileMlp } from '../onnx/compile.js';
+import { compileModel } from '../onnx/compile.js';
 import { checkParity, parityFile, type ParitySample } from '../onnx/parity.js';
 import { loadScorer } from '../onnx/scorer.js';
 import { Random } from '../random.js';
@@ -56,7 +56,7 @@ export async function buildVersion(request: BuildRequest): Promise<VersionBundle
   const training = { rows, labels: data.labels, width: schema.width, hyperParameters: { ...request.hyperParameters, seed: request.seed } };
   const trained = await trainModel(training, request.onProgress, request.signal);
   const train = lap();
-  const onnx = compileMlp(trained);
+  const onnx = compileModel(trained);
   const sample = await paritySample(trained, rows, request.seed);
   const parity = await checkParity(onnx, sample);
   const compile = lap();
