@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { array, assert, asyncProperty, float, nat } from 'fast-check';
-import { compileMlp, explain, explainerFor, loadScorer, RESIDUAL_BAR, type Explanation, type ExplanationMethod, type FeatureSchema, type ReferenceSet, type Scorer } from '../../src/scoring/index.js';
+import { compileModel, explain, explainerFor, loadScorer, RESIDUAL_BAR, type Explanation, type ExplanationMethod, type FeatureSchema, type ReferenceSet, type Scorer } from '../../src/scoring/index.js';
 import { analyticScorer, exactShapley, referenceOf, type Analytic } from './explain-support.js';
 import { loan, numeric, plainSchema, randomMember, randomOnnx, randomRows, schemaOf } from './support.js';
 
@@ -135,7 +135,7 @@ describe('on a linear model', () => {
   });
 
   it('a compiled one is recognised, and a network is not', async () => {
-    expect(await methodOf(compileMlp({ width: 5, members: [randomMember(4, [5, 1])], calibration: { kind: 'platt', slope: 2, intercept: 0.3 } }))).toBe('linear');
+    expect(await methodOf(compileModel({ width: 5, members: [randomMember(4, [5, 1])], calibration: { kind: 'platt', slope: 2, intercept: 0.3 } }))).toBe('linear');
     expect(await methodOf(randomOnnx(5, [8]))).toBe('expected-integrated-gradients');
   });
 
@@ -147,7 +147,7 @@ describe('on a linear model', () => {
 });
 
 describe('every method', () => {
-  const networks = [1, 2, 3].map((seed) => compileMlp({ width: 4, members: [randomMember(seed, [4, 12, 6, 1])], calibration: { kind: 'platt', slope: 1.5, intercept: -1 } }));
+  const networks = [1, 2, 3].map((seed) => compileModel({ width: 4, members: [randomMember(seed, [4, 12, 6, 1])], calibration: { kind: 'platt', slope: 1.5, intercept: -1 } }));
   const methods = ['expected-integrated-gradients', 'permutation-shapley'] as const;
   const point = array(float({ min: -5, max: 5, noNaN: true }), { minLength: 4, maxLength: 4 }).map((x) => Float32Array.from(x));
   const games = Promise.all(networks.map(async (onnx) => game(await loadScorer({ onnx, schema: plainSchema(4) }))));

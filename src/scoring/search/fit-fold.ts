@@ -1,6 +1,6 @@
 import { internal } from '../../platform/index.js';
 import { evaluate } from '../metrics/evaluate.js';
-import { compileMlp } from '../onnx/compile.js';
+import { compileModel } from '../onnx/compile.js';
 import { loadScorer } from '../onnx/scorer.js';
 import { fitLinear, joinMembers, type Fitted } from '../training/fitted.js';
 import type { HyperParameters } from '../training/hyper-parameters.js';
@@ -50,7 +50,7 @@ async function train({ train: data }: FoldData, settings: HyperParameters, onEpo
 /** PDs through the graph that would be registered: what is searched for is what will score. */
 async function heldPds({ held }: FoldData, { members, calibration }: Fitted): Promise<Float32Array> {
   const { width } = held;
-  const scorer = await loadScorer({ onnx: compileMlp({ width, members, calibration }), schema: { width } });
+  const scorer = await loadScorer({ onnx: compileModel({ width, members, calibration }), schema: { width } });
   try {
     return await pdsOf(scorer, held.rows);
   } finally {
