@@ -17,7 +17,7 @@ export { encode, encodeInputs, readInputs, type Encoded, type EncodedInput, type
 export { fitFeatureSchema, type FitOptions } from './features/fit.js';
 export type { GatheredFields, GatheredRecord, GatheredValue, InputValue } from './features/gathered.js';
 export { proposeFeatureSpecs, type FieldDescription, type ProposeOptions } from './features/propose.js';
-export { isPlainField, readsOf, type FieldRead } from './features/reads.js';
+export { describeSource, isPlainField, readsOf, type FieldRead } from './features/reads.js';
 export { columnNames, columnsOf, parseFeatureSchema, type FeatureSchema, type FittedFeature } from './features/schema.js';
 export { parseFeatureSpecs, type FeatureSource, type FeatureSpec, type Transform } from './features/spec.js';
 export { fingerprintRows, RowFingerprint, type Fingerprint } from './fingerprint.js';
@@ -38,4 +38,5 @@ export { parseHyperParameters, type HyperParameters, type HyperParametersInput }
 export { referencePredictions, trainModel } from './training/index.js';
 export type { Backend, Convolution, DenseLayer, EpochRecord, Family, Member, TrainedModel, TrainingProgress, TrainingRequest } from './training/types.js';
 export { buildVersion } from './version/build-version.js';
+export { parseVersionReport, type VersionReport } from './version/report.js';
 export type { ArtefactName, BuildRequest, LabelledRecords, VersionBundle } from './version/types.js';
