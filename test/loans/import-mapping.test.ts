@@ -110,6 +110,12 @@ describe('the fields that a mapping describes to models', () => {
     expect(paths).not.toContain('loan.status');
   });
 
+  it('carry the labels of other languages', () => {
+    const zh = { labels: { zh: '住房' }, valueLabels: { zh: { owned: '自有' } } };
+    const loan = plainLoan({ attributes: { housing: { column: 'h', type: 'categorical', label: 'Housing', ...zh } } });
+    expect(describeFields(parseMapping(plainMapping({ loan }), 'my.json')).find(({ path }) => path === 'loan.housing')).toMatchObject(zh);
+  });
+
   it('carry the categories of a code list and the currency as unit where there is but one', () => {
     const attributes = {
       housing: { column: 'h', type: 'categorical', label: 'Housing', codes: 'housing', reasonCode: 'HOUSING', mutable: true },

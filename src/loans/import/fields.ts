@@ -7,6 +7,10 @@ export interface FieldDescription {
   path: string;
   /** Plain language. */
   label: string;
+  /** The label in other languages. */
+  labels?: { zh?: string };
+  /** The categories in other languages. */
+  valueLabels?: { zh?: Record<string, string> };
   type: 'numeric' | 'categorical' | 'boolean';
   unit?: string;
   reasonCode?: string;
@@ -70,12 +74,14 @@ function describeAttributes(
 }
 
 function describeAttribute(path: string, mapping: Mapping, attribute: AttributeMapping): FieldDescription {
-  const { type, label, unit, reasonCode, mutable, codes } = attribute;
+  const { type, label, labels, valueLabels, unit, reasonCode, mutable, codes } = attribute;
   const values = type === 'categorical' ? valuesOf(mapping, codes) : undefined;
   return {
     path,
     label,
     type,
+    ...(labels?.zh !== undefined && { labels: { zh: labels.zh } }),
+    ...(valueLabels?.zh && { valueLabels: { zh: valueLabels.zh } }),
     ...(unit !== undefined && { unit }),
     ...(reasonCode !== undefined && { reasonCode }),
     ...(values && { values }),

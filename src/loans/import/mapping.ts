@@ -28,6 +28,8 @@ const attribute = z.strictObject({
   ...expressionShape,
   type: z.enum(['numeric', 'categorical', 'boolean']),
   label: z.string().min(1).max(120),
+  labels: z.strictObject({ zh: z.string().min(1).max(120).optional() }, typed('labels in other languages: {"zh": "…"}')).optional(),
+  valueLabels: z.strictObject({ zh: z.record(z.string(), z.string().min(1).max(120)).optional() }, typed('values in other languages: {"zh": {"owned": "…"}}')).optional(),
   unit: z.string().min(1).max(40).optional(),
   reasonCode: z.string().regex(/^[A-Z][A-Z0-9_]*$/, 'a code like CREDIT_HISTORY: capitals, digits and underscores').optional(),
   mutable: z.boolean().optional(),

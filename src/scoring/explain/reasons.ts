@@ -1,10 +1,11 @@
 import { badInput } from '../../platform/index.js';
 import type { EncodedInput } from '../features/encode.js';
 import type { FeatureSchema } from '../features/schema.js';
+import type { Language } from './catalogue.js';
 import type { Explanation } from './explanation.js';
 import type { ReferenceSet } from './reference.js';
 import { isTypicalCategory } from './typical.js';
-import { reasonText, type Language } from './wording.js';
+import { reasonText } from './wording.js';
 
 export interface Reason {
   readonly code: string;

@@ -1,10 +1,11 @@
 import { badInput } from '../../platform/index.js';
 import { InputRefused } from '../errors.js';
+import { weightOfCategory, weightOfMissing, weightOfNumber } from './evidence.js';
 import type { GatheredRecord, GatheredValue, InputValue } from './gathered.js';
 import { scale } from './scaling.js';
 import { columnsOf, type FeatureSchema, type FittedFeature } from './schema.js';
 import { isSentinel, resolveSource, toNumber } from './source.js';
-import { isNumeric, periodsOf } from './spec.js';
+import { elementKind, periodsOf, type ElementKind } from './spec.js';
 
 export type InputFlag = 'MISSING' | 'OUT_OF_RANGE' | 'UNKNOWN_CATEGORY' | 'SENTINEL';
 
@@ -29,43 +30,63 @@ const writeNumber: Writer = (feature, period, value, vector, at) => {
   const constants = feature.numeric![period]!;
   const number = toNumber(feature.spec, value);
   const inside = Math.min(Math.max(number ?? constants.fill, constants.min), constants.max);
-  vector[at] = scale(constants.scaling, inside);
+  vector[at] = feature.woe ? weightOfNumber(feature.woe[period]!, inside) : scale(constants.scaling, inside);
   return number !== null && inside !== number ? 'OUT_OF_RANGE' : undefined;
 };
 
-const writeCategory: Writer = (feature, _period, value, vector, at) => {
+function writeWeight(feature: FittedFeature, period: number, category: string, vector: Float32Array, at: number): boolean {
+  const weight = weightOfCategory(feature.woe![period]!, category);
+  vector[at] = weight ?? 0;
+  return weight !== undefined;
+}
+
+function writeColumn(feature: FittedFeature, category: string, vector: Float32Array, at: number): boolean {
+  const column = feature.categories!.indexOf(category);
+  if (column >= 0) vector[at + column] = 1;
+  return column >= 0;
+}
+
+const writeCategory: Writer = (feature, period, value, vector, at) => {
   const { spec } = feature;
   if (value !== null && typeof value !== 'string') {
     throw new InputRefused(spec.name, `"${spec.label}" must be one of its categories as text, but it is the ${typeof value} ${String(value)}; correct the value of feature ${spec.name}.`);
   }
-  const column = feature.categories!.indexOf(String(value ?? feature.fill));
-  if (column >= 0) vector[at + column] = 1;
-  return value !== null && column < 0 ? 'UNKNOWN_CATEGORY' : undefined;
+  const category = String(value ?? feature.fill);
+  const known = feature.woe ? writeWeight(feature, period, category, vector, at) : writeColumn(feature, category, vector, at);
+  return value !== null && !known ? 'UNKNOWN_CATEGORY' : undefined;
 };
 
-const writeBoolean: Writer = (feature, _period, value, vector, at) => {
+const writeBoolean: Writer = (feature, period, value, vector, at) => {
   const { spec } = feature;
   if (value !== null && typeof value !== 'boolean') {
     throw new InputRefused(spec.name, `"${spec.label}" must be true or false, but it is ${JSON.stringify(value)}; correct the value of feature ${spec.name}.`);
   }
-  vector[at] = (value ?? feature.fill) === true ? 1 : 0;
+  const truth = (value ?? feature.fill) === true;
+  if (feature.woe) return writeWeight(feature, period, String(truth), vector, at) || value === null ? undefined : 'UNKNOWN_CATEGORY';
+  vector[at] = truth ? 1 : 0;
   return undefined;
 };
 
-const writerOf = (feature: FittedFeature): Writer =>
-  isNumeric(feature.spec) ? writeNumber : feature.spec.type === 'boolean' ? writeBoolean : writeCategory;
+const WRITERS: Record<ElementKind, Writer> = { numeric: writeNumber, categorical: writeCategory, boolean: writeBoolean };
+
+/** Writes "missing" where it has a column or a bin of its own; false where it needs a stand-in. */
+function writeMissing(feature: FittedFeature, period: number, vector: Float32Array, at: number): boolean {
+  if (feature.missingColumn) vector[at + feature.columnsPerPeriod - 1] = 1;
+  if (feature.woe === undefined) return feature.missingColumn && feature.categories !== undefined;
+  if (feature.spec.missing.rule !== 'indicator') return false;
+  vector[at] = weightOfMissing(feature.woe[period]!);
+  return true;
+}
 
 function writePeriod(feature: FittedFeature, period: number, raw: GatheredValue, vector: Float32Array): InputFlag | undefined {
-  const { spec, offset, columnsPerPeriod, missingColumn } = feature;
+  const { spec, offset, columnsPerPeriod } = feature;
   const at = offset + period * columnsPerPeriod;
   const sentinel = isSentinel(spec, raw);
   const missing = sentinel || raw === null;
   if (missing && spec.missing.rule === 'required') {
     throw new InputRefused(spec.name, `"${spec.label}" is required, but it is missing; supply a value for feature ${spec.name}.`);
   }
-  if (missing && missingColumn) vector[at + columnsPerPeriod - 1] = 1;
-  // A category with a column of its own for "missing" needs no stand-in.
-  const flag = missing && missingColumn && feature.categories !== undefined ? undefined : writerOf(feature)(feature, period, missing ? null : raw, vector, at);
+  const flag = missing && writeMissing(feature, period, vector, at) ? undefined : WRITERS[elementKind(spec)](feature, period, missing ? null : raw, vector, at);
   return sentinel ? 'SENTINEL' : missing ? 'MISSING' : flag;
 }
 

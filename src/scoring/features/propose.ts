@@ -1,10 +1,14 @@
-import type { FeatureSource, FeatureSpec, Transform } from './spec.js';
+import { elementKind, type FeatureSource, type FeatureSpec, type Transform } from './spec.js';
 
 /** A field of the book, as a mapping file declares it. */
 export interface FieldDescription {
   /** customer.<field>, loan.<field> or repayments.<field> */
   readonly path: string;
   readonly label: string;
+  /** The label in other languages. */
+  readonly labels?: { readonly zh?: string };
+  /** Categories in other languages. */
+  readonly valueLabels?: { readonly zh?: Readonly<Record<string, string>> };
   readonly type: 'numeric' | 'categorical' | 'boolean';
   readonly unit?: string;
   readonly reasonCode?: string;
@@ -14,6 +18,8 @@ export interface FieldDescription {
   readonly sentinels?: readonly (number | string)[];
   /** A protected attribute is never proposed. */
   readonly protected?: boolean;
+  /** The customer can do something about it. */
+  readonly mutable?: boolean;
 }
 
 export interface ProposeOptions {
@@ -41,12 +47,15 @@ function ofField(field: FieldDescription): FeatureSpec {
   return {
     name: nameOf(field.path),
     label: field.label,
+    ...(field.labels && { labels: { ...field.labels } }),
+    ...(field.valueLabels && { valueLabels: { ...field.valueLabels } }),
     source: { path: field.path },
     type: field.type,
     ...(field.unit !== undefined && { unit: field.unit }),
     missing: missingOf(field),
     transform: transformOf(field),
     reasonCode: field.reasonCode ?? codeOf(keyOf(field.path)),
+    ...(field.mutable !== undefined && { mutable: field.mutable }),
   };
 }
 
@@ -88,7 +97,7 @@ const derivedFeatures = (k: number): readonly Derived[] => [
   { name: 'daysPastDueTrend', label: 'Change of days past due per period', reasonCode: 'DELINQUENCY_TREND', needs: [[PAST_DUE]], source: { path: PAST_DUE, last: k, aggregate: 'trend' }, unit: 'days', transform: 'standardise' },
 ];
 
-function ofDerived(derived: Derived, has: (path: string) => boolean): FeatureSpec | undefined {
+function ofDerived(derived: Derived, has: (path: string) => boolean, mutable: boolean): FeatureSpec | undefined {
   if (!derived.needs.every((group) => group.some(has))) return undefined;
   const { needs: _, source, transform = 'quantile', ...rest } = derived;
   const { per, ...without } = source;
@@ -100,6 +109,7 @@ function ofDerived(derived: Derived, has: (path: string) => boolean): FeatureSpe
     type: sequence ? 'sequence' : 'numeric',
     missing: { rule: 'indicator' },
     transform,
+    ...(mutable && { mutable }),
   };
 }
 
@@ -113,6 +123,11 @@ export function proposeFeatureSpecs(fields: readonly FieldDescription[], { perio
   const isRepayment = ({ path }: FieldDescription): boolean => path.startsWith('repayments.');
   const plain = usable.filter((field) => !isRepayment(field)).map(ofField);
   const histories = usable.filter(isRepayment).map((field) => history(field, periods));
-  const derived = derivedFeatures(periods).flatMap((each) => ofDerived(each, (path) => paths.has(path)) ?? []);
+  const mutable = new Set(usable.flatMap((field) => (field.mutable === true ? field.path : [])));
+  const derived = derivedFeatures(periods).flatMap((each) => ofDerived(each, (path) => paths.has(path), mutable.has(each.source.path)) ?? []);
   return [...plain, ...histories, ...derived];
 }
+
+/** The same features under weight of evidence, as a scorecard wants them. */
+export const asWeightOfEvidence = (specs: readonly FeatureSpec[]): FeatureSpec[] =>
+  specs.map((spec) => ({ ...spec, ...(spec.type === 'sequence' && { elements: elementKind(spec) }), transform: 'weight-of-evidence' }));

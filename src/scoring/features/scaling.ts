@@ -6,6 +6,8 @@ const finite = z.number();
 
 /** Learned constants that turn one raw number into one model input of about unit spread. */
 export const scalingShape = z.discriminatedUnion('kind', [
+  /** x itself; what weight of evidence looks up in its bins */
+  z.strictObject({ kind: z.literal('none') }),
   /** (x − centre) / spread */
   z.strictObject({ kind: z.literal('linear'), centre: finite, spread: z.number().positive() }),
   /** (sign(x)·ln(1 + |x| / unit) − centre) / spread */
@@ -67,9 +69,13 @@ function fitLog(sorted: ArrayLike<number>): Scaling {
 }
 
 /** Learns a scaling from the known training values in ascending order (possibly none). */
-export function fitScaling(transform: Exclude<Transform, 'one-hot'>, sorted: ArrayLike<number>): Scaling {
+export function fitScaling(transform: Transform, sorted: ArrayLike<number>): Scaling {
   const { mean, deviation } = meanAndDeviation(sorted);
   switch (transform) {
+    case 'none':
+    case 'one-hot':
+    case 'weight-of-evidence':
+      return { kind: 'none' };
     case 'standardise':
       return { kind: 'linear', centre: mean, spread: positive(deviation) };
     case 'robust': {
@@ -101,6 +107,8 @@ function interpolate(knots: readonly number[], scores: readonly number[], x: num
 /** Applies a learned scaling to a finite number. */
 export function scale(scaling: Scaling, x: number): number {
   switch (scaling.kind) {
+    case 'none':
+      return x;
     case 'linear':
       return (x - scaling.centre) / scaling.spread;
     case 'log':
@@ -108,4 +116,11 @@ export function scale(scaling: Scaling, x: number): number {
     case 'quantile':
       return interpolate(scaling.knots, scaling.scores, x);
   }
+}
+
+/** +1 where the scaled number never falls as the raw one rises, −1 where it never rises, 0 where it does both. */
+export function directionOf(scaling: Scaling): 1 | -1 | 0 {
+  if (scaling.kind !== 'quantile') return 1;
+  const steps = scaling.scores.slice(1).map((score, i) => score - scaling.scores[i]!);
+  return steps.every((step) => step >= 0) ? 1 : steps.every((step) => step <= 0) ? -1 : 0;
 }

@@ -34,50 +34,76 @@ const boundsShape = z.strictObject({ min: z.number(), max: z.number() });
 const specShape = z.strictObject({
   name: z.string().regex(/^[A-Za-z][\w.-]{0,99}$/u, 'a feature name starts with a letter and has letters, digits, "_", "-" or "."'),
   label: z.string().min(1).max(200),
+  /** The label in other languages. */
   labels: z.strictObject({ zh: z.string().min(1).max(200).optional() }).optional(),
+  /** Categories in other languages. */
+  valueLabels: z.strictObject({ zh: z.record(z.string(), z.string().min(1).max(200)).optional() }).optional(),
   source: sourceShape,
   type: z.enum(['numeric', 'categorical', 'boolean', 'sequence']),
   unit: z.string().max(40).optional(),
   missing: missingShape,
-  /** one-hot for categories, booleans and sequences of categories; the others for numbers. */
-  transform: z.enum(['standardise', 'robust', 'log', 'quantile', 'one-hot']),
+  /** What the periods of a sequence hold. Without it: categories under one-hot, else numbers. */
+  elements: z.enum(['numeric', 'categorical', 'boolean']).optional(),
+  /** weight-of-evidence for anything; none for numbers and booleans; one-hot for categories and booleans; the others for numbers. */
+  transform: z.enum(['none', 'standardise', 'robust', 'log', 'quantile', 'weight-of-evidence', 'one-hot']),
   /** Plausible range in the unit of the feature; without it the range seen in training, a little widened. */
   bounds: boundsShape.optional(),
   reasonCode: z.string().min(1).max(60),
   protected: z.boolean().optional(),
   mutable: z.boolean().optional(),
+  /** How the risk may move as the value rises; numbers only. */
   monotone: z.enum(['increasing', 'decreasing']).optional(),
 });
 
 export type FeatureSource = z.infer<typeof sourceShape>;
 export type FeatureSpec = z.infer<typeof specShape>;
 export type Transform = FeatureSpec['transform'];
+/** What one value (one period) of a feature is. */
+export type ElementKind = 'numeric' | 'categorical' | 'boolean';
+
+/** What one value of the feature is: its type, or for a sequence what its periods hold. */
+export function elementKind(spec: FeatureSpec): ElementKind {
+  if (spec.type !== 'sequence') return spec.type;
+  return spec.elements ?? (spec.transform === 'one-hot' ? 'categorical' : 'numeric');
+}
+
+const TRANSFORMS: Record<ElementKind, readonly Transform[]> = {
+  numeric: ['none', 'standardise', 'robust', 'log', 'quantile', 'weight-of-evidence'],
+  categorical: ['one-hot', 'weight-of-evidence'],
+  boolean: ['one-hot', 'none', 'weight-of-evidence'],
+};
 
 /** Contradictions between the parts of one feature, as sentences; empty when it is sound. */
 function contradictions(spec: FeatureSpec): string[] {
   const overPeriods = spec.source.path.startsWith('repayments.');
   const scalar = !overPeriods || spec.source.aggregate !== undefined;
-  const categorical = spec.type === 'categorical' || spec.type === 'boolean';
+  const kind = elementKind(spec);
   const rules: [boolean, string][] = [
     [spec.type === 'sequence' && scalar, 'a sequence reads repayments.<field> without an aggregate'],
     [spec.type !== 'sequence' && !scalar, 'a repayment field needs an aggregate, or type "sequence"'],
     [spec.type === 'sequence' && spec.source.last === undefined, 'a sequence needs "last", the number of periods'],
     [!overPeriods && (spec.source.last ?? spec.source.aggregate) !== undefined, '"last" and "aggregate" apply to repayments only'],
     [spec.source.perLag !== undefined && spec.source.per === undefined, '"perLag" needs "per"'],
-    [categorical && spec.transform !== 'one-hot', `a ${spec.type} feature takes the transform "one-hot"`],
-    [spec.type === 'numeric' && spec.transform === 'one-hot', 'a numeric feature cannot be one-hot'],
-    [spec.transform === 'one-hot' && spec.source.per !== undefined, 'only numbers can be divided ("per")'],
-    [categorical && spec.source.aggregate !== undefined && spec.source.aggregate !== 'last', 'a category can only be aggregated by "last"'],
+    [spec.type !== 'sequence' && spec.elements !== undefined, '"elements" says what the periods of a sequence hold; leave it out'],
+    [
+      spec.type === 'sequence' && spec.transform === 'weight-of-evidence' && spec.elements === undefined,
+      'a sequence with weight of evidence needs "elements": numeric, categorical or boolean',
+    ],
+    [!TRANSFORMS[kind].includes(spec.transform), `${kind} values take the transform ${TRANSFORMS[kind].map((name) => `"${name}"`).join(', ')}, not "${spec.transform}"`],
+    [kind !== 'numeric' && spec.source.per !== undefined, 'only numbers can be divided ("per")'],
+    [kind !== 'numeric' && (spec.source.aggregate ?? 'last') !== 'last', 'a category can only be aggregated by "last"'],
     [spec.missing.rule === 'constant' && spec.missing.value === undefined, 'the missing rule "constant" needs a "value"'],
     [spec.missing.rule === 'constant' && !fits(spec, spec.missing.value), 'the constant for missing values must have the type of the feature'],
     [spec.bounds !== undefined && spec.bounds.min >= spec.bounds.max, 'bounds need min below max'],
-    [spec.bounds !== undefined && spec.transform === 'one-hot', 'bounds apply to numbers only'],
+    [spec.bounds !== undefined && kind !== 'numeric', 'bounds apply to numbers only'],
+    [spec.monotone !== undefined && kind !== 'numeric', '"monotone" applies to numbers only'],
   ];
   return rules.filter(([broken]) => broken).map(([, sentence]) => `feature "${spec.name}": ${sentence}`);
 }
 
-const fits = (spec: FeatureSpec, value: number | string | boolean | undefined): boolean =>
-  typeof value === (spec.transform !== 'one-hot' ? 'number' : spec.type === 'boolean' ? 'boolean' : 'string');
+const JSON_TYPE = { numeric: 'number', categorical: 'string', boolean: 'boolean' } as const;
+
+const fits = (spec: FeatureSpec, value: number | string | boolean | undefined): boolean => typeof value === JSON_TYPE[elementKind(spec)];
 
 /** One feature, with its parts checked against each other. */
 export const featureSpecShape = specShape.superRefine((spec, context) => {
@@ -100,7 +126,7 @@ const specsShape = z
 export const parseFeatureSpecs = (json: unknown): FeatureSpec[] => parseWith(specsShape, json, 'list of features');
 
 /** True when the elements are numbers (scalar or period by period). */
-export const isNumeric = (spec: FeatureSpec): boolean => spec.transform !== 'one-hot';
+export const isNumeric = (spec: FeatureSpec): boolean => elementKind(spec) === 'numeric';
 
 /** How many values the feature has: the periods of a sequence, else 1. */
 export const periodsOf = (spec: FeatureSpec): number => (spec.type === 'sequence' ? (spec.source.last ?? 1) : 1);

@@ -50,7 +50,7 @@ export async function buildVersion(request: BuildRequest): Promise<VersionBundle
   const fingerprint = new RowFingerprint();
   const data = await collect(request, request.specs, fingerprint);
   const held = request.holdout && (await collect(request.holdout, request.specs));
-  const schema = fitFeatureSchemaFromRaw(request.specs, data.raw);
+  const schema = fitFeatureSchemaFromRaw(request.specs, data.raw, { labels: data.labels });
   const rows = encodeAll(schema, data.raw);
   const prepare = lap();
   const training = { rows, labels: data.labels, width: schema.width, hyperParameters: { ...request.hyperParameters, seed: request.seed } };
