@@ -1,6 +1,7 @@
 import { sha256 } from '../../platform/index.js';
-import type { ArtefactName, Metrics, VersionBundle } from '../../scoring/index.js';
+import type { ArtefactName, Metrics, SearchResult, VersionBundle } from '../../scoring/index.js';
 import type { Dossier } from '../dossier.js';
+import type { Comparison } from './compare.js';
 import type { Split } from './splits.js';
 import type { TrainedVersion } from './train-version.js';
 
@@ -20,6 +21,7 @@ export interface DossierParts {
   readonly modelCard: ModelCard;
   /** Who trained it, in words, where the registry is not told by who registers it. */
   readonly trainedBy?: string;
+  readonly comparison?: Comparison;
 }
 
 /** An artefact to be uploaded to PUT /artifacts/{sha256}. */
@@ -37,7 +39,7 @@ const KEYS = { onnx: 'onnx', schema: 'featureSchema', reference: 'referenceSet',
 export const artefactKeyOf = (name: ArtefactName): keyof Dossier['artefacts'] => KEYS[name];
 
 /** Writes the dossier of a freshly trained version: everything an approver relies on, artefacts by their digests. */
-export function draftDossier({ trained, split, source, knownBefore, seed, modelCard, trainedBy }: DossierParts): Record<string, unknown> {
+export function draftDossier({ trained, split, source, knownBefore, seed, modelCard, trainedBy, comparison }: DossierParts): Record<string, unknown> {
   const { bundle, train, holdout, seconds } = trained;
   const artefacts = Object.fromEntries(uploadsOf(bundle).map(({ name, sha256: digest }) => [artefactKeyOf(name), digest]));
   const measured: Metrics = bundle.metrics.holdout ?? bundle.metrics.training;
@@ -57,8 +59,22 @@ export function draftDossier({ trained, split, source, knownBefore, seed, modelC
     metrics: { ...measured, extra: { measuredOn: bundle.metrics.holdout ? 'holdout' : 'training', psi: bundle.metrics.psi, psiEdges: bundle.metrics.psiEdges } },
     parity: bundle.parity,
     decisionPolicy: bundle.decisionPolicy,
+    ...(bundle.hyperParameters.family !== undefined && { family: bundle.hyperParameters.family }),
+    ...(trained.search && { trials: trialsOf(trained.search) }),
+    ...(comparison && { comparison }),
     modelCard,
   };
 }
+
+/** The search in a few numbers; the report has every trial. */
+const trialsOf = ({ trials, folds, criterion, best, run }: SearchResult): Record<string, unknown> => ({
+  trials: trials.length,
+  failed: trials.filter(({ status }) => status === 'FAILED').length,
+  folds,
+  criterion,
+  best: criterion === 'auc' ? best.result.auc : criterion === 'brier' ? best.result.brier : best.result.logLoss,
+  seconds: round(run.seconds),
+  extra: { bestTrial: best.trial, processes: run.processes, resumed: run.resumed },
+});
 
 const round = (seconds: number): number => Math.round(seconds * 100) / 100;

@@ -1,8 +1,10 @@
-import { gather, trainingLoans, type SplitPart, type TrainingLoan } from '../../loans/index.js';
+import { trainingLoans, type SplitPart, type TrainingLoan } from '../../loans/index.js';
 import { refused, type Queryable } from '../../platform/index.js';
-import { buildVersion, type DecisionPolicy, type FeatureSpec, type GatheredRecord, type HyperParametersInput, type LabelledRecords, type TrainingProgress, type VersionBundle } from '../../scoring/index.js';
+import { buildVersion, type DecisionPolicy, type FeatureSpec, type HyperParametersInput, type LabelledRecords, type SearchResult, type TrainingProgress, type VersionBundle } from '../../scoring/index.js';
 import type { KeyRing } from '../../security/index.js';
 import { groupsOf, protectedColumns, type Groups } from './groups.js';
+import { recordsOf, type LabelledLoans } from './records.js';
+import { searchSettings, type SearchPlan } from './search.js';
 import type { Split } from './splits.js';
 
 export interface TrainingPlan {
@@ -14,6 +16,8 @@ export interface TrainingPlan {
   readonly hyperParameters?: Omit<HyperParametersInput, 'seed'>;
   /** Without one: a policy around the default rate of the training loans. */
   readonly policy?: DecisionPolicy;
+  /** Search for better hyper-parameters first, from the given ones. */
+  readonly search?: SearchPlan;
   readonly seed: number;
   readonly onProgress?: (progress: TrainingProgress) => void;
   readonly signal?: AbortSignal;
@@ -23,16 +27,10 @@ export interface TrainedVersion {
   readonly bundle: VersionBundle;
   readonly train: LabelledLoans;
   readonly holdout: LabelledLoans;
+  readonly search?: SearchResult;
   readonly seconds: number;
 }
 
-/** Loans with their known outcomes, in the same order; 1 = default. */
-export interface LabelledLoans {
-  readonly loans: readonly TrainingLoan[];
-  readonly labels: Uint8Array;
-}
-
-const GATHERED_AT_ONCE = 1_000;
 const FEWEST_OF_A_KIND = 20;
 
 /**
@@ -46,6 +44,8 @@ export async function trainVersion(db: Queryable, keys: KeyRing, plan: TrainingP
   const train = await withoutErased(keys, parts.train);
   const holdout = await withoutErased(keys, parts.holdout);
   requireEnough(train, plan);
+  const search = plan.search && (await searchSettings(db, keys, train, plan.search, { hyperParameters: {}, ...plan }));
+  const hyperParameters = search?.best.settings ?? plan.hyperParameters;
   const protectedOf = await protectedColumns(db, keys, train.loans);
   const groups = groupsOf(protectedOf, protectedOf);
   const heldGroups = groupsOf(protectedOf, await protectedColumns(db, keys, holdout.loans));
@@ -53,13 +53,13 @@ export async function trainVersion(db: Queryable, keys: KeyRing, plan: TrainingP
     specs: plan.specs,
     ...labelledRecords(db, keys, train, groups),
     ...(holdout.loans.length > 0 && { holdout: labelledRecords(db, keys, holdout, heldGroups) }),
-    ...(plan.hyperParameters && { hyperParameters: plan.hyperParameters }),
+    ...(hyperParameters && { hyperParameters }),
     ...(plan.policy && { policy: plan.policy }),
     seed: plan.seed,
     ...(plan.onProgress && { onProgress: plan.onProgress }),
     ...(plan.signal && { signal: plan.signal }),
   });
-  return { bundle, train, holdout, seconds: (performance.now() - started) / 1_000 };
+  return { bundle, train, holdout, ...(search && { search }), seconds: (performance.now() - started) / 1_000 };
 }
 
 /** The known loans of these products, by the part of the split that they belong to. */
@@ -92,14 +92,3 @@ const labelledRecords = (db: Queryable, keys: KeyRing, { loans, labels }: Labell
   times: loans.map(({ decisionAt }) => decisionAt),
   groups,
 });
-
-/** The loans' records as of their decisions, a batch in memory at a time. */
-async function* recordsOf(db: Queryable, keys: KeyRing, loans: readonly TrainingLoan[]): AsyncGenerator<GatheredRecord> {
-  for (let from = 0; from < loans.length; from += GATHERED_AT_ONCE) {
-    const batch = loans.slice(from, from + GATHERED_AT_ONCE);
-    for (const [index, gathered] of (await gather(db, keys, batch, 'decision')).entries()) {
-      if (!gathered || gathered.erased) throw refused(`Loan ${batch[index]!.externalId} changed while training read it. Train again.`);
-      yield gathered.record;
-    }
-  }
-}
