@@ -46,6 +46,8 @@ export { checkSourceParity, encodeSourceSample, parseSourceSample, type SourceSa
 export type { RunOptions, Scorer, ScorerOutput } from './runtime/contract.js';
 export { loadRuntime, type RuntimeArtefacts, type RuntimeName } from './runtime/load.js';
 export { loadTensorFlowScorer } from './runtime/tensorflow.js';
+export { searchHyperParameters } from './search/index.js';
+export type { SearchProgress, SearchRequest, SearchResult, TrialReport } from './search/types.js';
 export { givenFolds, kFold, randomSplit, timeSplit, type Split } from './splits/split.js';
 export { parseHyperParameters, type HyperParameters, type HyperParametersInput } from './training/hyper-parameters.js';
 export { referencePredictions, trainModel } from './training/index.js';

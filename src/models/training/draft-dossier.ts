@@ -1,5 +1,5 @@
 import { sha256 } from '../../platform/index.js';
-import type { ArtefactName, VersionBundle } from '../../scoring/index.js';
+import type { ArtefactName, Comparison, SearchResult, VersionBundle } from '../../scoring/index.js';
 import type { Dossier } from '../dossier.js';
 import type { Split } from './splits.js';
 import type { TrainedVersion } from './train-version.js';
@@ -40,7 +40,7 @@ export const artefactKeyOf = (name: ArtefactName): keyof Dossier['artefacts'] =>
 export function draftDossier({ trained, split, source, knownBefore, seed, modelCard, trainedBy }: DossierParts): Record<string, unknown> {
   const { bundle, train, holdout, seconds } = trained;
   const artefacts = Object.fromEntries(uploadsOf(bundle).map(({ name, sha256: digest }) => [artefactKeyOf(name), digest]));
-  const { evaluation, stability, history } = bundle.report;
+  const { evaluation, stability, history, search, comparison } = bundle.report;
   const { intervals, level, resamples, ...measured } = evaluation.metrics;
   return {
     format: 1,
@@ -58,8 +58,26 @@ export function draftDossier({ trained, split, source, knownBefore, seed, modelC
     metrics: { ...measured, extra: { measuredOn: evaluation.measuredOn, psi: stability?.psi ?? null, psiEdges: stability?.edges ?? [], intervals, level, resamples } },
     parity: bundle.parity,
     decisionPolicy: bundle.decisionPolicy,
+    family: bundle.report.family,
+    ...(search && { trials: trialsOf(search) }),
+    ...(comparison && { comparison: comparisonOf(comparison) }),
     modelCard,
   };
 }
+
+const comparisonOf = ({ champion, rows, test }: Comparison): Record<string, unknown> => ({
+  champion, rows, auc: test.aucA, championAuc: test.aucB, standardError: test.standardError, z: test.z, p: test.p,
+});
+
+/** The search in a few numbers; the report has every trial. */
+const trialsOf = ({ trials, folds, criterion, best, run }: SearchResult): Record<string, unknown> => ({
+  trials: trials.length,
+  failed: trials.filter(({ status }) => status === 'FAILED').length,
+  folds,
+  criterion,
+  best: criterion === 'auc' ? best.result.auc : criterion === 'brier' ? best.result.brier : best.result.logLoss,
+  seconds: round(run.seconds),
+  extra: { bestTrial: best.trial, processes: run.processes, resumed: run.resumed },
+});
 
 const round = (seconds: number): number => Math.round(seconds * 100) / 100;

@@ -1,15 +1,14 @@
 import type { BuildProgress } from '../../scoring/index.js';
 
-const left = (seconds: number | undefined): string => (seconds === undefined ? '' : `, at most ${Math.ceil(seconds)} s left`);
+const left = (seconds: number): string => (seconds < 120 ? `${Math.ceil(seconds)} s` : `${Math.ceil(seconds / 60)} min`);
 
 /** How far a build is, in one line for people. */
-export function progressText(progress: BuildProgress): string {
-  if (progress.stage === 'assess') return 'measuring and explaining';
-  if (progress.stage === 'search') {
-    const { rung, rungs, done, total, best, secondsLeft } = progress;
-    const so = best === undefined ? '' : `, best so far AUC ${best.auc.toFixed(4)} (trial ${best.trial})`;
-    return `search: round ${rung} of ${rungs}, ${done} of ${total} fits${so}${left(secondsLeft)}`;
-  }
-  const { member, members, epoch, validationAuc, secondsLeft } = progress;
-  return `network ${member} of ${members}, epoch ${epoch}, validation AUC ${validationAuc.toFixed(4)}${left(secondsLeft)}`;
+export function progressText(at: BuildProgress): string {
+  if (at.stage === 'assess') return 'measuring and explaining';
+  if (at.stage === 'train') return `network ${at.member} of ${at.members}, epoch ${at.epoch}, validation AUC ${at.validationAuc.toFixed(4)}, at most ${left(at.secondsLeft)} left`;
+  return [
+    `search: rung ${at.rung} of ${at.rungs}, ${at.done} of ${at.total} fits, trial ${at.trial}`,
+    ...(at.best ? [`best so far trial ${at.best.trial}, AUC ${at.best.auc.toFixed(4)}, log loss ${at.best.logLoss.toFixed(4)}`] : []),
+    ...(at.secondsLeft === undefined ? [] : [`about ${left(at.secondsLeft)} left`]),
+  ].join(', ');
 }

@@ -64,7 +64,10 @@ function stabilityOf(training: Scored, held: Scored | undefined): Stability & { 
 
 function comparisonOf({ name, pds }: Champion, { data, pds: own }: Scored, threshold: number): Comparison {
   if (pds.length !== own.length) throw badInput(`The champion ${name} has ${pds.length} PDs for ${own.length} rows; score the very rows that the new version is measured on.`);
-  return { champion: name, metrics: evaluate(data.labels, pds, threshold), curves: curves(data.labels, pds), test: deLong(data.labels, own, pds) };
+  const both = Uint32Array.from(own, (_, row) => row).filter((row) => pds[row] !== null);
+  const labels = Uint8Array.from(both, (row) => data.labels[row]!);
+  const [ours, theirs] = [Float64Array.from(both, (row) => own[row]!), Float64Array.from(both, (row) => pds[row]!)];
+  return { champion: name, rows: both.length, metrics: evaluate(labels, theirs, threshold), curves: curves(labels, theirs), test: deLong(labels, ours, theirs) };
 }
 
 /** Scores training and hold-out rows, sets the policy, draws the reference set and measures. */

@@ -30,6 +30,9 @@ export interface Stability {
 /** The version beside the one that decides today, on the same rows. */
 export interface Comparison {
   readonly champion: string;
+  /** Rows that both can score. */
+  readonly rows: number;
+  /** Of the champion. */
   readonly metrics: Metrics;
   readonly curves: Curves;
   /** A is this version, B the champion. */

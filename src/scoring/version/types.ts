@@ -21,10 +21,10 @@ export interface LabelledRecords {
   readonly groups?: Readonly<Record<string, readonly (string | null)[]>>;
 }
 
-/** The version that decides today: PDs of the rows that the new version is measured on, in the same order. */
+/** The version that decides today: PDs of the rows that the new version is measured on, in the same order; null where it has none. */
 export interface Champion {
   readonly name: string;
-  readonly pds: ArrayLike<number>;
+  readonly pds: ArrayLike<number | null>;
 }
 
 /** How far a build is. */
