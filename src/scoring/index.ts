@@ -39,6 +39,10 @@ export { inspectOnnx, MAX_ONNX_BYTES, type OnnxSummary } from './onnx/inspect.js
 export { checkParity, PARITY_BAR, parseParitySample, type ParityFile, type ParityReport, type ParitySample } from './onnx/parity.js';
 export { loadScorer, type RunOptions, type Scorer, type ScorerOutput } from './onnx/scorer.js';
 export { givenFolds, kFold, randomSplit, timeSplit, type Split } from './splits/split.js';
+export { assessQuality } from './quality/assess.js';
+export { requireSound } from './quality/require-sound.js';
+export { THRESHOLDS } from './quality/thresholds.js';
+export type { CheckName, Finding, GroupSummary, Override, QualityInput, QualityReport, QuarterSummary, Severity, Thresholds } from './quality/types.js';
 export { parseHyperParameters, type HyperParameters, type HyperParametersInput } from './training/hyper-parameters.js';
 export { referencePredictions, trainModel } from './training/index.js';
 export type { Backend, Convolution, DenseLayer, EpochRecord, Family, Member, TrainedModel, TrainingProgress, TrainingRequest } from './training/types.js';
