@@ -26,6 +26,8 @@ export { describeSource, isPlainField, readsOf, type FieldRead } from './feature
 export { columnNames, columnsOf, parseFeatureSchema, type FeatureSchema, type FittedFeature } from './features/schema.js';
 export { elementKind, parseFeatureSpecs, type ElementKind, type FeatureSource, type FeatureSpec, type Transform } from './features/spec.js';
 export { fingerprintRows, RowFingerprint, type Fingerprint } from './fingerprint.js';
+export { compileLayersModel, type LayersModelOptions } from './layers-model/compile.js';
+export { readLayersModelFolder } from './layers-model/folder.js';
 export { areaUnderCurve, type RocPoint } from './metrics/auc.js';
 export { curves, type CalibrationInterval, type Curves, type LiftRow, type ScoreDistribution } from './metrics/curves.js';
 export { aucStandardError, deLong, type DeLongTest } from './metrics/delong.js';
