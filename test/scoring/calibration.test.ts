@@ -7,6 +7,8 @@ import { normalBook } from './scored-books.js';
 
 const isStrictlyRising = (values: ArrayLike<number>): boolean => Array.from(values).every((value, i) => i === 0 || value > values[i - 1]!);
 
+const bend = (logit: number): number => logit + 0.6 * Math.sin(1.5 * logit);
+
 /** Any small book, with ties. */
 const books = fc
   .array(fc.tuple(fc.integer({ min: 0, max: 1 }), fc.integer({ min: -40, max: 40 })), { maxLength: 120 })
@@ -82,7 +84,6 @@ describe('isotonic calibration', () => {
   });
 
   it('learns a bend that Platt scaling cannot, on rows it did not see', () => {
-    const bend = (logit: number): number => logit + 0.6 * Math.sin(1.5 * logit);
     const [seen, unseen] = [normalBook(21, 9000, 3000, 1.4), normalBook(22, 9000, 3000, 1.4)];
     const ece = (kind: 'platt' | 'isotonic'): number => {
       const fitted = fitCalibration(kind, seen.logits.map(bend), seen.labels);
