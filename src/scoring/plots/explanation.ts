@@ -58,18 +58,19 @@ function movesOf({ baselineLogit, logit, parts }: PlottedPrediction): Move[] {
   return [...moves, ...rest];
 }
 
-const moveShape: CustomSeriesRenderItem = (_, api) => {
+/** A bar from one log-odds to the next, a stroke down to the next bar, and the amount in a column beside the plot. */
+const moveShape: CustomSeriesRenderItem = ({ coordSys }, api) => {
   const row = api.value(0);
   const [from, to] = [Number(api.value(1)), Number(api.value(2))];
   const [x1, y] = api.coord([from, row]) as [number, number];
   const x2 = api.coord([to, row])[0]!;
-  const right = Math.max(x1, x2);
+  const { x: left, width } = coordSys as typeof coordSys & { readonly x: number; readonly width: number };
   return {
     type: 'group',
     children: [
       { type: 'rect', shape: { x: Math.min(x1, x2), y: y - 8, width: Math.max(1, Math.abs(x2 - x1)), height: 16 }, style: { fill: to > from ? ALARM : PALE, stroke: INK, lineWidth: 0.6 } },
       { type: 'line', shape: { x1: x2, y1: y + 8, x2, y2: y + 18 }, style: { stroke: FAINT, lineWidth: 1 } },
-      { type: 'text', style: { text: signed(to - from), x: right + 6, y, verticalAlign: 'middle', fill: INK, stroke: '#ffffff', lineWidth: 3, font: '11px Helvetica, Arial, sans-serif' } },
+      { type: 'text', style: { text: signed(to - from), x: left + width + 10, y, verticalAlign: 'middle', fill: INK, font: '11px Helvetica, Arial, sans-serif' } },
     ],
   };
 };
