@@ -50,6 +50,8 @@ export { loadRuntime, type RuntimeArtefacts, type RuntimeName } from './runtime/
 export { loadTensorFlowScorer } from './runtime/tensorflow.js';
 export { searchHyperParameters } from './search/index.js';
 export type { SearchProgress, SearchRequest, SearchResult, TrialReport } from './search/types.js';
+export { renderPlots } from './plots/index.js';
+export type { Plot, PlotReport, PlottedDependence, PlottedEpoch, PlottedImportance, PlottedModel, PlottedPrediction, PlottedTrial } from './plots/types.js';
 export { givenFolds, kFold, randomSplit, timeSplit, type Split } from './splits/split.js';
 export { assessQuality } from './quality/assess.js';
 export { requireSound } from './quality/require-sound.js';
