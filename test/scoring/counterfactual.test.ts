@@ -49,10 +49,18 @@ describe('a counterfactual', () => {
     expect(nothing.text).toContain('the lowest PD reached is 99.3 %');
   });
 
+  it('does not go where approved applicants hardly are, unless bounds say that it may', async () => {
+    const { scorer, schema, reference } = await stage([mutable('a')], sum, [[2, 4]]);
+    // Fences: 2 − 1.5 · 2 = −1 and 4 + 1.5 · 2 = 7; below −1 the PD would be low enough.
+    const line = 1 / (1 + Math.exp(1.5));
+    expect(await counterfactual(scorer, schema, reference, [3], line)).toMatchObject({ found: false, pd: expect.closeTo(1 / (1 + Math.E), 5) });
+    expect(await counterfactual(scorer, schema, reference, [3], line, { bounds: { a: BOUNDS } })).toMatchObject({ found: true });
+  });
+
   it('moves only toward lower risk where the direction is declared', async () => {
     const to = async (parts: Record<string, unknown>) => {
       const { scorer, schema, reference } = await stage([mutable('a', parts)], hill, [[0, 1]]);
-      return (await counterfactual(scorer, schema, reference, [1], LINE)).changes[0]!.to;
+      return (await counterfactual(scorer, schema, reference, [1], LINE, { bounds: { a: BOUNDS } })).changes[0]!.to;
     };
     expect(await to({})).toBeGreaterThan(3);
     expect(await to({ monotone: 'increasing' })).toBeLessThan(-3);

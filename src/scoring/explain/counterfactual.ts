@@ -32,7 +32,7 @@ export interface Counterfactual {
 
 export interface CounterfactualOptions {
   readonly language?: Language;
-  /** Narrower bounds by feature name, in the unit of the feature. */
+  /** What is plausible, by feature name, in the unit of the feature; without it what approved applicants have (Tukey's fences). */
   readonly bounds?: Readonly<Record<string, Range>>;
   /** Most features changed at once, 1…3. Default 3. */
   readonly maxFeatures?: number;
@@ -174,7 +174,7 @@ function requireSound(schema: FeatureSchema, line: number, { bounds, maxFeatures
 /**
  * The smallest plausible change of mutable features that brings the PD below a line: as few features as possible (at most
  * three), then the smallest sum of changes in units of the middle half of approved applicants. Numbers stay within learned
- * bounds, move only toward lower risk where `monotone` says where that is, and stay whole where all known ones are; categories
+ * bounds and within Tukey's fences of approved applicants (or the bounds given), move only toward lower risk where `monotone` says where that is, and stay whole where all known ones are; categories
  * change to known ones; missing values stay missing; of a sequence only the newest period moves. Features move by themselves:
  * what is derived from the same fact does not follow. Deterministic, at most a few thousand scored rows.
  * @param values the applicant's raw values in schema order

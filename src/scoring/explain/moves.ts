@@ -37,10 +37,17 @@ const withNewest = (value: InputValue, to: number | string | boolean): InputValu
 /** Learned bounds are a little wider than what was seen; that alone must not make an amount or a count negative. */
 const WIDENING = 0.06;
 
-function plausible({ spec, numeric }: FittedFeature, asked: Range | undefined): Range {
+/** Tukey's fences around the middle half of approved applicants: beyond them hardly one of them is found. */
+function fences(typical: Typical): Range {
+  if (typical.kind !== 'range') return { min: -Infinity, max: Infinity };
+  const reach = 1.5 * (typical.p75 - typical.p25);
+  return { min: typical.p25 - reach, max: typical.p75 + reach };
+}
+
+function plausible({ spec, numeric }: FittedFeature, { min: low, max: high }: Range): Range {
   const { min, max } = numeric![0]!;
   const barelyNegative = spec.bounds === undefined && min < 0 && -min <= WIDENING * (max - min);
-  return { min: Math.max(barelyNegative ? 0 : min, asked?.min ?? -Infinity), max: Math.min(max, asked?.max ?? Infinity) };
+  return { min: Math.max(barelyNegative ? 0 : min, low), max: Math.min(max, high) };
 }
 
 /** Whether only whole numbers occur, as far as the applicant's value and the quartiles of approved applicants tell. A ratio is never taken for one. */
@@ -53,7 +60,7 @@ function isWhole({ spec }: FittedFeature, current: number, typical: Typical): bo
 export function roomOf(feature: FittedFeature, value: InputValue, typical: Typical, asked: Range | undefined): NumberRoom | undefined {
   const current = isNumeric(feature.spec) ? knownNumbers(feature.spec, newestOf(value))[0] : undefined;
   if (current === undefined) return undefined;
-  const { min, max } = plausible(feature, asked);
+  const { min, max } = plausible(feature, asked ?? fences(typical));
   const { monotone } = feature.spec;
   const middle = typical.kind === 'range' ? typical.p75 - typical.p25 : 0;
   return {

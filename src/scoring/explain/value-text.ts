@@ -20,7 +20,7 @@ function digitsFor(x: number): number {
   return size >= 100 || Number.isInteger(x) ? 0 : size >= 1 ? 1 : 2;
 }
 
-const numberText = (x: number, digits: number, { locale }: Conventions): string => new Intl.NumberFormat(locale, { maximumFractionDigits: digits }).format(x);
+const numberText = (x: number, digits: number, { locale }: Conventions): string => new Intl.NumberFormat(locale, { maximumFractionDigits: digits, signDisplay: 'negative' }).format(x);
 
 /** A share as percent. */
 export function percentText(x: number, digits: number, language: Language): string {
