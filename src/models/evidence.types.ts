@@ -12,16 +12,6 @@ export class Artefact {
   @Field(() => Int, { description: 'Its size in bytes.' }) bytes!: number;
 }
 
-@ObjectType({ description: 'A model input, as the feature schema of the version declares it.', simpleResolvers: true })
-export class FeatureSummary {
-  @Field(() => String, { description: 'Its name.' }) name!: string;
-  @Field(() => String, { description: 'What people call it.' }) label!: string;
-  @Field(() => String, { description: 'numeric, categorical, boolean or sequence.' }) type!: string;
-  @Field(() => String, { nullable: true, description: 'Its unit.' }) unit!: string | null;
-  @Field(() => String, { description: 'How it becomes numbers.' }) transform!: string;
-  @Field(() => String, { description: 'The code of the reason it gives.' }) reasonCode!: string;
-}
-
 @ObjectType({ description: 'Someone who had a part in making a version, and therefore no vote on it.', simpleResolvers: true })
 export class Contributor {
   @Field(() => ContributionEnum, { description: 'Which part.' }) part!: Part;

@@ -21,4 +21,5 @@ export { deploymentOf, modelOf, versionOf } from './look-up.js';
 export { DeploymentResolver, ModelResolver, ModelVersionQueries } from './model.resolver.js';
 export { Deployment, Model, ModelVersion, toDeployment, toModel, toModelVersion } from './model.types.js';
 export { modelNodeLoaders } from './nodes.js';
+export { VersionEvaluationResolver, VersionReportResolver } from './report/report.resolver.js';
 export { ApprovalResolver, ContributorResolver, ModelVersionResolver, VersionTransitionResolver } from './version.resolver.js';

@@ -1,5 +1,5 @@
 import { badInput, refused, type Queryable } from '../platform/index.js';
-import { checkParity, loadScorer, parseFeatureSchema, parseParitySample, parseReferenceSet, type ParityReport } from '../scoring/index.js';
+import { checkParity, loadScorer, parseFeatureSchema, parseParitySample, parseReferenceSet, parseVersionReport, type ParityReport } from '../scoring/index.js';
 import type { ArtefactStore } from './artefact-store.js';
 import type { Dossier } from './dossier.js';
 import type { ArtefactKind } from './version.entity.js';
@@ -35,7 +35,7 @@ export async function verifyVersion(db: Queryable, store: ArtefactStore, dossier
   const onnx = bytes.get('ONNX')!;
   await (await loadScorer({ onnx, schema })).dispose();
   requireParity(dossier, await checkParity(onnx, sample));
-  if (bytes.has('REPORT')) jsonOf(bytes.get('REPORT')!, 'report');
+  if (bytes.has('REPORT')) parseVersionReport(jsonOf(bytes.get('REPORT')!, 'report'));
 }
 
 function requireParity({ parity: claimed, source }: Dossier, found: ParityReport): void {

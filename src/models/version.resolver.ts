@@ -4,7 +4,8 @@ import { Requires, User, userOf } from '../security/index.js';
 import { missingVotes } from './approval-policy.js';
 import { DossierType } from './dossier.types.js';
 import { artefactsOfVersion, contributorsOfVersion, dossiersOfVersion, featureSchemasOfVersion, transitionsOfVersion, votesOnVersion } from './evidence.queries.js';
-import { Approval, Artefact, Contributor, FeatureSummary, MissingVote, toApproval, toContributor, toTransition, VersionTransition } from './evidence.types.js';
+import { Approval, Artefact, Contributor, MissingVote, toApproval, toContributor, toTransition, VersionTransition } from './evidence.types.js';
+import { FeatureSummary, toFeature } from './feature.types.js';
 import { awaitsVotes } from './lifecycle.js';
 import { modelOf } from './look-up.js';
 import { deploymentsOfVersion } from './model.queries.js';
@@ -41,10 +42,10 @@ export class ModelVersionResolver {
   }
 
   @Requires('model:read')
-  @FieldResolver(() => [FeatureSummary], { description: 'What goes into it.' })
+  @FieldResolver(() => [FeatureSummary], { description: 'What goes into it, and what was learned of it.' })
   async features(@Ctx() ctx: Context, @Root() { rowId }: ModelVersion): Promise<FeatureSummary[]> {
     const schema = await ctx.loaders.of(ctx, featureSchemasOfVersion).load(rowId);
-    return (schema?.features ?? []).map(({ spec: { name, label, type, unit, transform, reasonCode } }) => ({ name, label, type, unit: unit ?? null, transform, reasonCode }));
+    return (schema?.features ?? []).map(toFeature);
   }
 
   @Requires('model:read')

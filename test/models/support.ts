@@ -16,7 +16,7 @@ const PRINCIPAL: FeatureSpec = {
 };
 
 /** A logistic model on one feature: logit = weight · x − 1, known in closed form. */
-export async function smallVersion({ weight = 1, parityShift = 0, spec = PRINCIPAL, rows = records } = {}) {
+export async function smallVersion({ weight = 1, parityShift = 0, spec = PRINCIPAL, rows = records, report = undefined as object | undefined } = {}) {
   const schema: FeatureSchema = fitFeatureSchema([spec], rows);
   const layer = { weights: new Float32Array([weight]), bias: new Float32Array([-1]), inputs: 1, units: 1 };
   const onnx = artefact(compileModel({ width: 1, members: [{ layers: [layer], bestEpoch: 1 }], calibration: { kind: 'platt', slope: 1, intercept: 0 } }));
@@ -33,6 +33,7 @@ export async function smallVersion({ weight = 1, parityShift = 0, spec = PRINCIP
     featureSchema: jsonArtefact(schema),
     referenceSet: jsonArtefact(reference.json),
     paritySample: jsonArtefact({ version: 1, width: 1, ...parity, backend: 'closed form', tfVersion: 'none', vectors: base64(vectors), probabilities: base64(pds.map((p) => p + parityShift)) }),
+    ...(report && { report: jsonArtefact(report) }),
   };
   return { artefacts, schema, dossier: { ...dossierJson, artefacts: digestsOf(artefacts), decisionPolicy: policy, parity } };
 }

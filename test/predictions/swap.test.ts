@@ -44,6 +44,36 @@ describe('a champion that is swapped while loans are scored', () => {
     expect(found).toEqual({ stamped: expect.stringMatching(/^\d{2,}$/), wrong: '0', deployments: String(SWAPS + 1) });
   });
 
+  it('drops no request: with sixteen always under way, two deployments later all were answered, each by what was live', async () => {
+    const [portal, admin] = await Promise.all([app.as('portal'), app.as('admin')]);
+    const swapping = new AbortController();
+    const seen: { status: number; errors: number; result: string; version: string }[] = [];
+    const ask = async (index: number): Promise<void> => {
+      while (!swapping.signal.aborted) {
+        const { status, errors, data } = await portal.query<{ scoreLoan: { prediction: { status: string; modelVersion: { id: string } } } }>(
+          'mutation ($input: ScoreLoanInput!) { scoreLoan(input: $input) { prediction { status modelVersion { id } } } }', { input: { externalId: ['a', 'b', 'c', 'd'][index % 4], purpose: 'ORIGINATION' } });
+        seen.push({ status, errors: errors.length, result: data?.scoreLoan.prediction.status ?? 'nothing', version: data?.scoreLoan.prediction.modelVersion.id ?? 'none' });
+      }
+    };
+    const load = Array.from({ length: 16 }, (_, index) => ask(index));
+    const settled = async (): Promise<void> => {
+      for (const enough = seen.length + 32; seen.length < enough; ) await new Promise((resolve) => setTimeout(resolve, 5));
+    };
+    try {
+      await settled();
+      // The first version is live since the even number of swaps above.
+      for (const next of [1, 0]) {
+        await deploy(admin, versions[next]!);
+        await settled();
+      }
+    } finally {
+      swapping.abort();
+      await Promise.all(load);
+    }
+    expect(seen.filter(({ status, errors, result }) => status !== 200 || errors > 0 || result !== 'SCORED')).toEqual([]);
+    expect(new Set(seen.map(({ version }) => version))).toEqual(new Set(versions));
+  });
+
   it('gives each prediction the PD of the version it is stamped with', async () => {
     const rows = await app.sql<{ version_id: string; pds: string }>(`
       SELECT p.version_id, count(DISTINCT p.pd) AS pds FROM predictions p JOIN deployments d ON d.id = p.deployment_id

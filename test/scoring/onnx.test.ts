@@ -139,7 +139,7 @@ describe('an ONNX file from elsewhere', () => {
     ['with weights in another file', () => changed(({ graph }) => Object.assign(graph!.initializer![0]!, { data_location: 1, external_data: [{ key: 'location', value: '/etc/passwd' }] })), 'lie in another file'],
     ['with a custom operator', () => changed(({ graph }) => Object.assign(graph!.node![0]!, { domain: 'com.evil' })), 'operator domain "com.evil"'],
     ['importing a custom domain', () => changed((model) => void model.opset_import!.push({ domain: 'com.evil', version: 1 })), 'operator domain "com.evil"'],
-    ['with an unknown operator', () => changed(({ graph }) => Object.assign(graph!.node![0]!, { op_type: 'Launch' })), 'the runtime does not accept it'],
+    ['with an unknown operator', () => changed(({ graph }) => Object.assign(graph!.node![0]!, { op_type: 'Launch' })), 'the operator "Launch" is not among those'],
     ['without a probability', () => changed(({ graph }) => Object.assign(graph!, { output: graph!.output!.filter(({ name }) => name !== 'probability') })), 'no output "probability"'],
     ['with another input', () => changed(({ graph }) => Object.assign(graph!.input![0]!, { name: 'x' })), 'no input "features"'],
     ['that gives NaN', () => compileModel({ width: WIDTH, members: [overflowing()], calibration: { kind: 'platt', slope: 1, intercept: 0 } }), 'not finite'],

@@ -1,6 +1,6 @@
 import { canonicalJson, sha256, type Context, type LoaderDefinition } from '../../platform/index.js';
 import type { LoadedVersion, LiveVersions } from '../../models/index.js';
-import type { FeatureSpec } from '../../scoring/index.js';
+import { describeSource } from '../../scoring/index.js';
 import type { DataKey, KeyRing } from '../../security/index.js';
 import { commitmentOf, unsealBody, type PredictionBody } from '../record/body.js';
 import { toldSimulation } from '../simulation/told.js';
@@ -111,10 +111,4 @@ function openOne(key: DataKey, id: string, ciphertext: Buffer): Opened | Error {
   } catch (error) {
     return error as Error;
   }
-}
-
-/** A source as one line: `repayments.balance, last 6, mean, per loan.creditLimit`. */
-export function describeSource({ path, last, aggregate, per }: FeatureSpec['source']): string {
-  const over = per === undefined ? [] : [`per ${[per].flat().join(' or ')}`];
-  return [path, ...(last === undefined ? [] : [`last ${last}`]), ...(aggregate === undefined ? [] : [aggregate]), ...over].join(', ');
 }

@@ -3,7 +3,7 @@ import type { RecordedExplanation } from '../record/body.js';
 import type { PredictionExplanation } from './prediction.types.js';
 
 /** A recorded explanation with the names of the features. */
-export function explained(version: LoadedVersion, { method, baselineLogit, logit, residual, attributions }: RecordedExplanation): PredictionExplanation {
+export function explained(version: LoadedVersion, { method, baselineLogit, logit, residual, attributions, standardErrors }: RecordedExplanation): PredictionExplanation {
   return {
     method,
     baselineLogit,
@@ -12,7 +12,7 @@ export function explained(version: LoadedVersion, { method, baselineLogit, logit
     referenceSet: version.referenceDigest,
     attributions: attributions.map((contribution, index) => {
       const { name, label } = version.schema.features[index]!.spec;
-      return { feature: name, label, contribution };
+      return { feature: name, label, contribution, standardError: standardErrors?.[index] ?? null };
     }),
   };
 }

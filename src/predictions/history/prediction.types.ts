@@ -77,6 +77,7 @@ export class Attribution {
   @Field(() => String, { description: "The feature's name." }) feature!: string;
   @Field(() => String, { description: 'The feature in plain language.' }) label!: string;
   @Field(() => Float, { description: 'Log-odds; positive pushes toward default.' }) contribution!: number;
+  @Field(() => Float, { nullable: true, description: 'Standard error of the contribution, where the method samples.' }) standardError!: number | null;
 }
 
 @ObjectType({ description: 'Why the PD is what it is. baselineLogit + Σ contribution + residual = logit.', simpleResolvers: true })

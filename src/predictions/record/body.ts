@@ -28,6 +28,8 @@ export interface RecordedExplanation {
   readonly residual: number;
   /** Log-odds, in the order of the version's features. */
   readonly attributions: readonly number[];
+  /** Of each attribution, where the method samples. */
+  readonly standardErrors?: readonly number[];
 }
 
 export interface RecordedReason {

@@ -18,8 +18,8 @@ export function bodyOf({ item, inputs, unscored, version, simulated }: Prepared,
 const outputsOf = ({ pd, logit, points, grade, decision, cause }: Outcome, decides = true): RecordedOutputs =>
   ({ pd, logit, points, grade, ...(decides ? { decision, cause } : { decision: null, cause: null }) });
 
-function explanationOf({ explanation: { method, baselineLogit, logit, residual, attributions } }: Score): RecordedExplanation {
-  return { method, baselineLogit, logit, residual, attributions };
+function explanationOf({ explanation: { method, baselineLogit, logit, residual, attributions, standardErrors } }: Score): RecordedExplanation {
+  return { method, baselineLogit, logit, residual, attributions, ...(standardErrors && { standardErrors }) };
 }
 
 function simulationOf(purpose: string, { baseline, steps }: NonNullable<Prepared['simulated']>, scores: NonNullable<ScoredItem['simulated']>): RecordedSimulation {

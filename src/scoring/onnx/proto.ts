@@ -164,26 +164,22 @@ export const isOneModel = (bytes: Uint8Array): boolean => graphsIn(bytes) === 1 
 export const decodeModel = (bytes: Uint8Array): ModelMessage =>
   model.toObject(model.decode(bytes), { longs: Number, bytes: Buffer }) as ModelMessage;
 
+/** A node of an exactly decoded graph: its attributes are carried along unread. */
+export type ExactNode = Pick<NodeMessage, 'input' | 'output' | 'op_type' | 'domain'>;
+
 /** The parts of an exactly decoded graph that hold names. */
 export interface ExactGraph {
   node: ExactNode[];
   initializer: { name: string }[];
-  input: { name: string }[];
-  output: { name: string }[];
-  value_info: { name: string }[];
-}
-
-export interface ExactNode {
-  input: string[];
-  output: string[];
-  op_type: string;
-  domain: string;
-  attribute: { g?: ExactGraph | null; graphs?: ExactGraph[] }[];
+  input: ValueMessage[];
+  output: ValueMessage[];
+  value_info: ValueMessage[];
 }
 
 export interface ExactModel {
+  ir_version: unknown;
   graph: ExactGraph;
-  opset_import: { domain: string }[];
+  opset_import: { domain?: string; version?: unknown }[];
 }
 
 /**

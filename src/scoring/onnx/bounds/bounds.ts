@@ -5,7 +5,7 @@ import { ELEMENTWISE, type Rule } from './elementwise.js';
 import { GROWING } from './growing.js';
 import { contentsOf } from './integers.js';
 import { LEARNED } from './learned.js';
-import { factOf, Operator, type Fact } from './operator.js';
+import { factOf, Operator, requireKnown, type Fact } from './operator.js';
 import { RESHAPING } from './reshaping.js';
 import { fixed, ROWS, type Size } from './size.js';
 
@@ -77,8 +77,7 @@ const describe = ({ shape }: Fact): string =>
 
 /** A graph output must have one number (or `perRow`) for each row. */
 export function requirePerRow(facts: ReadonlyMap<string, Fact>, output: ValueMessage, perRow: number): void {
-  const fact = facts.get(output.name);
-  if (fact === undefined) throw unfit(`nothing gives its output "${output.name}"; export the whole graph`);
+  const fact = requireKnown(facts, output.name);
   const { factor, degree, loose } = fact.size;
   const right = degree === 1 && (loose ? factor >= perRow : factor === perRow);
   if (!right) throw unfit(`its output "${output.name}" has the shape ${describe(fact)}, but ${perRow === 1 ? 'one number' : `${perRow} numbers`} for each row are needed; export it in this shape`);

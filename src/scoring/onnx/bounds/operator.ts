@@ -39,7 +39,8 @@ export class Operator {
   }
 
   int(name: string, otherwise: number): number {
-    return this.attributes.get(name)?.i ?? otherwise;
+    const attribute = this.attributes.get(name);
+    return attribute === undefined ? otherwise : (attribute.i ?? 0);
   }
 
   ints(name: string): number[] | undefined {
@@ -89,3 +90,10 @@ export class Operator {
     throw unfit(`the operator ${this.name} "${this.node.output?.[0] ?? ''}" ${why}, so that the memory of a row cannot be bounded; export with fixed shapes, the number of rows alone being free`);
   }
 }
+
+/** The fact of a value that an output names. @throws BAD_INPUT when nothing gives it */
+export const requireKnown = (facts: ReadonlyMap<string, Fact>, name: string): Fact => {
+  const fact = facts.get(name);
+  if (fact === undefined) throw unfit(`nothing gives its output "${name}"; export the whole graph`);
+  return fact;
+};

@@ -1,0 +1,113 @@
+import { Field, Float, Int, ObjectType, registerEnumType } from 'type-graphql';
+import { AttributeValue } from '../../platform/index.js';
+import type { GatheredValue } from '../../scoring/index.js';
+
+export enum Severity {
+  HIGH = 'HIGH',
+  MEDIUM = 'MEDIUM',
+  LOW = 'LOW',
+}
+registerEnumType(Severity, {
+  name: 'FindingSeverity',
+  description: 'How grave a finding of the data-quality report is.',
+  valuesConfig: {
+    HIGH: { description: 'Stops training, unless overridden with a reason.' },
+    MEDIUM: { description: 'To be looked at.' },
+    LOW: { description: 'Good to know.' },
+  },
+});
+
+export enum TrialStatus {
+  FINISHED = 'FINISHED',
+  DROPPED = 'DROPPED',
+  FAILED = 'FAILED',
+}
+registerEnumType(TrialStatus, {
+  name: 'TrialStatus',
+  description: 'How a trial of the search ended.',
+  valuesConfig: {
+    FINISHED: { description: 'It came through the last rung.' },
+    DROPPED: { description: 'Others were better before.' },
+    FAILED: { description: 'It could not be trained.' },
+  },
+});
+
+@ObjectType({ description: 'How much a feature moved scores, over a sample of applicants.', simpleResolvers: true })
+export class FeatureImportance {
+  @Field(() => String, { description: "The feature's name." }) feature!: string;
+  @Field(() => Float, { description: 'Mean size of its attribution, log-odds.' }) meanAbsolute!: number;
+  @Field(() => Float, { description: 'Its share of that of all features.' }) share!: number;
+  @Field(() => Float, { description: 'Mean attribution with its sign: positive pushes toward default.' }) mean!: number;
+}
+
+@ObjectType({ description: 'Mean scores with a feature set to one value for everybody.', simpleResolvers: true })
+export class DependencePoint {
+  @Field(() => AttributeValue, { nullable: true, description: 'The value; null for missing.' }) value!: GatheredValue;
+  @Field(() => Float, { description: 'Mean PD.' }) meanPd!: number;
+  @Field(() => Float, { description: 'Mean log-odds.' }) meanLogit!: number;
+  @Field(() => Float, { description: 'One applicant in ten has a lower PD.' }) p10!: number;
+  @Field(() => Float, { description: 'One applicant in ten has a higher PD.' }) p90!: number;
+}
+
+@ObjectType({ description: 'How the PD depends on a feature, all others as they are (partial dependence).', simpleResolvers: true })
+export class PartialDependence {
+  @Field(() => String, { description: "The feature's name." }) feature!: string;
+  @Field(() => [DependencePoint], { description: 'Along the values of the feature.' }) points!: readonly DependencePoint[];
+}
+
+@ObjectType({ description: 'Something the data-quality report found in the training data.', simpleResolvers: true })
+export class QualityFinding {
+  @Field(() => String, { description: 'Which check found it.' }) check!: string;
+  @Field(() => Severity, { description: 'How grave it is.' }) severity!: `${Severity}`;
+  @Field(() => String, { nullable: true, description: 'The feature, where it is about one.' }) feature?: string | undefined;
+  @Field(() => String, { description: 'What, where, and what to do.' }) message!: string;
+  @Field(() => Float, { nullable: true, description: 'What was measured.' }) value?: number | null | undefined;
+  @Field(() => Float, { nullable: true, description: 'The line it crossed.' }) threshold?: number | null | undefined;
+}
+
+@ObjectType({ description: 'A grave finding that somebody trained in spite of.', simpleResolvers: true })
+export class QualityOverride {
+  @Field(() => String, { description: 'Which check.' }) check!: string;
+  @Field(() => String, { nullable: true, description: 'For which feature; every one, unless given.' }) feature?: string | undefined;
+  @Field(() => String, { description: 'Why.' }) reason!: string;
+}
+
+@ObjectType({ description: 'What the data-quality report said before training.', simpleResolvers: true })
+export class DataQuality {
+  @Field(() => [QualityFinding], { description: 'What it found. What is about groups of people is shown to those who may see protected attributes.' }) findings!: readonly QualityFinding[];
+  @Field(() => [QualityOverride], { description: 'What was overridden, and why.' }) overrides!: readonly QualityOverride[];
+}
+
+@ObjectType({ description: 'A setting that the search for hyper-parameters tried.', simpleResolvers: true })
+export class Trial {
+  @Field(() => Int, { description: 'Its number, in the order in which they were drawn.' }) trial!: number;
+  @Field(() => TrialStatus, { description: 'How it ended.' }) status!: `${TrialStatus}`;
+  @Field(() => String, { description: 'The setting, JSON text.' }) settings!: string;
+  @Field(() => Int, { description: 'Rungs of successive halving that it completed.' }) rungs!: number;
+  @Field(() => Float, { nullable: true, description: 'Mean log loss over the inner folds of its last rung.' }) logLoss!: number | null;
+  @Field(() => Float, { nullable: true, description: 'Mean Brier score there.' }) brier!: number | null;
+  @Field(() => Float, { nullable: true, description: 'Mean AUC there.' }) auc!: number | null;
+  @Field(() => String, { nullable: true, description: 'Why it failed.' }) message!: string | null;
+}
+
+@ObjectType({ description: 'A bin of a scorecard: what an applicant whose value lies in it gets.', simpleResolvers: true })
+export class ScorecardBin {
+  @Field(() => String, { description: 'The values.' }) label!: string;
+  @Field(() => Int, { description: 'Training loans in it.' }) rows!: number;
+  @Field(() => Int, { description: 'How many of them defaulted.' }) bads!: number;
+  @Field(() => Float, { description: 'Weight of evidence: ln(share of bads ÷ share of goods); higher is riskier.' }) woe!: number;
+  @Field(() => Float, { description: 'Score points.' }) points!: number;
+}
+
+@ObjectType({ description: 'What a feature gives on the scorecard.', simpleResolvers: true })
+export class ScorecardFeature {
+  @Field(() => String, { description: "The feature's name." }) feature!: string;
+  @Field(() => Float, { nullable: true, description: 'Its information value.' }) informationValue?: number | undefined;
+  @Field(() => [ScorecardBin], { description: 'Its bins.' }) bins!: readonly ScorecardBin[];
+}
+
+@ObjectType({ description: 'A scorecard: base points and the points of one bin of each feature add up to the score.', simpleResolvers: true })
+export class Scorecard {
+  @Field(() => Float, { description: 'Points that everybody has.' }) basePoints!: number;
+  @Field(() => [ScorecardFeature], { description: 'The features, in the order of the feature schema.' }) features!: readonly ScorecardFeature[];
+}

@@ -1,0 +1,107 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { openTestApp, type TestApp } from '../support/app.js';
+import { approveSmallVersion, registerSmallModel } from '../support/small-version.js';
+
+const slice = { name: 'x', rows: 200, bads: 20, defaultRate: 0.1, meanPd: 0.11, auc: 0.7, approvalRate: 0.8 };
+
+/** A report with every part, small. */
+const REPORT = {
+  version: 1,
+  evaluation: {
+    metrics: {
+      rows: 400, bads: 40, threshold: 0.4, auc: 0.75, gini: 0.5, ks: 0.4, brier: 0.08, logLoss: 0.3, accuracy: 0.9, precision: 0.5, recall: 0.4, f1: 0.44, ece: 0.01,
+      intervals: { auc: { low: 0.71, high: 0.79 } }, level: 0.95, resamples: 400,
+    },
+    curves: {
+      roc: [{ falsePositiveRate: 0, truePositiveRate: 0, pd: 1 }, { falsePositiveRate: 1, truePositiveRate: 1, pd: 0 }],
+      lift: [{ decile: 1, rows: 40, bads: 16, defaultRate: 0.4, meanPd: 0.39, lift: 4, gain: 0.4, cumulativeLift: 4 }],
+      calibration: [{ count: 40, meanPd: 0.39, defaultRate: 0.4, low: 0.26, high: 0.55 }],
+      distribution: { edges: [500, 550, 600], goods: [10, 20], bads: [3, 1] },
+    },
+    vintages: [{ ...slice, name: '2024-Q1' }, { ...slice, name: '2024-Q2', auc: null }],
+    groups: { sex: { groups: [{ ...slice, name: 'female', approvalRatio: 1, belowLeastRatio: false }, { ...slice, name: 'male', approvalRatio: 0.7, belowLeastRatio: true }], skipped: [{ name: 'other', rows: 3 }] } },
+  },
+  importance: { rows: 100, features: [{ feature: 'principal', meanAbsolute: 0.9, share: 1, mean: -0.1 }] },
+  partialDependence: [{ feature: 'principal', points: [{ value: 1000, meanPd: 0.1, meanLogit: -2.2, p10: 0.1, p90: 0.1 }, { value: null, meanPd: 0.2, meanLogit: -1.4, p10: 0.2, p90: 0.2 }] }],
+  quality: {
+    findings: [
+      { check: 'missing', severity: 'LOW', feature: 'principal', message: 'Some are missing.', value: 0.02, threshold: 0.01 },
+      { check: 'group-balance', severity: 'HIGH', message: 'Few of the group other.', value: 3, threshold: 50 },
+    ],
+    overrides: [{ check: 'group-balance', reason: 'Measured apart.' }],
+  },
+  search: { trials: [
+    { trial: 0, status: 'FINISHED', settings: { units: 8 }, rungs: [{ rung: 0, folds: 2, logLoss: 0.4, brier: 0.1, auc: 0.7, deviation: null, seconds: 1 }, { rung: 1, folds: 5, logLoss: 0.3, brier: 0.09, auc: 0.72, deviation: 0.01, seconds: 3 }] },
+    { trial: 1, status: 'FAILED', settings: { units: 900 }, rungs: [], message: 'Out of memory.' },
+  ] },
+  scorecard: { basePoints: 400, features: [{ feature: 'principal', informationValue: 0.3, bins: [{ label: '< 2,000', rows: 100, bads: 5, woe: -0.7, points: 50 }] }] },
+};
+
+const ASK = `query ($id: ID!) { modelVersion(id: $id) {
+  evaluation { metrics { auc ece threshold } intervals { level of { metric low high } } roc { falsePositiveRate truePositiveRate pd } lift { decile lift gain } calibration { count low high }
+    distribution { edges goods bads } vintages { name auc } }
+  globalImportance { feature meanAbsolute share mean } partialDependence { feature points { value meanPd } }
+  dataQuality { findings { check severity feature message value threshold } overrides { check feature reason } }
+  trials { trial status settings rungs auc message } scorecard { basePoints features { feature informationValue bins { label points woe } } }
+  artefacts { kind } features { name source missing sentinels monotone mutable min max categories columns } } }`;
+
+const GROUPS = 'query ($id: ID!) { modelVersion(id: $id) { evaluation { groups { attribute groups { name approvalRatio belowLeastRatio } skipped } } } }';
+
+describe('the report of a version', () => {
+  let app: TestApp;
+  let reported: string;
+  let bare: string;
+  beforeAll(async () => {
+    app = await openTestApp();
+    const model = await registerSmallModel(app, 'reported');
+    bare = (await approveSmallVersion(app, model)).versionId;
+    reported = (await approveSmallVersion(app, model, { report: REPORT })).versionId;
+  });
+  afterAll(() => app.close());
+
+  it('is told over GraphQL, part by part', async () => {
+    const { modelVersion } = await (await app.as('admin')).ok<{ modelVersion: Record<string, unknown> & { features: object[] } }>(ASK, { id: reported });
+    expect(modelVersion).toMatchObject({
+      evaluation: {
+        metrics: { auc: 0.75, ece: 0.01, threshold: 0.4 }, intervals: { level: 0.95, of: [{ metric: 'auc', low: 0.71, high: 0.79 }] },
+        roc: REPORT.evaluation.curves.roc, lift: [{ decile: 1, lift: 4, gain: 0.4 }], calibration: [{ count: 40, low: 0.26, high: 0.55 }],
+        distribution: REPORT.evaluation.curves.distribution, vintages: [{ name: '2024-Q1', auc: 0.7 }, { name: '2024-Q2', auc: null }],
+      },
+      globalImportance: REPORT.importance.features,
+      partialDependence: [{ feature: 'principal', points: [{ value: 1000, meanPd: 0.1 }, { value: null, meanPd: 0.2 }] }],
+      trials: [
+        { trial: 0, status: 'FINISHED', settings: '{"units":8}', rungs: 2, auc: 0.72, message: null },
+        { trial: 1, status: 'FAILED', settings: '{"units":900}', rungs: 0, auc: null, message: 'Out of memory.' },
+      ],
+      scorecard: { basePoints: 400, features: [{ feature: 'principal', informationValue: 0.3, bins: [{ label: '< 2,000', points: 50, woe: -0.7 }] }] },
+      artefacts: expect.arrayContaining([{ kind: 'REPORT' }]),
+      features: [{ name: 'principal', source: 'loan.principal', missing: 'median', sentinels: [], monotone: null, mutable: false, categories: [], columns: 1 }],
+    });
+    const { min, max } = modelVersion.features[0] as { min: number; max: number };
+    // Training saw 1,000 to 4,900; the bounds are a little wider.
+    expect(min < 1000 && min > 500 && max > 4900 && max < 5400).toBe(true);
+  });
+
+  it('shows groups of people to those who may see protected attributes, and to nobody else', async () => {
+    const [auditor, admin] = [await app.as('auditor'), await app.as('admin')];
+    expect(await auditor.ok(GROUPS, { id: reported })).toEqual({ modelVersion: { evaluation: { groups: [
+      { attribute: 'sex', groups: [{ name: 'female', approvalRatio: 1, belowLeastRatio: false }, { name: 'male', approvalRatio: 0.7, belowLeastRatio: true }], skipped: ['other'] },
+    ] } } });
+    const { extensions, message } = await admin.refusal(GROUPS, { id: reported });
+    expect([extensions.code, message]).toEqual(['FORBIDDEN', expect.stringContaining('customer:protected')]);
+    const checksSeenBy = async (client: typeof admin): Promise<string[]> =>
+      (await client.ok<{ modelVersion: { dataQuality: { findings: { check: string }[] } } }>(ASK, { id: reported })).modelVersion.dataQuality.findings.map(({ check }) => check);
+    expect([await checksSeenBy(auditor), await checksSeenBy(admin)]).toEqual([['missing', 'group-balance'], ['missing']]);
+  });
+
+  it('is absent where a version has none', async () => {
+    const { modelVersion } = await (await app.as('auditor')).ok<{ modelVersion: object }>(ASK, { id: bare });
+    expect(modelVersion).toMatchObject({ evaluation: null, globalImportance: [], partialDependence: [], dataQuality: null, trials: [], scorecard: null });
+  });
+
+  it('is refused at registration where it is not one', async () => {
+    const model = await registerSmallModel(app, 'misreported');
+    await expect(approveSmallVersion(app, model, { report: { ...REPORT, importance: { rows: 1, features: [{ feature: 'principal' }] } } }))
+      .rejects.toThrow(/The report is not valid at importance\.features\[0\]\.meanAbsolute: /);
+  });
+});
