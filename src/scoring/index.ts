@@ -59,9 +59,10 @@ export type { CheckName, Finding, GroupSummary, Override, QualityInput, QualityR
 export { parseHyperParameters, type HyperParameters, type HyperParametersInput } from './training/hyper-parameters.js';
 export { referencePredictions, trainModel } from './training/index.js';
 export type { Backend, Convolution, DenseLayer, EpochRecord, Family, Member, TrainedModel, TrainingProgress, TrainingRequest } from './training/types.js';
+export { adoptVersion } from './version/adopt-version.js';
 export { buildVersion } from './version/build-version.js';
 export type { PolicyRequest } from './version/policy.js';
 export { parseVersionReport, type ReadReport } from './version/read-report.js';
 export type { Comparison, Evaluation, Stability, VersionReport } from './version/report.js';
-export type { Scorecard, ScorecardColumn } from './version/scorecard.js';
-export type { ArtefactName, BuildProgress, BuildRequest, Champion, LabelledRecords, SearchWish, VersionBundle, VersionRequest } from './version/types.js';
+export type { Scorecard, ScorecardBin, ScorecardFeature } from './version/scorecard.js';
+export type { AdoptRequest, ArtefactName, BuildProgress, BuildRequest, Champion, LabelledRecords, SearchWish, VersionBundle, VersionRequest } from './version/types.js';

@@ -37,7 +37,7 @@ export class FeatureImportance {
   @Field(() => String, { description: "The feature's name." }) feature!: string;
   @Field(() => Float, { description: 'Mean size of its attribution, log-odds.' }) meanAbsolute!: number;
   @Field(() => Float, { description: 'Its share of that of all features.' }) share!: number;
-  @Field(() => Float, { description: 'Mean attribution with its sign: positive pushes toward default.' }) mean!: number;
+  @Field(() => Float, { description: 'Mean attribution with its sign: positive pushes toward default.' }) meanSigned!: number;
 }
 
 @ObjectType({ description: 'Mean scores with a feature set to one value for everybody.', simpleResolvers: true })

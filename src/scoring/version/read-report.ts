@@ -35,7 +35,7 @@ const finding = part({
 
 const trial = part({
   trial: count, status: z.enum(['FINISHED', 'DROPPED', 'FAILED']), settings: z.record(z.string(), z.json()), message: z.string().optional(),
-  rungs: z.array(part({ rung: count, folds: count, logLoss: z.number(), brier: share, auc: share, deviation: z.number().nullable(), seconds: z.number() })),
+  rungs: z.array(part({ rung: count, folds: count, logLoss: z.number(), brier: share, auc: share, deviation: z.number().nullable() })),
 });
 
 const dependence = part({
@@ -63,7 +63,7 @@ const reportShape = part({
     groups: z.record(z.string(), groups).optional(),
   }).optional(),
   /** Over how many applicants, and what each feature moved on average, most first. */
-  importance: part({ rows: count, features: z.array(part({ feature: z.string(), meanAbsolute: z.number().min(0), share, mean: z.number() })) }).optional(),
+  importance: part({ rows: count, features: z.array(part({ feature: z.string(), meanAbsolute: z.number().min(0), share, meanSigned: z.number() })) }).optional(),
   partialDependence: z.array(dependence).optional(),
   quality: part({ findings: z.array(finding), overrides: z.array(part({ check: z.string(), feature: z.string().optional(), reason: z.string() })).optional() }).optional(),
   search: part({ trials: z.array(trial) }).optional(),
