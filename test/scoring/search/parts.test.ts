@@ -1,13 +1,13 @@
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
-import { Random } from '../../../src/scoring/random.js';
+import * as fc from 'fast-check';
 import { Estimate } from '../../../src/scoring/search/estimate.js';
-import { encodeFold, foldOfRows } from '../../../src/scoring/search/folds.js';
+import { encodeFold } from '../../../src/scoring/search/folds.js';
 import { Journal, JOURNAL, type JournalHeader, type TrialRecord } from '../../../src/scoring/search/journal.js';
 import { Limited } from '../../../src/scoring/search/limited.js';
 import { ranked, rungResult } from '../../../src/scoring/search/ranking.js';
+import { kFold } from '../../../src/scoring/splits/split.js';
 import { Folders, searchBook } from './support.js';
 
 const folders = new Folders();
@@ -32,37 +32,18 @@ const finished = (trial: number, fold: number, logLoss: number, rung = 1): Trial
 });
 
 describe('inner folds', () => {
-  it('divide the rows, bads and goods in the same proportion, by the seed', () => {
-    fc.assert(
-      fc.property(fc.integer({ min: 60, max: 400 }), fc.integer({ min: 2, max: 5 }), fc.nat({ max: 1_000 }), (rows, k, seed) => {
-        const random = new Random(seed);
-        const labels = Uint8Array.from({ length: rows }, (_, i) => (i < 20 || random.uniform() < 0.3 ? 1 : 0)).fill(0, 40);
-        const folds = foldOfRows(labels, k, seed);
-        expect(foldOfRows(labels, k, seed)).toEqual(folds);
-        for (const label of [0, 1]) {
-          const counts = Array.from({ length: k }, (_, fold) => folds.filter((f, row) => f === fold && labels[row] === label).length);
-          expect(Math.max(...counts) - Math.min(...counts)).toBeLessThanOrEqual(1);
-        }
-      }),
-    );
-  });
-
   it('learn their constants without the rows that judge', () => {
     const book = searchBook(200);
-    const folds = foldOfRows(book.labels, 2, 1);
-    const outlier = folds.indexOf(0);
+    const folds = kFold(book.labels, 2, 1);
+    const outlier = folds[0]!.holdout[0];
     const raw = book.raw.map((values, row) => (row === outlier ? [50, 0] : values));
     // Judging: the outlier is clipped to what the others show. Learning: it widens the range for all.
-    const judging = encodeFold({ ...book, raw }, folds, 0);
-    const learning = encodeFold({ ...book, raw }, folds, 1);
+    const judging = encodeFold({ ...book, raw }, folds[0]!, 'mlp');
+    const learning = encodeFold({ ...book, raw }, folds[1]!, 'mlp');
     expect(Math.max(...judging.held.rows)).toBeLessThan(6);
     expect(Math.max(...learning.train.rows)).toBeGreaterThan(6);
-    expect(judging.train.rows).toEqual(encodeFold(book, folds, 0).train.rows);
+    expect(judging.train.rows).toEqual(encodeFold(book, folds[0]!, 'mlp').train.rows);
     expect(judging.train.labels.length + judging.held.labels.length).toBe(200);
-  });
-
-  it('are refused where a fold would have too few of an outcome', () => {
-    expect(() => foldOfRows(Uint8Array.of(1, 1, 1, 0, 0, 0, 0, 0, 0, 0), 2, 1)).toThrow('needs 4 loans of each outcome, but 3 defaulted');
   });
 });
 
@@ -113,6 +94,8 @@ describe('the record of a search', () => {
   });
 });
 
+const resultWith = (logLoss: number, auc: number) => ({ ...rungResult([finished(1, 0, 1)], { rung: 1, folds: 1 }, 'auc')!, logLoss, auc });
+
 describe('ranking', () => {
   const rung = { rung: 1, folds: 2 };
 
@@ -139,19 +122,19 @@ describe('ranking', () => {
   });
 
   it('puts the lowest loss or the highest AUC first, ties by number', () => {
-    const result = (logLoss: number, auc: number) => ({ ...rungResult([finished(1, 0, 1)], { rung: 1, folds: 1 }, 'auc')!, logLoss, auc });
-    const results = new Map([[3, result(0.4, 0.7)], [1, result(0.5, 0.8)], [2, result(0.4, 0.6)], [4, undefined]]);
+    const results = new Map([[3, resultWith(0.4, 0.7)], [1, resultWith(0.5, 0.8)], [2, resultWith(0.4, 0.6)], [4, undefined]]);
     expect(ranked(results, 'log-loss')).toEqual([2, 3, 1]);
     expect(ranked(results, 'auc')).toEqual([1, 3, 2]);
   });
 });
+
+const piece = (trial: number, rung = 1) => ({ trial, rung, fold: 0 });
 
 describe('the time left', () => {
   const rungs = [
     { rung: 1, trials: 2, folds: 1, epochs: 10, ensemble: 1 },
     { rung: 2, trials: 1, folds: 1, epochs: 20, ensemble: 2 },
   ];
-  const piece = (trial: number, rung = 1) => ({ trial, rung, fold: 0 });
 
   it('is unknown at first, then counts epochs at the speed seen so far', () => {
     const estimate = new Estimate(rungs, 2);

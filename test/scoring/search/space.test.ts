@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { parseHyperParameters } from '../../../src/scoring/index.js';
 import { parseSearchBudget, planRungs } from '../../../src/scoring/search/budget.js';
 import { defaultSpace, drawTrials, parseSearchSpace } from '../../../src/scoring/search/space.js';
@@ -23,9 +23,9 @@ describe('trials', () => {
     const space = parseSearchSpace({ l2: { min: 1e-6, max: 1e-2, scale: 'log' }, layers: { choices: [[8], [16, 8]] }, dropout: { min: 0, max: 0.5 } });
     expect(drawTrials(space, {}, 4, 7).map(({ settings }) => settings)).toEqual([
       {},
-      { layers: [16, 8], dropout: 0.486, l2: 0.00000103 },
-      { layers: [8], dropout: 0.046, l2: 0.0000616 },
-      { layers: [16, 8], dropout: 0.275, l2: 0.0000323 },
+      { layers: [16, 8], dropout: 0.113, l2: 0.00000989 },
+      { layers: [8], dropout: 0.115, l2: 0.00767 },
+      { layers: [8], dropout: 0.446, l2: 0.00451 },
     ]);
   });
 
@@ -71,7 +71,7 @@ describe('trials', () => {
 
   it('are never the same twice, and fewer where the space has no more', () => {
     const space = parseSearchSpace({ schedule: { choices: ['cosine', 'step'] }, batchSize: { choices: [64, 256] } });
-    const trials = drawTrials(space, {}, 30, 5);
+    const trials = drawTrials(space, { schedule: 'cosine', batchSize: 64 }, 30, 5);
     expect(trials.map(({ trial }) => trial)).toEqual([1, 2, 3, 4]);
     expect(new Set(trials.map(({ settings }) => JSON.stringify(parseHyperParameters(settings)))).size).toBe(4);
   });

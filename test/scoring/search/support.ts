@@ -58,6 +58,5 @@ process.on('message', (task) => {
 `;
 
 /** What must not depend on time, place or interruption. */
-export function lasting({ run: _, ...result }: SearchResult): unknown {
-  return JSON.parse(JSON.stringify(result, (key, value: unknown) => (key === 'seconds' ? undefined : value)));
-}
+export const lasting = (result: SearchResult): unknown =>
+  JSON.parse(JSON.stringify(result, (key, value: unknown) => (key === 'seconds' || key === 'run' ? undefined : value)));
