@@ -21,8 +21,8 @@ const REPORT = {
     vintages: [{ ...slice, name: '2024-Q1' }, { ...slice, name: '2024-Q2', auc: null }],
     groups: { sex: { groups: [{ ...slice, name: 'female', approvalRatio: 1, belowLeastRatio: false }, { ...slice, name: 'male', approvalRatio: 0.7, belowLeastRatio: true }], skipped: [{ name: 'other', rows: 3 }] } },
   },
-  importance: { rows: 100, features: [{ feature: 'principal', meanAbsolute: 0.9, share: 1, mean: -0.1 }] },
-  partialDependence: [{ feature: 'principal', points: [{ value: 1000, meanPd: 0.1, meanLogit: -2.2, p10: 0.1, p90: 0.1 }, { value: null, meanPd: 0.2, meanLogit: -1.4, p10: 0.2, p90: 0.2 }] }],
+  importance: { rows: 100, features: [{ feature: 'principal', label: 'Amount', meanAbsolute: 0.9, share: 1, meanSigned: -0.1 }] },
+  partialDependence: [{ feature: 'principal', label: 'Amount', varies: 'value', points: [{ value: 1000, meanPd: 0.1, meanLogit: -2.2, p10: 0.1, p90: 0.1 }, { value: null, meanPd: 0.2, meanLogit: -1.4, p10: 0.2, p90: 0.2 }] }],
   quality: {
     findings: [
       { check: 'missing', severity: 'LOW', feature: 'principal', message: 'Some are missing.', value: 0.02, threshold: 0.01 },
@@ -40,10 +40,10 @@ const REPORT = {
 const ASK = `query ($id: ID!) { modelVersion(id: $id) {
   evaluation { metrics { auc ece threshold } intervals { level of { metric low high } } roc { falsePositiveRate truePositiveRate pd } lift { decile lift gain } calibration { count low high }
     distribution { edges goods bads } vintages { name auc } }
-  globalImportance { feature meanAbsolute share mean } partialDependence { feature points { value meanPd } }
+  globalImportance { feature label meanAbsolute share meanSigned } partialDependence { feature label varies points { value meanPd } }
   dataQuality { findings { check severity feature message value threshold } overrides { check feature reason } }
   trials { trial status settings rungs auc message } scorecard { basePoints features { feature informationValue bins { label points woe } } }
-  artefacts { kind } features { name source missing sentinels monotone mutable min max categories columns } } }`;
+  artefacts { kind } features { name source missing sentinels monotone mutable bounds { min max } categories bins { woe } columns } } }`;
 
 const GROUPS = 'query ($id: ID!) { modelVersion(id: $id) { evaluation { groups { attribute groups { name approvalRatio belowLeastRatio } skipped } } } }';
 
@@ -68,16 +68,16 @@ describe('the report of a version', () => {
         distribution: REPORT.evaluation.curves.distribution, vintages: [{ name: '2024-Q1', auc: 0.7 }, { name: '2024-Q2', auc: null }],
       },
       globalImportance: REPORT.importance.features,
-      partialDependence: [{ feature: 'principal', points: [{ value: 1000, meanPd: 0.1 }, { value: null, meanPd: 0.2 }] }],
+      partialDependence: [{ feature: 'principal', label: 'Amount', varies: 'value', points: [{ value: 1000, meanPd: 0.1 }, { value: null, meanPd: 0.2 }] }],
       trials: [
         { trial: 0, status: 'FINISHED', settings: '{"units":8}', rungs: 2, auc: 0.72, message: null },
         { trial: 1, status: 'FAILED', settings: '{"units":900}', rungs: 0, auc: null, message: 'Out of memory.' },
       ],
       scorecard: { basePoints: 400, features: [{ feature: 'principal', informationValue: 0.3, bins: [{ label: '< 2,000', points: 50, woe: -0.7 }] }] },
       artefacts: expect.arrayContaining([{ kind: 'REPORT' }]),
-      features: [{ name: 'principal', source: 'loan.principal', missing: 'median', sentinels: [], monotone: null, mutable: false, categories: [], columns: 1 }],
+      features: [{ name: 'principal', source: 'loan.principal', missing: 'median', sentinels: [], monotone: null, mutable: false, categories: [], bins: [], columns: ['principal'] }],
     });
-    const { min, max } = modelVersion.features[0] as { min: number; max: number };
+    const { min, max } = (modelVersion.features[0] as { bounds: { min: number; max: number }[] }).bounds[0]!;
     // Training saw 1,000 to 4,900; the bounds are a little wider.
     expect(min < 1000 && min > 500 && max > 4900 && max < 5400).toBe(true);
   });
@@ -101,7 +101,7 @@ describe('the report of a version', () => {
 
   it('is refused at registration where it is not one', async () => {
     const model = await registerSmallModel(app, 'misreported');
-    await expect(approveSmallVersion(app, model, { report: { ...REPORT, importance: { rows: 1, features: [{ feature: 'principal' }] } } }))
+    await expect(approveSmallVersion(app, model, { report: { ...REPORT, importance: { rows: 1, features: [{ feature: 'principal', label: 'Amount' }] } } }))
       .rejects.toThrow(/The report is not valid at importance\.features\[0\]\.meanAbsolute: /);
   });
 });

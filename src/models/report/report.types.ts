@@ -35,9 +35,10 @@ registerEnumType(TrialStatus, {
 @ObjectType({ description: 'How much a feature moved scores, over a sample of applicants.', simpleResolvers: true })
 export class FeatureImportance {
   @Field(() => String, { description: "The feature's name." }) feature!: string;
+  @Field(() => String, { description: 'The feature in plain language.' }) label!: string;
   @Field(() => Float, { description: 'Mean size of its attribution, log-odds.' }) meanAbsolute!: number;
   @Field(() => Float, { description: 'Its share of that of all features.' }) share!: number;
-  @Field(() => Float, { description: 'Mean attribution with its sign: positive pushes toward default.' }) mean!: number;
+  @Field(() => Float, { description: 'Mean attribution with its sign: positive pushes toward default.' }) meanSigned!: number;
 }
 
 @ObjectType({ description: 'Mean scores with a feature set to one value for everybody.', simpleResolvers: true })
@@ -52,6 +53,8 @@ export class DependencePoint {
 @ObjectType({ description: 'How the PD depends on a feature, all others as they are (partial dependence).', simpleResolvers: true })
 export class PartialDependence {
   @Field(() => String, { description: "The feature's name." }) feature!: string;
+  @Field(() => String, { description: 'The feature in plain language.' }) label!: string;
+  @Field(() => String, { description: 'What was set: value; of a sequence mean-of-periods, all known periods shifted together to this mean, or newest-period.' }) varies!: string;
   @Field(() => [DependencePoint], { description: 'Along the values of the feature.' }) points!: readonly DependencePoint[];
 }
 

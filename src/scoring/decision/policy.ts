@@ -17,13 +17,16 @@ const policyShape = z
     declineFrom: z.number().gt(0).max(1),
     /** Bands of PD from the best; the last one reaches 1. */
     grades: z.array(gradeShape).min(1).max(50),
-    /** An input with any of these flags sends the loan to a person, whatever its PD. */
-    referWhen: z.array(z.enum(['MISSING', 'OUT_OF_RANGE', 'UNKNOWN_CATEGORY', 'SENTINEL'])).optional(),
+    /** Any of these flags, of an input or of the applicant as a whole (NOVEL), sends the loan to a person, whatever its PD. */
+    referWhen: z.array(z.enum(['MISSING', 'OUT_OF_RANGE', 'UNKNOWN_CATEGORY', 'SENTINEL', 'NOVEL'])).optional(),
   })
   .refine((policy) => policy.approveBelow <= policy.declineFrom, { message: 'approveBelow may not lie above declineFrom' })
   .refine((policy) => ascending(policy.grades), { message: 'grades must be ordered by rising "below"' })
   .refine((policy) => policy.grades.at(-1)?.below === 1, { message: 'the last grade must reach "below": 1' })
   .refine((policy) => new Set(policy.grades.map(({ grade }) => grade)).size === policy.grades.length, { message: 'a grade name is used twice' });
+
+/** NOVEL: the applicant as a whole is unlike the training rows (`noveltyOf`). */
+export type ApplicantFlag = InputFlag | 'NOVEL';
 
 export type DecisionPolicy = z.infer<typeof policyShape>;
 export type Decision = 'APPROVE' | 'REFER' | 'DECLINE';
@@ -42,10 +45,10 @@ export function gradeOf(pd: number, { grades }: Pick<DecisionPolicy, 'grades'>):
   return (grades.find(({ below }) => pd < below) ?? grades.at(-1)!).grade;
 }
 
-/** Applies a policy to a PD and the flags raised by its inputs. */
-export function decide(pd: number, flags: Iterable<InputFlag>, policy: DecisionPolicy): { decision: Decision; cause: DecisionCause } {
+/** Applies a policy to a PD and the flags raised by its inputs and by the applicant as a whole. */
+export function decide(pd: number, flags: Iterable<ApplicantFlag>, policy: DecisionPolicy): { decision: Decision; cause: DecisionCause } {
   requireProbability(pd);
-  const referring = new Set<InputFlag>(policy.referWhen);
+  const referring = new Set<ApplicantFlag>(policy.referWhen);
   for (const flag of flags) if (referring.has(flag)) return { decision: 'REFER', cause: 'INPUT_FLAGGED' };
   if (pd < policy.approveBelow) return { decision: 'APPROVE', cause: 'PD_BELOW_APPROVAL_LINE' };
   if (pd < policy.declineFrom) return { decision: 'REFER', cause: 'PD_BETWEEN_LINES' };

@@ -34,20 +34,36 @@ export function noveltyProblem(novelty: Novelty, width: number): string | undefi
   return sound ? undefined : 'the constants of the novelty must be finite, with a positive diagonal';
 }
 
+/** Dot product of `count` numbers of the factor from `k` with those solved so far; four sums, as one would wait for each addition. */
+function dot(factor: Float32Array, k: number, solved: Float64Array, count: number): number {
+  let a = 0;
+  let b = 0;
+  let c = 0;
+  let d = 0;
+  let i = 0;
+  for (; i + 3 < count; i += 4) {
+    a += factor[k + i]! * solved[i]!;
+    b += factor[k + i + 1]! * solved[i + 1]!;
+    c += factor[k + i + 2]! * solved[i + 2]!;
+    d += factor[k + i + 3]! * solved[i + 3]!;
+  }
+  for (; i < count; i++) a += factor[k + i]! * solved[i]!;
+  return a + b + (c + d);
+}
+
 /**
  * Mahalanobis distance of the encoded row at `at`, by forward substitution. Sums are in double precision and in a
  * fixed order, so the same everywhere.
  * @param solved scratch, as long as a row
  */
 export function distanceTo({ mean, factor }: NoveltyConstants, rows: Float32Array, at: number, solved: Float64Array): number {
-  const width = mean.length;
   let squared = 0;
-  for (let r = 0, k = 0; r < width; r++) {
-    let rest = rows[at + r]! - mean[r]!;
-    for (let c = 0; c < r; c++) rest -= factor[k++]! * solved[c]!;
-    const y = rest / factor[k++]!;
+  let k = 0;
+  for (let r = 0; r < mean.length; r++) {
+    const y = (rows[at + r]! - mean[r]! - dot(factor, k, solved, r)) / factor[k + r]!;
     solved[r] = y;
     squared += y * y;
+    k += r + 1;
   }
   return Math.sqrt(squared);
 }

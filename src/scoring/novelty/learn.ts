@@ -6,7 +6,7 @@ import { combine, factorise, momentsOf, type Moments } from './moments.js';
 export interface NoveltyOptions {
   /** Share of the training rows that may lie beyond the threshold. Default 0.001. */
   readonly beyond?: number;
-  /** Weight of independent columns in the covariance, above 0 up to 1. Default 0.05. */
+  /** Weight of independent columns in the covariance, above 0 up to 1. Default 0.003. */
   readonly shrinkage?: number;
 }
 
@@ -40,7 +40,7 @@ function distances(constants: NoveltyConstants, rows: Float32Array, width: numbe
  * @param rows row-major encoded training rows only, n × width
  * @returns undefined for fewer than 50 rows or more than 512 columns
  */
-export function learnNovelty(rows: Float32Array, width: number, { beyond = 0.001, shrinkage = 0.05 }: NoveltyOptions = {}): Novelty | undefined {
+export function learnNovelty(rows: Float32Array, width: number, { beyond = 0.001, shrinkage = 0.003 }: NoveltyOptions = {}): Novelty | undefined {
   if (rows.length / width < FEWEST_ROWS || width > MAX_NOVELTY_WIDTH) return undefined;
   const folds = Array.from({ length: FOLDS }, (_, fold) => momentsOf(rows, width, fold, FOLDS));
   const all = folds.reduce((a, b) => combine(a, b, 1));
