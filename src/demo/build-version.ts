@@ -1,4 +1,4 @@
-import { draftDossier, trainVersion, uploadsOf, type TrainedVersion, type TrainingPlan } from '../models/index.js';
+import { draftDossier, progressText, trainVersion, uploadsOf, type TrainedVersion, type TrainingPlan } from '../models/index.js';
 import type { Stages } from '../platform/index.js';
 import type { Runtime } from '../runtime.js';
 import type { Book } from './book.js';
@@ -45,11 +45,10 @@ function train({ runtime, book, knownBefore, seed, stages, hyperParameters, sign
         seed,
         ...(hyperParameters && { hyperParameters }),
         ...(signal && { signal }),
-        onProgress: ({ member, members, epoch, validationAuc, secondsLeft }) =>
-          progress.update(`network ${member} of ${members}, epoch ${epoch}, validation AUC ${validationAuc.toFixed(4)}, at most ${Math.ceil(secondsLeft)} s left`),
+        onProgress: (at) => progress.update(progressText(at)),
       }),
-    ({ bundle: { metrics, backend, trainingData, parity } }) =>
-      `${trainingData.rows} loans, TensorFlow.js ${backend}, hold-out AUC ${metrics.holdout?.auc.toFixed(4) ?? 'none'}, parity ${parity.maxAbsDifference.toExponential(1)}`,
+    ({ bundle: { report: { evaluation }, backend, trainingData, parity } }) =>
+      `${trainingData.rows} loans, TensorFlow.js ${backend}, ${evaluation.measuredOn} AUC ${evaluation.metrics.auc.toFixed(4)}, parity ${parity.maxAbsDifference.toExponential(1)}`,
   );
 }
 

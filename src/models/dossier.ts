@@ -67,7 +67,7 @@ const comparison = z.strictObject({
   championAuc: share,
   standardError: z.number().min(0),
   z: z.number().nullable(),
-  p: share,
+  p: share.nullable(),
 });
 
 /** A model trained elsewhere: with what, from which file, and what was done to fit it in. */

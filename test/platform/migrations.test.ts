@@ -7,6 +7,8 @@ import { asSuperuser } from '../support/postgres.js';
 
 const ID = '018f0000-0000-7000-8000-000000000001';
 
+const text = (...words: string[]): string => words.map((word) => `'${word}'`).join(', ');
+
 /** Everything that the migrations make: columns, constraints, indexes, functions, privileges. */
 const catalogue = (database: string): Promise<unknown[]> =>
   asSuperuser(database, async (client) => {
@@ -40,7 +42,6 @@ describe('migrations', () => {
   });
 
   it('take reports away and bring them back: the dossiers still name them', async () => {
-    const text = (...words: string[]): string => words.map((word) => `'${word}'`).join(', ');
     const report = Buffer.from('{"a report":1}');
     const digest = createHash('sha256').update(report).digest('hex');
     const dossier = JSON.stringify({ artefacts: { report: digest } });

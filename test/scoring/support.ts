@@ -38,6 +38,24 @@ export function randomMember(seed: number, sizes: readonly number[]): Member {
   return { bestEpoch: 1, layers: sizes.slice(1).map((units, i) => denseLayer(random, sizes[i]!, units)) };
 }
 
+const historyColumns = Array.from({ length: 5 }, (_, period) => [period, 14 - period, 15 + ((period * 2) % 5)].map((column) => (column * 3) % 20));
+
+/** A history of three channels over five periods, scattered over twenty columns, with five static columns. */
+export const HISTORY = {
+  columns: historyColumns,
+  staticColumns: Array.from({ length: 20 }, (_, i) => i).filter((i) => !historyColumns.flat().includes(i)),
+};
+
+/** An untrained network behind a convolution (window 2, 4 filters) over `HISTORY`, of 20 columns. */
+export function randomConvolutionalMember(seed: number, hidden: readonly number[], staticColumns = HISTORY.staticColumns): Member {
+  const window = 2;
+  const filters = 4;
+  const { weights, bias } = denseLayer(new Random(seed + 1_000), window * 3, filters);
+  const windows = HISTORY.columns.length - window + 1;
+  const member = randomMember(seed, [windows * filters + staticColumns.length, ...hidden, 1]);
+  return { ...member, convolution: { columns: HISTORY.columns, staticColumns, window, filters, weights, bias } };
+}
+
 /** A compiled ensemble with seeded weights. */
 export const randomOnnx = (width: number, hidden: readonly number[], members = 2): Uint8Array =>
   compileModel({

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { parseHyperParameters } from '../../src/scoring/index.js';
 import { Random } from '../../src/scoring/random.js';
 import { rateAt } from '../../src/scoring/training/member.js';

@@ -64,8 +64,9 @@ describe('training', () => {
   });
 
   it('keeps validation rows apart and says which backend did the work', () => {
-    expect(trained.trainingRows + trained.validationRows).toBe(1_500);
-    expect(trained.validationRows).toBe(225);
+    // Seven parts, of which each of the two members keeps another one aside.
+    expect(trained.trainingRows).toBe(1_286);
+    expect(trained.validationRows).toBe(428);
     expect(['tensorflow', 'wasm', 'cpu']).toContain(trained.backend);
     expect(trained.tfVersion).toMatch(/^\d+\.\d+\.\d+$/u);
   });

@@ -1,8 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { readMapping, type Mapping } from '../../loans/index.js';
 import { parseSplit, specsFrom, specsOfMapping, type ModelCard, type Split } from '../../models/index.js';
-import { badInput } from '../../platform/index.js';
-import { parseDecisionPolicy, parseHyperParameters, type DecisionPolicy, type FeatureSpec, type HyperParametersInput } from '../../scoring/index.js';
+import { badInput, expectId } from '../../platform/index.js';
+import { parseDecisionPolicy, parseHyperParameters, parseThresholdRule, type FeatureSpec, type HyperParametersInput, type PolicyRequest, type SearchWish } from '../../scoring/index.js';
 import { time, whole } from '../support/flags.js';
 import { readJson } from '../support/json-file.js';
 
@@ -14,6 +14,10 @@ export interface TrainFlags {
   readonly product: readonly string[];
   readonly family?: NonNullable<HyperParametersInput['family']>;
   readonly settings?: string;
+  readonly search?: string;
+  readonly space?: string;
+  readonly resume?: boolean;
+  readonly against?: string;
   readonly split: string;
   readonly calibrate?: NonNullable<HyperParametersInput['calibration']>;
   readonly policy?: string;
@@ -33,8 +37,11 @@ export interface TrainPlan {
   readonly products: readonly string[];
   readonly source: string;
   readonly hyperParameters: Omit<HyperParametersInput, 'seed'>;
+  readonly search: Omit<SearchWish, 'folder'> | undefined;
+  /** Row id of the version to compare with. */
+  readonly against: string | undefined;
   readonly split: Split;
-  readonly policy: DecisionPolicy | undefined;
+  readonly policy: PolicyRequest | undefined;
   readonly knownBefore: Date;
   readonly seed: number;
   readonly modelCard: ModelCard;
@@ -47,13 +54,15 @@ export async function planOf(flags: TrainFlags): Promise<TrainPlan> {
   const products = productsOf(flags, mapping);
   const source = mapping?.title ?? `recorded loans of ${products.join(', ')}`;
   return {
-    folder: await freeFolder(flags.out ?? `version-${new Date().toISOString().slice(0, 19).replaceAll(':', '')}`),
+    folder: await folderFor(flags),
     specs: await specsOf(flags),
     products,
     source,
     hyperParameters: await settingsOf(flags),
+    search: await searchOf(flags),
+    against: flags.against === undefined ? undefined : expectId(flags.against, 'ModelVersion', false).id,
     split: await parseSplit(flags.split, seed),
-    policy: flags.policy === undefined ? undefined : parseDecisionPolicy(await readJson(flags.policy)),
+    policy: await policyOf(flags),
     knownBefore: flags.knownBefore === undefined ? new Date() : time(flags.knownBefore, '--known-before'),
     seed,
     modelCard: cardOf(flags, products, mapping),
@@ -80,13 +89,35 @@ async function settingsOf({ settings, family, calibrate }: TrainFlags): Promise<
   return asked;
 }
 
-/** A version is written once: what an earlier run left is never mixed with it. */
-async function freeFolder(folder: string): Promise<string> {
+async function searchOf({ search, space, resume }: TrainFlags): Promise<TrainPlan['search']> {
+  if (search === undefined && (space !== undefined || resume)) throw badInput('--space and --resume belong to a search: say how many trials with --search 30.');
+  if (search === undefined) return undefined;
+  return { budget: { trials: whole(search, '--search') }, ...(space !== undefined && { space: await readJson(space) }) };
+}
+
+/** A policy as it stands, or the rule that its approval line follows from: one of the three. */
+async function policyOf({ policy, costRatio, approvalRate }: TrainFlags): Promise<PolicyRequest | undefined> {
+  if ([policy, costRatio, approvalRate].filter((flag) => flag !== undefined).length > 1) throw badInput('Give one of --policy, --cost-ratio and --approval-rate: each of them sets the approval line.');
+  if (policy !== undefined) return { policy: parseDecisionPolicy(await readJson(policy)) };
+  if (costRatio !== undefined) return { rule: parseThresholdRule({ costRatio: Number(costRatio) }) };
+  return approvalRate === undefined ? undefined : { rule: parseThresholdRule({ approvalRate: Number(approvalRate) }) };
+}
+
+/** What a search leaves when it is stopped. */
+const TRIALS_FILE = 'trials.jsonl';
+
+/** A version is written once: what an earlier run left is never mixed with it, but for the trials of a search to be resumed. */
+async function folderFor({ out, resume }: TrainFlags): Promise<string> {
+  if (out === undefined && resume) throw badInput('--resume needs --out: the folder in which the search has recorded its trials.');
+  const folder = out ?? `version-${new Date().toISOString().slice(0, 19).replaceAll(':', '')}`;
   const held = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return [];
     throw badInput(`--out ${folder}: cannot be used: ${error.message}`);
   });
-  if (held.length > 0) throw badInput(`--out ${folder}: is not empty. Name a new folder for the version.`);
+  const interrupted = held.length === 1 && held[0] === TRIALS_FILE;
+  if (interrupted && !resume) throw badInput(`--out ${folder}: holds the trials of a search that was stopped. Add --resume to go on with it, or name a new folder.`);
+  if (held.length > 0 && !interrupted) throw badInput(`--out ${folder}: is not empty. Name a new folder for the version.`);
+  if (resume && !interrupted) throw badInput(`--out ${folder}: holds no trials to go on with. Leave --resume out.`);
   return folder;
 }
 

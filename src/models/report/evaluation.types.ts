@@ -1,5 +1,5 @@
 import { Field, Float, Int, ObjectType } from 'type-graphql';
-import type { VersionReport } from '../../scoring/index.js';
+import type { ReadReport } from '../../scoring/index.js';
 import { ModelMetrics } from '../dossier.types.js';
 import { VintageSlice } from './slice.types.js';
 
@@ -52,7 +52,7 @@ export class ScoreDistribution {
   @Field(() => [Int], { description: 'Bad loans in each band.' }) bads!: readonly number[];
 }
 
-export type Evaluated = NonNullable<VersionReport['evaluation']>;
+export type Evaluated = NonNullable<ReadReport['evaluation']>;
 
 @ObjectType({ description: 'How a version does on loans that training never saw. What its report does not tell is null or empty.', simpleResolvers: true })
 export class VersionEvaluation {

@@ -1,5 +1,5 @@
 import { sha256 } from '../../platform/index.js';
-import type { ArtefactName, Metrics, VersionBundle } from '../../scoring/index.js';
+import type { ArtefactName, Comparison, SearchResult, VersionBundle } from '../../scoring/index.js';
 import type { Dossier } from '../dossier.js';
 import type { Split } from './splits.js';
 import type { TrainedVersion } from './train-version.js';
@@ -32,7 +32,7 @@ export const uploadsOf = ({ artefacts }: VersionBundle): (Upload & { readonly na
   artefacts.map(({ name, bytes }) => ({ name, bytes, sha256: sha256(bytes).toString('hex') }));
 
 /** How dossiers name the artefacts of a build. */
-const KEYS = { onnx: 'onnx', schema: 'featureSchema', reference: 'referenceSet', parity: 'paritySample', layersModel: 'layersModel' } as const satisfies Record<ArtefactName, keyof Dossier['artefacts']>;
+const KEYS = { onnx: 'onnx', schema: 'featureSchema', reference: 'referenceSet', parity: 'paritySample', layersModel: 'layersModel', report: 'report' } as const satisfies Record<ArtefactName, keyof Dossier['artefacts']>;
 
 export const artefactKeyOf = (name: ArtefactName): keyof Dossier['artefacts'] => KEYS[name];
 
@@ -40,7 +40,8 @@ export const artefactKeyOf = (name: ArtefactName): keyof Dossier['artefacts'] =>
 export function draftDossier({ trained, split, source, knownBefore, seed, modelCard, trainedBy }: DossierParts): Record<string, unknown> {
   const { bundle, train, holdout, seconds } = trained;
   const artefacts = Object.fromEntries(uploadsOf(bundle).map(({ name, sha256: digest }) => [artefactKeyOf(name), digest]));
-  const measured: Metrics = bundle.metrics.holdout ?? bundle.metrics.training;
+  const { evaluation, stability, history, search, comparison } = bundle.report;
+  const { intervals, level, resamples, ...measured } = evaluation.metrics;
   return {
     format: 1,
     artefacts,
@@ -53,12 +54,30 @@ export function draftDossier({ trained, split, source, knownBefore, seed, modelC
     },
     split: { kind: split.kind, trainRows: train.loans.length, holdoutRows: holdout.loans.length, ...(split.seed !== undefined && { seed: split.seed }), extra: { description: split.description } },
     hyperParameters: bundle.hyperParameters,
-    training: { backend: bundle.backend, tfVersion: bundle.tfVersion, seed, seconds: round(seconds), history: bundle.history, ...(trainedBy !== undefined && { extra: { trainedBy } }) },
-    metrics: { ...measured, extra: { measuredOn: bundle.metrics.holdout ? 'holdout' : 'training', psi: bundle.metrics.psi, psiEdges: bundle.metrics.psiEdges } },
+    training: { backend: bundle.backend, tfVersion: bundle.tfVersion, seed, seconds: round(seconds), history, ...(trainedBy !== undefined && { extra: { trainedBy } }) },
+    metrics: { ...measured, extra: { measuredOn: evaluation.measuredOn, psi: stability?.psi ?? null, psiEdges: stability?.edges ?? [], intervals, level, resamples } },
     parity: bundle.parity,
     decisionPolicy: bundle.decisionPolicy,
+    family: bundle.report.family,
+    ...(search && { trials: trialsOf(search) }),
+    ...(comparison && { comparison: comparisonOf(comparison) }),
     modelCard,
   };
 }
+
+const comparisonOf = ({ champion, rows, test }: Comparison): Record<string, unknown> => ({
+  champion, rows, auc: test.aucA, championAuc: test.aucB, standardError: test.standardError, z: test.z, p: test.p,
+});
+
+/** The search in a few numbers; the report has every trial. */
+const trialsOf = ({ trials, folds, criterion, best, run }: SearchResult): Record<string, unknown> => ({
+  trials: trials.length,
+  failed: trials.filter(({ status }) => status === 'FAILED').length,
+  folds,
+  criterion,
+  best: criterion === 'auc' ? best.result.auc : criterion === 'brier' ? best.result.brier : best.result.logLoss,
+  seconds: round(run.seconds),
+  extra: { bestTrial: best.trial, processes: run.processes, resumed: run.resumed },
+});
 
 const round = (seconds: number): number => Math.round(seconds * 100) / 100;

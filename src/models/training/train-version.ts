@@ -1,8 +1,11 @@
-import { gather, trainingLoans, type SplitPart, type TrainingLoan } from '../../loans/index.js';
+import { trainingLoans, type SplitPart, type TrainingLoan } from '../../loans/index.js';
 import { refused, type Queryable } from '../../platform/index.js';
-import { buildVersion, type DecisionPolicy, type FeatureSpec, type GatheredRecord, type HyperParametersInput, type LabelledRecords, type TrainingProgress, type VersionBundle } from '../../scoring/index.js';
+import { buildVersion, type BuildProgress, type FeatureSpec, type HyperParametersInput, type LabelledRecords, type PolicyRequest, type SearchWish, type VersionBundle } from '../../scoring/index.js';
 import type { KeyRing } from '../../security/index.js';
+import type { LoadedVersion } from '../live-versions.js';
+import { championOn } from './champion.js';
 import { groupsOf, protectedColumns, type Groups } from './groups.js';
+import { recordsOf, type LabelledLoans } from './records.js';
 import type { Split } from './splits.js';
 
 export interface TrainingPlan {
@@ -13,9 +16,13 @@ export interface TrainingPlan {
   readonly specs: readonly FeatureSpec[];
   readonly hyperParameters?: Omit<HyperParametersInput, 'seed'>;
   /** Without one: a policy around the default rate of the training loans. */
-  readonly policy?: DecisionPolicy;
+  readonly policy?: PolicyRequest;
+  /** Search for better hyper-parameters first, from the given ones. */
+  readonly search?: SearchWish;
+  /** The version to compare with on the hold-out. */
+  readonly champion?: LoadedVersion;
   readonly seed: number;
-  readonly onProgress?: (progress: TrainingProgress) => void;
+  readonly onProgress?: (progress: BuildProgress) => void;
   readonly signal?: AbortSignal;
 }
 
@@ -26,13 +33,6 @@ export interface TrainedVersion {
   readonly seconds: number;
 }
 
-/** Loans with their known outcomes, in the same order; 1 = default. */
-export interface LabelledLoans {
-  readonly loans: readonly TrainingLoan[];
-  readonly labels: Uint8Array;
-}
-
-const GATHERED_AT_ONCE = 1_000;
 const FEWEST_OF_A_KIND = 20;
 
 /**
@@ -55,6 +55,8 @@ export async function trainVersion(db: Queryable, keys: KeyRing, plan: TrainingP
     ...(holdout.loans.length > 0 && { holdout: labelledRecords(db, keys, holdout, heldGroups) }),
     ...(plan.hyperParameters && { hyperParameters: plan.hyperParameters }),
     ...(plan.policy && { policy: plan.policy }),
+    ...(plan.search && { search: plan.search }),
+    ...(plan.champion && { champion: await championOn(db, keys, holdout, plan.champion) }),
     seed: plan.seed,
     ...(plan.onProgress && { onProgress: plan.onProgress }),
     ...(plan.signal && { signal: plan.signal }),
@@ -92,14 +94,3 @@ const labelledRecords = (db: Queryable, keys: KeyRing, { loans, labels }: Labell
   times: loans.map(({ decisionAt }) => decisionAt),
   groups,
 });
-
-/** The loans' records as of their decisions, a batch in memory at a time. */
-async function* recordsOf(db: Queryable, keys: KeyRing, loans: readonly TrainingLoan[]): AsyncGenerator<GatheredRecord> {
-  for (let from = 0; from < loans.length; from += GATHERED_AT_ONCE) {
-    const batch = loans.slice(from, from + GATHERED_AT_ONCE);
-    for (const [index, gathered] of (await gather(db, keys, batch, 'decision')).entries()) {
-      if (!gathered || gathered.erased) throw refused(`Loan ${batch[index]!.externalId} changed while training read it. Train again.`);
-      yield gathered.record;
-    }
-  }
-}

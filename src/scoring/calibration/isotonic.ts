@@ -63,7 +63,7 @@ interface Point {
 /** Log-odds of a block after one more row of the base rate: finite at 0 % and 100 %. */
 const shrunkLogOdds = (baseRate: number) => ({ bads, rows }: Block): number => Math.log((bads + baseRate) / (rows - bads + 1 - baseRate));
 
-/** The points of the blocks, and beyond them the least and greatest logit, reached with the slope of Platt scaling. */
+/** The points of the blocks, and beyond them the least and greatest logit, reached with the given slope. */
 function withEnds(points: readonly Point[], least: number, greatest: number, slope: number): Point[] {
   const [first, last] = [points[0]!, points.at(-1)!];
   const apart = LEAST_DISTANCE * (greatest - least);
@@ -79,7 +79,7 @@ function withEnds(points: readonly Point[], least: number, greatest: number, slo
  *
  * Blocks below 2 % of the rows (at least ten) join a neighbour, so that no step rests on a handful of loans. Each block is
  * shrunk by one row of the base rate, which keeps blocks of 0 % and 100 % finite; blocks that no longer rise are pooled again.
- * Inside the outer halves of the end blocks the line has the slope of Platt scaling, beyond the data slope 1.
+ * In the outer halves of the end blocks the line has the slope of Platt scaling, at most 1; beyond the data slope 1.
  * @param logits raw log-odds, finite
  * @param labels 1 = default, 0 = good; both must occur
  * @returns at most 32 knots
@@ -95,6 +95,6 @@ export function fitIsotonic(logits: ArrayLike<number>, labels: ArrayLike<number>
     const distance = upper.centre - lower.centre;
     return distance > LEAST_DISTANCE * (greatest - least) && logOdds(upper) - logOdds(lower) > LEAST_SLOPE * distance;
   });
-  const points = withEnds(blocks.map((block) => ({ knot: block.centre, value: logOdds(block) })), least, greatest, fitPlatt(logits, labels).slope);
+  const points = withEnds(blocks.map((block) => ({ knot: block.centre, value: logOdds(block) })), least, greatest, Math.min(1, fitPlatt(logits, labels).slope));
   return { kind: 'isotonic', knots: points.map(({ knot }) => knot), values: points.map(({ value }) => value) };
 }

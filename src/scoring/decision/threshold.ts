@@ -35,13 +35,13 @@ export type ThresholdChoice =
   | { readonly rule: { readonly costRatio: number }; readonly chosen: CostedThreshold; readonly empirical: CostedThreshold }
   | { readonly rule: { readonly approvalRate: number }; readonly chosen: ThresholdOutcome };
 
-/** The number of fewest decimals in (below, upTo]: approves exactly the PDs up to `below`, and is readable in a policy. */
-function shortestBetween(below: number, upTo: number): number {
+/** The number of fewest decimals between two PDs: readable in a policy; without one between them the upper PD itself. */
+function shortestBetween(below: number, above: number): number {
   for (let decimals = 1; decimals <= 15; decimals++) {
-    const rounded = Number(((below + upTo) / 2).toFixed(decimals));
-    if (rounded > below && rounded <= upTo) return rounded;
+    const rounded = Number(((below + above) / 2).toFixed(decimals));
+    if (rounded > below && rounded < above) return rounded;
   }
-  return upTo;
+  return above;
 }
 
 /** The threshold that approves the steps from `step` on: those of lower PD. */

@@ -21,14 +21,16 @@ export function rocCurve({ scores, bads, goods, bad, good }: Steps): RocPoint[] 
   return points;
 }
 
-/** AUC and KS (max |F_bad − F_good|) in one pass; both NaN when only one class is present. */
+/** AUC and KS (max |F_bad − F_good|) in one pass; AUC is NaN when only one class is present. */
 export function separation({ bads, goods, bad, good }: Steps): { auc: number; ks: number } {
   let [badsAbove, goodsAbove, won, ks] = [0, 0, 0, 0];
   for (let step = 0; step < bads.length; step++) {
     won += goods[step]! * (badsAbove + bads[step]! / 2);
     badsAbove += bads[step]!;
     goodsAbove += goods[step]!;
-    ks = Math.max(ks, Math.abs(badsAbove / bad - goodsAbove / good));
+    const apart = badsAbove / bad - goodsAbove / good;
+    if (apart > ks) ks = apart;
+    else if (-apart > ks) ks = -apart;
   }
   return { auc: won / (bad * good), ks };
 }

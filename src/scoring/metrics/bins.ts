@@ -26,11 +26,13 @@ export function equalMassBins({ scores, bads, goods, bad, good }: Steps, bins: n
   const sizes = Array.from({ length: bins }, (_, b) => Math.round(((b + 1) * rows) / bins) - Math.round((b * rows) / bins)).filter((size) => size > 0);
   const made: MassBin[] = [];
   let open = opened();
+  // Runs for every resample of a bootstrap: no calls and no objects inside but one per bin.
   for (let step = 0; step < scores.length; step++) {
     const score = scores[step]!;
     const count = bads[step]! + goods[step]!;
     for (let left = count; left > 0; ) {
-      const taken = Math.min(left, sizes[made.length]! - open.count);
+      const room = sizes[made.length]! - open.count;
+      const taken = left < room ? left : room;
       if (open.count === 0) open.highest = score;
       open.count += taken;
       open.bads += (taken * bads[step]!) / count;

@@ -57,13 +57,23 @@ function confusionAt({ scores, bads, goods, bad, good }: Steps, threshold: numbe
 /** Probability kept off 0 and 1, where the logarithm is infinite. */
 const inside = (p: number): number => Math.min(Math.max(p, 1e-15), 1 - 1e-15);
 
-function losses({ scores, bads, goods, bad, good }: Steps): { brier: number; logLoss: number } {
+/** Log loss of one bad and of one good at each step; computed once for all resamples of a bootstrap. */
+export interface Costs {
+  readonly ofBad: Float64Array;
+  readonly ofGood: Float64Array;
+}
+
+export const costsOf = (scores: Float64Array): Costs => ({
+  ofBad: scores.map((pd) => -Math.log(inside(pd))),
+  ofGood: scores.map((pd) => -Math.log(inside(1 - pd))),
+});
+
+function losses({ scores, bads, goods, bad, good }: Steps, { ofBad, ofGood }: Costs): { brier: number; logLoss: number } {
   let [squares, logs] = [0, 0];
   for (let step = 0; step < scores.length; step++) {
     const pd = scores[step]!;
-    squares += bads[step]! * (1 - pd) ** 2 + goods[step]! * pd ** 2;
-    if (bads[step]! > 0) logs -= bads[step]! * Math.log(inside(pd));
-    if (goods[step]! > 0) logs -= goods[step]! * Math.log(inside(1 - pd));
+    squares += bads[step]! * (1 - pd) * (1 - pd) + goods[step]! * pd * pd;
+    logs += bads[step]! * ofBad[step]! + goods[step]! * ofGood[step]!;
   }
   return { brier: squares / (bad + good), logLoss: logs / (bad + good) };
 }
@@ -78,10 +88,10 @@ const calibrationError = (bins: readonly MassBin[], rows: number): number =>
   bins.reduce((sum, { count, bads, meanScore }) => sum + Math.abs(count * meanScore - bads), 0) / rows;
 
 /** All single numbers of PDs counted by step; both outcomes must occur. */
-export function measure(steps: Steps, threshold: number): Measures {
+export function measure(steps: Steps, threshold: number, costs = costsOf(steps.scores)): Measures {
   const { auc, ks } = separation(steps);
   const ece = calibrationError(equalMassBins(steps, 10), steps.bad + steps.good);
-  return { auc, gini: 2 * auc - 1, ks, ...losses(steps), ...atThreshold(confusionAt(steps, threshold)), ece };
+  return { auc, gini: 2 * auc - 1, ks, ...losses(steps, costs), ...atThreshold(confusionAt(steps, threshold)), ece };
 }
 
 const calibrationOf = (steps: Steps, bins: number): CalibrationBin[] =>

@@ -1,7 +1,7 @@
 import { badInput } from '../../platform/index.js';
 import { quantileOf } from '../features/scaling.js';
 import { Random } from '../random.js';
-import { measure, metricsOf, type Measures, type Metrics } from './evaluate.js';
+import { costsOf, measure, metricsOf, type Measures, type Metrics } from './evaluate.js';
 import { stepsOfPds, type Steps } from './steps.js';
 
 export interface Interval {
@@ -36,7 +36,7 @@ function rowsOf(counts: Uint32Array): Uint32Array {
 
 function draw(rows: Uint32Array, steps: number, random: Random): Uint32Array {
   const counts = new Uint32Array(steps);
-  for (let i = 0; i < rows.length; i++) counts[rows[Math.floor(random.uniform() * rows.length)]!]!++;
+  for (let i = 0; i < rows.length; i++) counts[rows[(random.uniform() * rows.length) >>> 0]!]!++;
   return counts;
 }
 
@@ -44,7 +44,8 @@ function draw(rows: Uint32Array, steps: number, random: Random): Uint32Array {
 function resampledMeasures(steps: Steps, threshold: number, resamples: number, random: Random): Measures[] {
   const [bads, goods] = [rowsOf(steps.bads), rowsOf(steps.goods)];
   const length = steps.scores.length;
-  return Array.from({ length: resamples }, () => measure({ ...steps, bads: draw(bads, length, random), goods: draw(goods, length, random) }, threshold));
+  const costs = costsOf(steps.scores);
+  return Array.from({ length: resamples }, () => measure({ ...steps, bads: draw(bads, length, random), goods: draw(goods, length, random) }, threshold, costs));
 }
 
 /** KS and ECE are largest or summed absolute deviations: the noise of resampling adds to them, on top of the noise of the sample. */

@@ -33,7 +33,7 @@ function adjointPlaces(places: readonly number[], size: number): number[][] {
 function composed(first: Dense, second: Dense): Dense {
   const rows = Array.from({ length: first.inputs }, (_, i) => timesMatrix(first.weights.subarray(i * first.units, (i + 1) * first.units), second));
   const bias = timesMatrix(first.bias ?? new Float32Array(first.units), second).map((b, i) => b + (second.bias?.[i] ?? 0));
-  return { weights: Float32Array.from(rows.flatMap((row) => [...row])), bias, inputs: first.inputs, units: second.units };
+  return { weights: Float32Array.from(rows.flatMap((row) => Array.from(row))), bias, inputs: first.inputs, units: second.units };
 }
 
 /**

@@ -1,4 +1,4 @@
-import { fitPlatt } from '../calibration/platt.js';
+import { fitCalibration } from '../calibration/fit.js';
 import type { Calibration } from '../calibration/types.js';
 import type { HyperParameters } from './hyper-parameters.js';
 import { pick, type LabelledRows } from './rows.js';
@@ -34,7 +34,7 @@ function unseen({ labels }: LabelledRows, settings: HyperParameters, members: re
 export function joinMembers(data: LabelledRows, settings: HyperParameters, members: readonly TrainedMember[]): Fitted {
   const { logits, labels } = unseen(data, settings, members);
   const trainingRows = data.labels.length - members[0]!.validationLogits.length;
-  return { members: members.map(({ member }) => member), calibration: fitPlatt(logits, labels), trainingRows, validationRows: logits.length };
+  return { members: members.map(({ member }) => member), calibration: fitCalibration(settings.calibration, logits, labels), trainingRows, validationRows: logits.length };
 }
 
 const logitsOf = ({ weights, bias, inputs }: DenseLayer, rows: Float32Array): Float32Array =>

@@ -5,9 +5,9 @@ import type { HistoryColumns, LabelledRows } from './rows.js';
 export interface TrainingRequest extends LabelledRows {
   readonly hyperParameters: HyperParametersInput;
   /** Per column: +1 where the PD may only rise with it, −1 where it may only fall, 0 elsewhere. */
-  readonly directions?: Int8Array;
+  readonly directions?: Int8Array | undefined;
   /** Which columns are repayment histories; a cnn needs them. */
-  readonly history?: HistoryColumns;
+  readonly history?: HistoryColumns | undefined;
 }
 
 export interface TrainingProgress {

@@ -1,20 +1,23 @@
-import canonicalize from 'canonicalize';
-import { internal } from '../../platform/index.js';
-import { defaultDecisionPolicy } from '../decision/policy.js';
 import { fitFeatureSchemaFromRaw } from '../features/fit.js';
-import { RowFingerprint } from '../fingerprint.js';
+import type { FeatureSchema } from '../features/schema.js';
 import { withNovelty } from '../novelty/novelty.js';
 import { compileModel } from '../onnx/compile.js';
 import { checkParity, parityFile, type ParitySample } from '../onnx/parity.js';
 import { loadScorer } from '../onnx/scorer.js';
 import { Random } from '../random.js';
+import { searchHyperParameters } from '../search/index.js';
+import type { SearchResult } from '../search/types.js';
 import { referencePredictions, trainModel } from '../training/index.js';
 import type { TrainedModel } from '../training/types.js';
-import { evaluateVersion } from './evaluation.js';
-import { collect, encodeAll } from './rows.js';
+import { assess } from './assess.js';
+import { jsonArtefact, stopwatch } from './bundle.js';
+import { collectAll, encodeAll, type Collected } from './rows.js';
+import { scorecardOf } from './scorecard.js';
+import { familyOf, specsFor, trainingDataOf } from './training-data.js';
 import type { BuildRequest, VersionBundle } from './types.js';
 
 const PARITY_ROWS = 2_000;
+const REFERENCE_ROWS = 64;
 
 async function paritySample(trained: TrainedModel, rows: Float32Array, seed: number): Promise<ParitySample> {
   const { width } = trained;
@@ -25,57 +28,80 @@ async function paritySample(trained: TrainedModel, rows: Float32Array, seed: num
   return { rows: sample, width, probabilities: await referencePredictions(trained, sample) };
 }
 
-function json(value: unknown): Uint8Array {
-  const text = canonicalize(value);
-  if (text === undefined) throw internal('An artefact of the version has no JSON form.');
-  return new TextEncoder().encode(text);
+/** Searches where that is asked for; the settings to train by. */
+async function settingsOf({ search, hyperParameters, seed, onProgress, signal }: BuildRequest, { data, specs }: Prepared): Promise<{ settings: NonNullable<BuildRequest['hyperParameters']>; found?: SearchResult }> {
+  if (search === undefined) return { settings: hyperParameters ?? {} };
+  const request = { ...search, specs, raw: data.raw, labels: data.labels, seed, ...(hyperParameters && { settings: hyperParameters }) };
+  const found = await searchHyperParameters(request, (progress) => onProgress?.({ stage: 'search', ...progress }), signal);
+  return { settings: found.best.settings, found };
 }
 
-/** Measures the seconds between its calls. */
-function stopwatch(): () => number {
-  let last = performance.now();
-  return () => {
-    const now = performance.now();
-    const seconds = (now - last) / 1_000;
-    last = now;
-    return seconds;
-  };
+interface Prepared extends Collected {
+  readonly specs: BuildRequest['specs'];
+}
+
+interface Trained {
+  readonly schema: FeatureSchema;
+  readonly rows: Float32Array;
+  readonly model: TrainedModel;
+}
+
+async function trainOn({ data, specs }: Prepared, settings: NonNullable<BuildRequest['hyperParameters']>, { seed, onProgress, signal }: BuildRequest): Promise<Trained> {
+  const fitted = fitFeatureSchemaFromRaw(specs, data.raw, { labels: data.labels });
+  const rows = encodeAll(fitted, data.raw);
+  const schema = withNovelty(fitted, rows);
+  const training = { ...trainingDataOf(schema, rows, data.labels, familyOf(settings)), hyperParameters: { ...settings, seed } };
+  const model = await trainModel(training, (progress) => onProgress?.({ stage: 'train', ...progress }), signal);
+  return { schema, rows, model };
 }
 
 /**
- * Builds a model version from gathered records: feature schema, training, compilation, parity, evaluation, reference set.
- * @throws BAD_INPUT for unsound records or settings, UNAVAILABLE when `signal` stops it, INTERNAL when training dies
+ * Builds a model version from gathered records: feature schema, search where asked for, training, compilation, parity,
+ * policy, reference set and all that is measured.
+ * @throws BAD_INPUT for unsound records or settings, REFUSED for grave findings in the data, UNAVAILABLE when `signal`
+ * stops it, INTERNAL when training dies
  */
 export async function buildVersion(request: BuildRequest): Promise<VersionBundle> {
+  const { seed, champion, policy, onProgress, referenceSize = REFERENCE_ROWS } = request;
   const lap = stopwatch();
-  const fingerprint = new RowFingerprint();
-  const data = await collect(request, request.specs, fingerprint);
-  const held = request.holdout && (await collect(request.holdout, request.specs));
-  const fitted = fitFeatureSchemaFromRaw(request.specs, data.raw, { labels: data.labels });
-  const rows = encodeAll(fitted, data.raw);
-  const schema = withNovelty(fitted, rows);
-  const prepare = lap();
-  const training = { rows, labels: data.labels, width: schema.width, hyperParameters: { ...request.hyperParameters, seed: request.seed } };
-  const trained = await trainModel(training, request.onProgress, request.signal);
-  const train = lap();
-  const onnx = compileModel(trained);
-  const sample = await paritySample(trained, rows, request.seed);
+  const specs = specsFor(familyOf(request.hyperParameters ?? {}), request.specs);
+  const prepared: Prepared = { ...(await collectAll(request, specs)), specs };
+  const seconds: Record<string, number> = { prepare: lap() };
+  const { settings, found } = await settingsOf(request, prepared);
+  if (found) seconds['search'] = lap();
+  const { schema, rows, model } = await trainOn(prepared, settings, request);
+  seconds['train'] = lap();
+  const onnx = compileModel(model);
+  const sample = await paritySample(model, rows, seed);
   const parity = await checkParity(onnx, sample);
-  const compile = lap();
-  const policy = request.policy ?? defaultDecisionPolicy(data.labels);
+  seconds['compile'] = lap();
+  onProgress?.({ stage: 'assess' });
   const scorer = await loadScorer({ onnx, schema });
   try {
-    const { metrics, reference } = await evaluateVersion(scorer, { request, schema, policy, data, held, rows });
+    const { data, held } = prepared;
+    const { policy: decisionPolicy, threshold, reference, findings } = await assess({ scorer, schema, data, rows, held, policy, champion, referenceSize, seed });
+    const scorecard = scorecardOf(model, schema);
+    const report = {
+      version: 1 as const,
+      family: model.family,
+      rows: { training: data.labels.length, holdout: held?.labels.length ?? 0 },
+      ...findings,
+      history: model.history,
+      ...(threshold && { threshold }),
+      ...(found && { search: found }),
+      ...(scorecard && { scorecard }),
+    };
+    seconds['assess'] = lap();
+    const { backend, tfVersion, hyperParameters, calibration } = model;
     const artefacts = [
       { name: 'onnx', bytes: onnx },
-      { name: 'schema', bytes: json(schema) },
-      { name: 'reference', bytes: json(reference.json) },
-      { name: 'parity', bytes: json(parityFile(parity, sample, trained)) },
-      { name: 'layersModel', bytes: trained.layersModel },
+      { name: 'schema', bytes: jsonArtefact(schema) },
+      { name: 'reference', bytes: jsonArtefact(reference.json) },
+      { name: 'parity', bytes: jsonArtefact(parityFile(parity, sample, model)) },
+      { name: 'layersModel', bytes: model.layersModel },
+      { name: 'report', bytes: jsonArtefact(report) },
     ] as const;
-    const { backend, tfVersion, hyperParameters, history } = trained;
-    const seconds = { prepare, train, compile, evaluate: lap() };
-    return { artefacts, schema, metrics, parity, hyperParameters, backend, tfVersion, decisionPolicy: policy, trainingData: fingerprint.digest(), history, seconds };
+    return { artefacts, schema, report, parity, hyperParameters, calibration, backend, tfVersion, decisionPolicy, trainingData: prepared.fingerprint, seconds };
   } finally {
     await scorer.dispose();
   }

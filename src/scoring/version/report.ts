@@ -1,79 +1,61 @@
-import { z } from 'zod';
-import { parseWith } from '../validation.js';
+import type { ThresholdChoice } from '../decision/threshold.js';
+import type { Curves } from '../metrics/curves.js';
+import type { DeLongTest } from '../metrics/delong.js';
+import type { Metrics } from '../metrics/evaluate.js';
+import type { MetricsWithIntervals } from '../metrics/intervals.js';
+import type { GroupReport, Slice } from '../metrics/slices.js';
+import type { SearchResult } from '../search/types.js';
+import type { EpochRecord } from '../training/types.js';
+import type { Scorecard } from './scorecard.js';
 
-const share = z.number().min(0).max(1);
-const count = z.int().min(0);
-const interval = z.looseObject({ low: z.number(), high: z.number() });
+/** How a version does on one set of rows. */
+export interface Evaluation {
+  readonly measuredOn: 'holdout' | 'training';
+  readonly metrics: MetricsWithIntervals;
+  readonly curves: Curves;
+  /** By protected attribute; empty where none is known. */
+  readonly groups: Readonly<Record<string, GroupReport>>;
+  /** By quarter of the decision; empty where the times are not known. */
+  readonly vintages: readonly Slice[];
+}
 
-/** What every part of a report may hold beside what is named here: a later build may tell more. */
-const part = z.looseObject;
 
-const measures = part({
-  rows: count, bads: count, threshold: share, auc: share, gini: z.number(), ks: share, brier: share, logLoss: z.number(),
-  accuracy: share, precision: share, recall: share, f1: share, ece: share,
-  intervals: z.record(z.string(), interval).optional(), level: share.optional(), resamples: count.optional(),
-});
+export interface Stability {
+  /** Of the PD, training against hold-out. */
+  readonly psi: number;
+  /** Inner edges of the PD bins, cut on the training rows. */
+  readonly edges: readonly number[];
+}
 
-const slice = part({ name: z.string(), rows: count, bads: count, defaultRate: share, meanPd: share, auc: share.nullable(), approvalRate: share });
+/** The version beside the one that decides today, on the same rows. */
+export interface Comparison {
+  readonly champion: string;
+  /** Rows that both can score. */
+  readonly rows: number;
+  /** Of the champion. */
+  readonly metrics: Metrics;
+  readonly curves: Curves;
+  /** A is this version, B the champion. */
+  readonly test: DeLongTest;
+}
 
-const curves = part({
-  roc: z.array(part({ falsePositiveRate: share, truePositiveRate: share, pd: share })),
-  lift: z.array(part({ decile: count, rows: count, bads: count, defaultRate: share, meanPd: share, lift: z.number(), gain: share, cumulativeLift: z.number() })),
-  calibration: z.array(part({ count, meanPd: share, defaultRate: share, low: share, high: share })),
-  distribution: part({ edges: z.array(z.number()), goods: z.array(count), bads: z.array(count) }),
-});
-
-const groups = part({
-  groups: z.array(slice.extend({ approvalRatio: z.number().nullable(), belowLeastRatio: z.boolean() })),
-  skipped: z.array(part({ name: z.string(), rows: count })),
-});
-
-const finding = part({
-  check: z.string(), severity: z.enum(['HIGH', 'MEDIUM', 'LOW']), feature: z.string().optional(), message: z.string(),
-  value: z.number().nullable().optional(), threshold: z.number().nullable().optional(),
-});
-
-const trial = part({
-  trial: count, status: z.enum(['FINISHED', 'DROPPED', 'FAILED']), settings: z.record(z.string(), z.json()), message: z.string().optional(),
-  rungs: z.array(part({ rung: count, folds: count, logLoss: z.number(), brier: share, auc: share, deviation: z.number().nullable(), seconds: z.number() })),
-});
-
-const dependence = part({
-  feature: z.string(),
-  label: z.string(),
-  varies: z.enum(['value', 'mean-of-periods', 'newest-period']),
-  points: z.array(part({ value: z.union([z.number(), z.string(), z.boolean(), z.null()]), meanPd: share, meanLogit: z.number(), p10: share, p90: share })),
-});
-
-const scorecard = part({
-  basePoints: z.number(),
-  features: z.array(part({
-    feature: z.string(), informationValue: z.number().optional(),
-    bins: z.array(part({ label: z.string(), rows: count, bads: count, woe: z.number(), points: z.number() })),
-  })),
-});
-
-const reportShape = part({
-  version: z.literal(1),
-  /** On rows that training never saw. */
-  evaluation: part({
-    metrics: measures.optional(),
-    curves: curves.optional(),
-    /** By the time of decision, oldest first. */
-    vintages: z.array(slice).optional(),
-    /** By protected attribute. */
-    groups: z.record(z.string(), groups).optional(),
-  }).optional(),
-  /** Over how many applicants, and what each feature moved on average, most first. */
-  importance: part({ rows: count, features: z.array(part({ feature: z.string(), label: z.string(), meanAbsolute: z.number().min(0), share, meanSigned: z.number() })) }).optional(),
-  partialDependence: z.array(dependence).optional(),
-  quality: part({ findings: z.array(finding), overrides: z.array(part({ check: z.string(), feature: z.string().optional(), reason: z.string() })).optional() }).optional(),
-  search: part({ trials: z.array(trial) }).optional(),
-  scorecard: scorecard.optional(),
-});
-
-/** How a version was made and measured, beside its dossier: one canonical JSON artefact. Every part may be absent. */
-export type VersionReport = z.infer<typeof reportShape>;
-
-/** A report from untrusted JSON. @throws BAD_INPUT naming the first place that is wrong */
-export const parseVersionReport = (json: unknown): VersionReport => parseWith(reportShape, json, 'report');
+/**
+ * All that the making of a version found: the evidence behind its dossier, stored with it as one JSON artefact.
+ * Additions are optional: a report of an earlier release stays readable.
+ */
+export interface VersionReport {
+  readonly version: 1;
+  /** The model family, or `foreign` for a model that was trained elsewhere. */
+  readonly family: string;
+  readonly rows: { readonly training: number; readonly holdout: number };
+  readonly training: Metrics;
+  readonly evaluation: Evaluation;
+  /** Null without a hold-out. */
+  readonly stability: Stability | null;
+  /** How the approval line was chosen; absent where a policy was given. */
+  readonly threshold?: ThresholdChoice;
+  readonly history: readonly EpochRecord[];
+  readonly search?: SearchResult;
+  readonly scorecard?: Scorecard;
+  readonly comparison?: Comparison;
+}

@@ -1,12 +1,15 @@
+import type { Calibration } from '../calibration/types.js';
 import type { DecisionPolicy } from '../decision/policy.js';
 import type { GatheredRecord } from '../features/gathered.js';
 import type { FeatureSchema } from '../features/schema.js';
 import type { FeatureSpec } from '../features/spec.js';
 import type { Fingerprint } from '../fingerprint.js';
-import type { Metrics } from '../metrics/evaluate.js';
 import type { ParityReport } from '../onnx/parity.js';
+import type { SearchProgress, SearchRequest } from '../search/types.js';
 import type { HyperParameters, HyperParametersInput } from '../training/hyper-parameters.js';
-import type { Backend, EpochRecord, TrainingProgress } from '../training/types.js';
+import type { Backend, TrainingProgress } from '../training/types.js';
+import type { PolicyRequest } from './policy.js';
+import type { VersionReport } from './report.js';
 
 /** Records with their known outcomes, in the same order; 1 = default. */
 export interface LabelledRecords {
@@ -18,39 +21,51 @@ export interface LabelledRecords {
   readonly groups?: Readonly<Record<string, readonly (string | null)[]>>;
 }
 
-export interface BuildRequest extends LabelledRecords {
-  readonly specs: readonly FeatureSpec[];
+/** The version that decides today: PDs of the rows that the new version is measured on, in the same order; null where it has none. */
+export interface Champion {
+  readonly name: string;
+  readonly pds: ArrayLike<number | null>;
+}
+
+/** How far a build is. */
+export type BuildProgress = ({ readonly stage: 'search' } & SearchProgress) | ({ readonly stage: 'train' } & TrainingProgress) | { readonly stage: 'assess' };
+
+/** What every making of a version is asked for, trained here or elsewhere. */
+export interface VersionRequest extends LabelledRecords {
   /** Rows that training never sees; the metrics of the version are measured on them. */
   readonly holdout?: LabelledRecords;
-  readonly hyperParameters?: Omit<HyperParametersInput, 'seed'>;
   /** Without one: a policy around the default rate of the training rows. */
-  readonly policy?: DecisionPolicy;
+  readonly policy?: PolicyRequest;
+  readonly champion?: Champion;
   readonly seed: number;
   /** Applicants in the reference set, 64…256. Default 64. */
   readonly referenceSize?: number;
-  readonly onProgress?: (progress: TrainingProgress) => void;
+  readonly onProgress?: (progress: BuildProgress) => void;
   readonly signal?: AbortSignal;
 }
 
-export type ArtefactName = 'onnx' | 'schema' | 'reference' | 'parity' | 'layersModel';
+/** A search for hyper-parameters before the training; see SearchRequest. */
+export type SearchWish = Pick<SearchRequest, 'space' | 'budget' | 'folder' | 'processes'>;
+
+export interface BuildRequest extends VersionRequest {
+  readonly specs: readonly FeatureSpec[];
+  readonly hyperParameters?: Omit<HyperParametersInput, 'seed'>;
+  readonly search?: SearchWish;
+}
+
+export type ArtefactName = 'onnx' | 'schema' | 'reference' | 'parity' | 'layersModel' | 'report';
 
 export interface VersionBundle extends Backend {
   /** Bytes to be stored by digest; JSON is canonical (RFC 8785). */
   readonly artefacts: readonly { readonly name: ArtefactName; readonly bytes: Uint8Array }[];
   readonly schema: FeatureSchema;
-  readonly metrics: {
-    readonly training: Metrics;
-    readonly holdout: Metrics | null;
-    /** Stability of the PD between training and hold-out rows; null without a hold-out. */
-    readonly psi: number | null;
-    /** Edges of the ten PD bins of the training rows, for every later PSI. */
-    readonly psiEdges: readonly number[];
-  };
+  readonly report: VersionReport;
   readonly parity: ParityReport;
-  readonly hyperParameters: HyperParameters;
+  /** Empty for a model that was trained elsewhere. */
+  readonly hyperParameters: HyperParameters | Record<string, never>;
+  readonly calibration?: Calibration;
   readonly decisionPolicy: DecisionPolicy;
   readonly trainingData: Fingerprint;
-  readonly history: readonly EpochRecord[];
   /** Seconds per stage. */
-  readonly seconds: Readonly<Record<'prepare' | 'train' | 'compile' | 'evaluate', number>>;
+  readonly seconds: Readonly<Record<string, number>>;
 }
