@@ -33,6 +33,10 @@ describe('a reason in Chinese', () => {
     expect(reasonText(spec({ label: 'Score' }), 3, { kind: 'none' }, 'en')).toBe('Score 3 — approved applicants typically have none');
   });
 
+  it('never writes a negative zero', () => {
+    expect(reasonText(spec({ label: 'Trend', unit: 'ratio' }), -0.0001, range(-0.2, 0), 'en')).toBe('Trend 0 % — approved applicants typically -20–0 %');
+  });
+
   it('keeps a label that is not Assay’s own, and translates what the spec translates', () => {
     expect(labelOf({ label: 'Credit utilisation of cards' }, 'zh')).toBe('Credit utilisation of cards');
     expect(labelOf({ label: 'Credit utilisation', labels: { zh: '额度占用' } }, 'zh')).toBe('额度占用');

@@ -7,7 +7,7 @@ import type { FeatureSchema, FittedFeature } from '../features/schema.js';
 import { isNumeric } from '../features/spec.js';
 import type { Scorer } from '../onnx/scorer.js';
 import { Random } from '../random.js';
-import { encodeFeature, knownNumbers, substituted, writeColumns } from './substitute.js';
+import { encodeFeature, knownCategories, knownNumbers, substituted, writeColumns } from './substitute.js';
 
 export interface DependencePoint {
   readonly value: number | string | boolean;
@@ -57,7 +57,7 @@ function numericGrid({ spec }: FittedFeature, values: readonly InputValue[], gri
 
 function gridOf(feature: FittedFeature, values: readonly InputValue[], gridSize: number): readonly (number | string | boolean)[] {
   if (isNumeric(feature.spec)) return numericGrid(feature, values, gridSize);
-  return feature.categories ?? [false, true];
+  return knownCategories(feature);
 }
 
 /** Scores all rows with one value of one feature. */

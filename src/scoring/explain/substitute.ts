@@ -2,7 +2,7 @@ import { encodeInputs } from '../features/encode.js';
 import type { GatheredValue, InputValue } from '../features/gathered.js';
 import { columnsOf, type FeatureSchema, type FittedFeature } from '../features/schema.js';
 import { isSentinel } from '../features/source.js';
-import { isNumeric, type FeatureSpec } from '../features/spec.js';
+import { elementKind, isNumeric, type FeatureSpec } from '../features/spec.js';
 
 /** Encodes one feature alone. @returns its columns */
 export function encodeFeature(feature: FittedFeature, value: InputValue): Float32Array {
@@ -13,6 +13,12 @@ export function encodeFeature(feature: FittedFeature, value: InputValue): Float3
 /** Writes one feature's columns into row `row` of a matrix. */
 export const writeColumns = (matrix: Float32Array, schema: Pick<FeatureSchema, 'width'>, row: number, feature: FittedFeature, columns: Float32Array): void =>
   matrix.set(columns, row * schema.width + feature.offset);
+
+/** The categories that training has seen often enough to tell apart; of a boolean both. */
+export function knownCategories({ spec, categories, woe }: FittedFeature): readonly (string | boolean)[] {
+  if (elementKind(spec) === 'boolean') return [false, true];
+  return categories ?? woe?.[0]?.bins.flatMap((bin) => (bin.kind === 'categories' ? bin.categories : [])) ?? [];
+}
 
 const isKnown = (spec: FeatureSpec, value: GatheredValue): boolean => value !== null && !isSentinel(spec, value);
 

@@ -20,12 +20,12 @@ function digitsFor(x: number): number {
   return size >= 100 || Number.isInteger(x) ? 0 : size >= 1 ? 1 : 2;
 }
 
-const numberText = (x: number, digits: number, { locale }: Conventions): string => new Intl.NumberFormat(locale, { maximumFractionDigits: digits }).format(x);
+const numberText = (x: number, digits: number, { locale }: Conventions): string => new Intl.NumberFormat(locale, { maximumFractionDigits: digits, signDisplay: 'negative' }).format(x);
 
-/** A share as percent, with a decimal where it is small. */
-export function percentText(x: number, language: Language): string {
+/** A share as percent. */
+export function percentText(x: number, digits: number, language: Language): string {
   const conventions = CONVENTIONS[language];
-  return `${numberText(x * 100, Math.abs(x) < 0.1 ? 1 : 0, conventions)}${conventions.percent}`;
+  return `${numberText(x * 100, digits, conventions)}${conventions.percent}`;
 }
 
 /** Number and unit apart, so that a range writes its unit once. */
@@ -39,7 +39,7 @@ function inUnit(x: number, spec: FeatureSpec, language: Language): { number: str
 }
 
 /** A number of a feature with its unit: "92 %", "30 天". */
-export function quantityText(x: number, spec: FeatureSpec, language: Language): string {
+function quantityText(x: number, spec: FeatureSpec, language: Language): string {
   const { number, unit } = inUnit(x, spec, language);
   return `${number}${unit}`;
 }
