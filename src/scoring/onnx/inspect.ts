@@ -77,7 +77,12 @@ export interface OnnxSummary {
   /** Names of the graph outputs. */
   readonly outputs: readonly string[];
   readonly hasGradient: boolean;
+  /** A lone row could differ in its last bits from the same row in a batch. */
+  readonly loneRowDiffers: boolean;
 }
+
+/** ONNX Runtime multiplies a single row by another routine in these operators (seen in 1.30); from two rows on a row always has the same bits. */
+const LONE_ROW_DIFFERS = new Set(['LinearClassifier', 'LinearRegressor']);
 
 /**
  * Looks at an ONNX file without running it: whole, small enough, standard operators only, weights inside, of the size they
@@ -97,5 +102,5 @@ export function inspectOnnx(bytes: Uint8Array, width: number): OnnxSummary {
     if (output.name === 'probability' || output.name === 'logit') requirePerRow(facts, output, 1);
     if (output.name === 'gradient') requirePerRow(facts, output, width);
   }
-  return { outputs: names, hasGradient: names.includes('gradient') };
+  return { outputs: names, hasGradient: names.includes('gradient'), loneRowDiffers: graph.node!.some(({ op_type: name }) => LONE_ROW_DIFFERS.has(name)) };
 }

@@ -28,10 +28,12 @@ class OnnxScorer implements Scorer {
     private readonly session: InferenceSession,
     readonly width: number,
     readonly hasGradient: boolean,
+    private readonly loneRowDiffers: boolean,
   ) {}
 
   async run(matrix: Float32Array, rows: number, { gradient = true }: RunOptions = {}): Promise<ScorerOutput> {
     requireMatrix(matrix, rows, this.width);
+    if (rows === 1 && this.loneRowDiffers) return this.runLoneRow(matrix, { gradient });
     if (rows === 0) return { probability: new Float32Array(), logit: new Float32Array(), gradient: undefined };
     const wanted = ['probability', 'logit', ...(gradient && this.hasGradient ? ['gradient'] : [])];
     const features = new Tensor('float32', matrix, [rows, this.width]);
@@ -46,6 +48,12 @@ class OnnxScorer implements Scorer {
     };
   }
 
+  /** The row twice, so that it is computed as in any batch. */
+  private async runLoneRow(row: Float32Array, options: RunOptions): Promise<ScorerOutput> {
+    const { probability, logit, gradient } = await this.run(Float32Array.from([...row, ...row]), 2, options);
+    return { probability: probability.slice(0, 1), logit: logit.slice(0, 1), gradient: gradient?.slice(0, this.width) };
+  }
+
   async dispose(): Promise<void> {
     await this.session.release();
   }
@@ -56,11 +64,11 @@ class OnnxScorer implements Scorer {
  * @throws BAD_INPUT with a sentence when the file is damaged, hostile, or does not fit the schema
  */
 export async function loadScorer({ onnx, schema }: { readonly onnx: Uint8Array; readonly schema: Pick<FeatureSchema, 'width'> }): Promise<Scorer> {
-  const { hasGradient } = inspectOnnx(onnx, schema.width);
+  const { hasGradient, loneRowDiffers } = inspectOnnx(onnx, schema.width);
   const session = await InferenceSession.create(onnx, SESSION).catch((error: unknown) => {
     throw badInput(`The ONNX model cannot be used: the runtime does not accept it (${firstLine(error)}).`);
   });
-  const scorer = new OnnxScorer(session, schema.width, hasGradient);
+  const scorer = new OnnxScorer(session, schema.width, hasGradient, loneRowDiffers);
   await rehearse(scorer).catch(async (error: unknown) => {
     await scorer.dispose();
     throw badInput(`The ONNX model cannot be used: ${messageOf(error)}`);

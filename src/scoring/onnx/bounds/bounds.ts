@@ -53,7 +53,7 @@ function perform(node: NodeMessage, facts: ReadonlyMap<string, Fact>): Fact[] {
     return facts.get(name);
   });
   const op = new Operator(node, inputs);
-  return ruleOf(node)(op).map((fact) => ({ ...fact, contents: contentsOf(op, fact) }));
+  return ruleOf(node)(op).map((fact): Fact => ({ shape: fact.shape, size: fact.size, contents: contentsOf(op, fact) }));
 }
 
 /** Bounds of every value of a graph whose only input is `features` [N, width]. @throws BAD_INPUT where there is no bound or it is too high */

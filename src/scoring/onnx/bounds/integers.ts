@@ -10,11 +10,14 @@ const LONGEST = 64;
 
 const exact = (size: Size | undefined): Size | undefined => (size === undefined || size.loose ? undefined : size);
 
+/** Element i of a list that may be a single number for all. */
+const at = (list: Contents, i: number): Size | undefined => list[list.length === 1 ? 0 : i];
+
 /** Number by number over two lists, one of which may be a single number. */
 const pairwise = (combine: (a: Size, b: Size) => Size | undefined): Follow => (_, contents) => {
   const [a, b] = [contents(0), contents(1)];
   return Array.from({ length: Math.max(a.length, b.length) }, (_v, i) => {
-    const [left, right] = [a[a.length === 1 ? 0 : i], b[b.length === 1 ? 0 : i]];
+    const [left, right] = [at(a, i), at(b, i)];
     return left === undefined || right === undefined ? undefined : exact(combine(left, right));
   });
 };
@@ -47,8 +50,7 @@ const slice: Follow = (op) => {
 const where: Follow = (_, contents) => {
   const [conditions, yes, no] = [contents(0), contents(1), contents(2)];
   const length = Math.max(conditions.length, yes.length, no.length);
-  const at = (list: Contents, i: number): Size | undefined => list[list.length === 1 ? 0 : i];
-  return Array.from({ length }, (_, i) => {
+  return Array.from({ length }, (_v, i) => {
     const condition = numberOf(at(conditions, i));
     return condition === undefined ? undefined : at(condition === 0 ? no : yes, i);
   });
