@@ -1,5 +1,6 @@
 import { Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
 import { canonicalJson, internal, type Context } from '../platform/index.js';
+import { describeSchema } from '../scoring/index.js';
 import { Requires, User, userOf } from '../security/index.js';
 import { missingVotes } from './approval-policy.js';
 import { DossierType } from './dossier.types.js';
@@ -45,7 +46,7 @@ export class ModelVersionResolver {
   @FieldResolver(() => [FeatureSummary], { description: 'What goes into it, and what was learned of it.' })
   async features(@Ctx() ctx: Context, @Root() { rowId }: ModelVersion): Promise<FeatureSummary[]> {
     const schema = await ctx.loaders.of(ctx, featureSchemasOfVersion).load(rowId);
-    return (schema?.features ?? []).map(toFeature);
+    return schema ? describeSchema(schema).features.map(toFeature) : [];
   }
 
   @Requires('model:read')

@@ -25,7 +25,7 @@ export type { Evidence, EvidenceBin } from './features/evidence.js';
 export { fitFeatureSchema, fitFeatureSchemaFromRaw, type FitOptions, type RawRows } from './features/fit.js';
 export type { GatheredFields, GatheredRecord, GatheredValue, InputValue } from './features/gathered.js';
 export { asWeightOfEvidence, proposeFeatureSpecs, type FieldDescription, type ProposeOptions } from './features/propose.js';
-export { describeSource, isPlainField, readsOf, type FieldRead } from './features/reads.js';
+export { isPlainField, readsOf, type FieldRead } from './features/reads.js';
 export { columnNames, columnsOf, parseFeatureSchema, type FeatureSchema, type FittedFeature } from './features/schema.js';
 export { elementKind, parseFeatureSpecs, type ElementKind, type FeatureSource, type FeatureSpec, type Transform } from './features/spec.js';
 export { fingerprintRows, RowFingerprint, type Fingerprint } from './fingerprint.js';

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { toScorecard } from '../../src/models/report/scorecard.js';
+import { fitFeatureSchema } from '../../src/scoring/index.js';
 import { openTestApp, type TestApp } from '../support/app.js';
 import { approveSmallVersion, registerSmallModel } from '../support/small-version.js';
 
@@ -21,29 +23,29 @@ const REPORT = {
     vintages: [{ ...slice, name: '2024-Q1' }, { ...slice, name: '2024-Q2', auc: null }],
     groups: { sex: { groups: [{ ...slice, name: 'female', approvalRatio: 1, belowLeastRatio: false }, { ...slice, name: 'male', approvalRatio: 0.7, belowLeastRatio: true }], skipped: [{ name: 'other', rows: 3 }] } },
   },
-  importance: { rows: 100, features: [{ feature: 'principal', meanAbsolute: 0.9, share: 1, mean: -0.1 }] },
-  partialDependence: [{ feature: 'principal', points: [{ value: 1000, meanPd: 0.1, meanLogit: -2.2, p10: 0.1, p90: 0.1 }, { value: null, meanPd: 0.2, meanLogit: -1.4, p10: 0.2, p90: 0.2 }] }],
+  importance: { rows: 100, features: [{ feature: 'principal', label: 'Amount', meanAbsolute: 0.9, share: 1, meanSigned: -0.1 }] },
+  partialDependence: [{ feature: 'principal', label: 'Amount', varies: 'value', points: [{ value: 1000, meanPd: 0.1, meanLogit: -2.2, p10: 0.1, p90: 0.1 }, { value: null, meanPd: 0.2, meanLogit: -1.4, p10: 0.2, p90: 0.2 }] }],
   quality: {
     findings: [
       { check: 'missing', severity: 'LOW', feature: 'principal', message: 'Some are missing.', value: 0.02, threshold: 0.01 },
-      { check: 'group-balance', severity: 'HIGH', message: 'Few of the group other.', value: 3, threshold: 50 },
+      { check: 'group-size', severity: 'HIGH', message: 'Few of the group other.', value: 3, threshold: 50 },
     ],
-    overrides: [{ check: 'group-balance', reason: 'Measured apart.' }],
+    overrides: [{ check: 'group-size', reason: 'Measured apart.' }],
   },
   search: { trials: [
     { trial: 0, status: 'FINISHED', settings: { units: 8 }, rungs: [{ rung: 0, folds: 2, logLoss: 0.4, brier: 0.1, auc: 0.7, deviation: null, seconds: 1 }, { rung: 1, folds: 5, logLoss: 0.3, brier: 0.09, auc: 0.72, deviation: 0.01, seconds: 3 }] },
     { trial: 1, status: 'FAILED', settings: { units: 900 }, rungs: [], message: 'Out of memory.' },
   ] },
-  scorecard: { basePoints: 400, features: [{ feature: 'principal', informationValue: 0.3, bins: [{ label: '< 2,000', rows: 100, bads: 5, woe: -0.7, points: 50 }] }] },
+  scorecard: { basePoints: 400, columns: [{ feature: 'principal', label: 'Amount', column: 'principal', coefficient: 0.5, points: -36 }] },
 };
 
 const ASK = `query ($id: ID!) { modelVersion(id: $id) {
   evaluation { metrics { auc ece threshold } intervals { level of { metric low high } } roc { falsePositiveRate truePositiveRate pd } lift { decile lift gain } calibration { count low high }
     distribution { edges goods bads } vintages { name auc } }
-  globalImportance { feature meanAbsolute share mean } partialDependence { feature points { value meanPd } }
+  globalImportance { feature label meanAbsolute share meanSigned } partialDependence { feature label varies points { value meanPd } }
   dataQuality { findings { check severity feature message value threshold } overrides { check feature reason } }
-  trials { trial status settings rungs auc message } scorecard { basePoints features { feature informationValue bins { label points woe } } }
-  artefacts { kind } features { name source missing sentinels monotone mutable min max categories columns } } }`;
+  trials { trial status settings rungs auc message } scorecard { basePoints columns { feature column coefficient points bins { woe points } } }
+  artefacts { kind } features { name source missing sentinels monotone mutable bounds { min max } categories bins { woe } columns } } }`;
 
 const GROUPS = 'query ($id: ID!) { modelVersion(id: $id) { evaluation { groups { attribute groups { name approvalRatio belowLeastRatio } skipped } } } }';
 
@@ -68,16 +70,16 @@ describe('the report of a version', () => {
         distribution: REPORT.evaluation.curves.distribution, vintages: [{ name: '2024-Q1', auc: 0.7 }, { name: '2024-Q2', auc: null }],
       },
       globalImportance: REPORT.importance.features,
-      partialDependence: [{ feature: 'principal', points: [{ value: 1000, meanPd: 0.1 }, { value: null, meanPd: 0.2 }] }],
+      partialDependence: [{ feature: 'principal', label: 'Amount', varies: 'value', points: [{ value: 1000, meanPd: 0.1 }, { value: null, meanPd: 0.2 }] }],
       trials: [
         { trial: 0, status: 'FINISHED', settings: '{"units":8}', rungs: 2, auc: 0.72, message: null },
         { trial: 1, status: 'FAILED', settings: '{"units":900}', rungs: 0, auc: null, message: 'Out of memory.' },
       ],
-      scorecard: { basePoints: 400, features: [{ feature: 'principal', informationValue: 0.3, bins: [{ label: '< 2,000', points: 50, woe: -0.7 }] }] },
+      scorecard: { basePoints: 400, columns: [{ feature: 'principal', column: 'principal', coefficient: 0.5, points: -36, bins: [] }] },
       artefacts: expect.arrayContaining([{ kind: 'REPORT' }]),
-      features: [{ name: 'principal', source: 'loan.principal', missing: 'median', sentinels: [], monotone: null, mutable: false, categories: [], columns: 1 }],
+      features: [{ name: 'principal', source: 'loan.principal', missing: 'median', sentinels: [], monotone: null, mutable: false, categories: [], bins: [], columns: ['principal'] }],
     });
-    const { min, max } = modelVersion.features[0] as { min: number; max: number };
+    const { min, max } = (modelVersion.features[0] as { bounds: { min: number; max: number }[] }).bounds[0]!;
     // Training saw 1,000 to 4,900; the bounds are a little wider.
     expect(min < 1000 && min > 500 && max > 4900 && max < 5400).toBe(true);
   });
@@ -91,7 +93,7 @@ describe('the report of a version', () => {
     expect([extensions.code, message]).toEqual(['FORBIDDEN', expect.stringContaining('customer:protected')]);
     const checksSeenBy = async (client: typeof admin): Promise<string[]> =>
       (await client.ok<{ modelVersion: { dataQuality: { findings: { check: string }[] } } }>(ASK, { id: reported })).modelVersion.dataQuality.findings.map(({ check }) => check);
-    expect([await checksSeenBy(auditor), await checksSeenBy(admin)]).toEqual([['missing', 'group-balance'], ['missing']]);
+    expect([await checksSeenBy(auditor), await checksSeenBy(admin)]).toEqual([['missing', 'group-size'], ['missing']]);
   });
 
   it('is absent where a version has none', async () => {
@@ -101,7 +103,20 @@ describe('the report of a version', () => {
 
   it('is refused at registration where it is not one', async () => {
     const model = await registerSmallModel(app, 'misreported');
-    await expect(approveSmallVersion(app, model, { report: { ...REPORT, importance: { rows: 1, features: [{ feature: 'principal' }] } } }))
+    await expect(approveSmallVersion(app, model, { report: { ...REPORT, importance: { rows: 1, features: [{ feature: 'principal', label: 'Amount' }] } } }))
       .rejects.toThrow(/The report is not valid at importance\.features\[0\]\.meanAbsolute: /);
+  });
+});
+
+describe('the scorecard of a version on weight of evidence', () => {
+  it('gives each bin its points: those of its column times its weight of evidence', () => {
+    const rows = Array.from({ length: 400 }, (_, i) => ({ customer: {}, loan: { principal: i }, repayments: [] }));
+    const labels = rows.map((_, i) => (i % (i < 200 ? 10 : 3) === 0 ? 1 : 0));
+    const schema = fitFeatureSchema(
+      [{ name: 'principal', label: 'Amount', source: { path: 'loan.principal' }, type: 'numeric', missing: { rule: 'median' }, transform: 'weight-of-evidence', reasonCode: 'AMOUNT' }], rows, { labels });
+    const { columns } = toScorecard({ basePoints: 400, columns: [{ feature: 'principal', label: 'Amount', column: 'principal', coefficient: 1, points: -72 }] }, schema);
+    expect(columns[0]!.bins.length).toBeGreaterThan(1);
+    expect(columns[0]!.bins.map(({ points }) => points)).toEqual(columns[0]!.bins.map(({ woe }) => -72 * woe + 0));
+    expect(columns[0]!.bins.reduce((sum, bin) => sum + bin.rows, 0)).toBe(400);
   });
 });

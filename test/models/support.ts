@@ -1,6 +1,6 @@
 import { canonicalJson, newContext, openLog, sha256, type Context } from '../../src/platform/index.js';
 import { ensureUser, GrantsService, permissionsOf, type Role } from '../../src/security/index.js';
-import { chooseReference, compileModel, encode, fitFeatureSchema, loadScorer, type FeatureSchema, type FeatureSpec, type GatheredRecord } from '../../src/scoring/index.js';
+import { chooseReference, compileModel, encode, fitFeatureSchema, loadScorer, withNovelty, type DecisionPolicy, type FeatureSpec, type GatheredRecord } from '../../src/scoring/index.js';
 import { ArtefactStore, DeploymentService, LiveVersions, ModelService, Routes, VersionService, VoteService, type NewModel, type Tier } from '../../src/models/index.js';
 import type { TestDatabase } from '../support/database.js';
 
@@ -15,15 +15,28 @@ const PRINCIPAL: FeatureSpec = {
   name: 'principal', label: 'Amount', source: { path: 'loan.principal' }, type: 'numeric', missing: { rule: 'median' }, transform: 'standardise', reasonCode: 'AMOUNT',
 };
 
+interface SmallOptions {
+  readonly weight?: number;
+  readonly parityShift?: number;
+  readonly spec?: FeatureSpec;
+  readonly rows?: readonly GatheredRecord[];
+  readonly report?: object;
+  /** The share of the rows that may count as novel; without it nothing is learned of novelty. */
+  readonly beyond?: number;
+  readonly referWhen?: DecisionPolicy['referWhen'];
+}
+
 /** A logistic model on one feature: logit = weight · x − 1, known in closed form. */
-export async function smallVersion({ weight = 1, parityShift = 0, spec = PRINCIPAL, rows = records, report = undefined as object | undefined } = {}) {
-  const schema: FeatureSchema = fitFeatureSchema([spec], rows);
+export async function smallVersion({ weight = 1, parityShift = 0, spec = PRINCIPAL, rows = records, report, beyond, referWhen }: SmallOptions = {}) {
+  const fitted = fitFeatureSchema([spec], rows);
+  const vectorOf = (record: GatheredRecord): number => encode(fitted, record).vector[0]!;
+  const schema = beyond === undefined ? fitted : withNovelty(fitted, Float32Array.from(rows, vectorOf), { beyond });
   const layer = { weights: new Float32Array([weight]), bias: new Float32Array([-1]), inputs: 1, units: 1 };
   const onnx = artefact(compileModel({ width: 1, members: [{ layers: [layer], bestEpoch: 1 }], calibration: { kind: 'platt', slope: 1, intercept: 0 } }));
   const encoded = rows.map((record) => encode(schema, record));
   const vectors = Float32Array.from(encoded.map(({ vector }) => vector[0]!));
   const pds = vectors.map((x) => 1 / (1 + Math.exp(1 - weight * x)));
-  const policy = { version: 1, approveBelow: 0.4, declineFrom: 0.6, grades: [{ grade: 'A', below: 0.5 }, { grade: 'B', below: 1 }] };
+  const policy = { version: 1, approveBelow: 0.4, declineFrom: 0.6, grades: [{ grade: 'A', below: 0.5 }, { grade: 'B', below: 1 }], ...(referWhen && { referWhen }) };
   const scorer = await loadScorer({ onnx: onnx.bytes, schema });
   const reference = await chooseReference(scorer, schema, { vectors, inputs: (row) => encoded[row]!.inputs, pds }, policy, 8, 1);
   await scorer.dispose();

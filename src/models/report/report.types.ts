@@ -1,6 +1,7 @@
 import { Field, Float, Int, ObjectType, registerEnumType } from 'type-graphql';
 import { AttributeValue } from '../../platform/index.js';
 import type { GatheredValue } from '../../scoring/index.js';
+import { FeatureBin } from '../feature.types.js';
 
 export enum Severity {
   HIGH = 'HIGH',
@@ -35,6 +36,7 @@ registerEnumType(TrialStatus, {
 @ObjectType({ description: 'How much a feature moved scores, over a sample of applicants.', simpleResolvers: true })
 export class FeatureImportance {
   @Field(() => String, { description: "The feature's name." }) feature!: string;
+  @Field(() => String, { description: 'The feature in plain language.' }) label!: string;
   @Field(() => Float, { description: 'Mean size of its attribution, log-odds.' }) meanAbsolute!: number;
   @Field(() => Float, { description: 'Its share of that of all features.' }) share!: number;
   @Field(() => Float, { description: 'Mean attribution with its sign: positive pushes toward default.' }) meanSigned!: number;
@@ -52,6 +54,8 @@ export class DependencePoint {
 @ObjectType({ description: 'How the PD depends on a feature, all others as they are (partial dependence).', simpleResolvers: true })
 export class PartialDependence {
   @Field(() => String, { description: "The feature's name." }) feature!: string;
+  @Field(() => String, { description: 'The feature in plain language.' }) label!: string;
+  @Field(() => String, { description: 'What was set: value; of a sequence mean-of-periods, all known periods shifted together to this mean, or newest-period.' }) varies!: string;
   @Field(() => [DependencePoint], { description: 'Along the values of the feature.' }) points!: readonly DependencePoint[];
 }
 
@@ -91,23 +95,22 @@ export class Trial {
 }
 
 @ObjectType({ description: 'A bin of a scorecard: what an applicant whose value lies in it gets.', simpleResolvers: true })
-export class ScorecardBin {
-  @Field(() => String, { description: 'The values.' }) label!: string;
-  @Field(() => Int, { description: 'Training loans in it.' }) rows!: number;
-  @Field(() => Int, { description: 'How many of them defaulted.' }) bads!: number;
-  @Field(() => Float, { description: 'Weight of evidence: ln(share of bads ÷ share of goods); higher is riskier.' }) woe!: number;
+export class ScorecardBin extends FeatureBin {
   @Field(() => Float, { description: 'Score points.' }) points!: number;
 }
 
-@ObjectType({ description: 'What a feature gives on the scorecard.', simpleResolvers: true })
-export class ScorecardFeature {
+@ObjectType({ description: 'A model input of a scorecard, and what it is worth.', simpleResolvers: true })
+export class ScorecardColumn {
   @Field(() => String, { description: "The feature's name." }) feature!: string;
-  @Field(() => Float, { nullable: true, description: 'Its information value.' }) informationValue?: number | undefined;
-  @Field(() => [ScorecardBin], { description: 'Its bins.' }) bins!: readonly ScorecardBin[];
+  @Field(() => String, { description: 'The feature in plain language.' }) label!: string;
+  @Field(() => String, { description: 'The column of the model input.' }) column!: string;
+  @Field(() => Float, { description: 'Log-odds per unit of the encoded value; under weight of evidence, per unit of evidence.' }) coefficient!: number;
+  @Field(() => Float, { description: 'Score points per unit.' }) points!: number;
+  @Field(() => [ScorecardBin], { description: 'Under weight of evidence: the points of each bin.' }) bins!: readonly ScorecardBin[];
 }
 
-@ObjectType({ description: 'A scorecard: base points and the points of one bin of each feature add up to the score.', simpleResolvers: true })
+@ObjectType({ description: 'A scorecard: base points and, for each column, points × encoded value add up to the score.', simpleResolvers: true })
 export class Scorecard {
-  @Field(() => Float, { description: 'Points that everybody has.' }) basePoints!: number;
-  @Field(() => [ScorecardFeature], { description: 'The features, in the order of the feature schema.' }) features!: readonly ScorecardFeature[];
+  @Field(() => Float, { description: 'Points where every encoded value is 0.' }) basePoints!: number;
+  @Field(() => [ScorecardColumn], { description: 'What is added, in the order of the feature schema.' }) columns!: readonly ScorecardColumn[];
 }

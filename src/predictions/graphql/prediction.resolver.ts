@@ -6,8 +6,9 @@ import { ConnectionArgs, connectionType, expectId, OrderDirection, toConnection,
 import { demandOwn, Requires, userOf } from '../../security/index.js';
 import type { Evidence } from '../history/evidence.js';
 import { predictionById, predictionPage, type PredictionFilter } from '../history/prediction.queries.js';
-import { PredictionActor, PredictionExplanation, PredictionInput, PredictionProblem, PredictionReason, PredictionRecordType, PredictionReplay, PredictionType } from '../history/prediction.types.js';
+import { PredictionActor, PredictionExplanation, PredictionInput, PredictionNovelty, PredictionProblem, PredictionReason, PredictionRecordType, PredictionReplay, PredictionType } from '../history/prediction.types.js';
 import { isVisible, toPrediction } from './coarse.js';
+import { LANGUAGE_ARG, languageOf, LanguageValue } from './language.js';
 import { PredictionFilterInput } from './prediction.inputs.js';
 
 export const PredictionConnection = connectionType(PredictionType, 'Prediction', 'predictions');
@@ -77,8 +78,8 @@ export class PredictionResolver {
   }
 
   @FieldResolver(() => [PredictionReason], { description: 'The principal reasons against approval, at most four; empty where the customer was erased.' })
-  async reasons(@Ctx() ctx: Context, @Root() { row }: PredictionType): Promise<readonly PredictionReason[]> {
-    return (await this.evidence.bodyOf(ctx, row))?.reasons ?? [];
+  reasons(@Ctx() ctx: Context, @Root() { row }: PredictionType, @Arg('language', () => LanguageValue, LANGUAGE_ARG) language: LanguageValue): Promise<readonly PredictionReason[]> {
+    return this.evidence.reasons(ctx, row, languageOf(language));
   }
 
   @FieldResolver(() => PredictionProblem, { nullable: true, description: 'Why there is no score.' })
@@ -90,6 +91,12 @@ export class PredictionResolver {
   @FieldResolver(() => [PredictionInput], { description: 'What went in, in the order of the feature schema.' })
   inputs(@Ctx() ctx: Context, @Root() { row }: PredictionType): Promise<PredictionInput[]> {
     return this.evidence.inputs(ctx, row);
+  }
+
+  @Requires('prediction:detail')
+  @FieldResolver(() => PredictionNovelty, { nullable: true, description: 'Whether the applicant is like those the version learned from; null where it does not know, and where there is no score.' })
+  async novelty(@Ctx() ctx: Context, @Root() { row }: PredictionType): Promise<PredictionNovelty | null> {
+    return (await this.evidence.bodyOf(ctx, row))?.outputs?.novelty ?? null;
   }
 
   @Requires('prediction:detail')

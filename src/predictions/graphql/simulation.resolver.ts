@@ -3,9 +3,9 @@ import type { Context } from '../../platform/index.js';
 import { Requires } from '../../security/index.js';
 import type { Evidence } from '../history/evidence.js';
 import { PredictionExplanation, PredictionReason, PredictionType } from '../history/prediction.types.js';
-import { RECORDED_LANGUAGE } from '../history/told-reasons.js';
 import type { ScoringService } from '../scoring/scoring.service.js';
 import { Simulation, SimulationBaseline } from '../simulation/simulation.types.js';
+import { LANGUAGE_ARG, languageOf, LanguageValue } from './language.js';
 import { loanOf, optionsOf, recorded } from './scoring.resolver.js';
 import { SimulateLoanInput, SimulateLoanPayload } from './simulation.inputs.js';
 
@@ -34,8 +34,8 @@ export class SimulationResolver {
 @Resolver(() => SimulationBaseline)
 export class SimulationBaselineResolver {
   @FieldResolver(() => [PredictionReason], { description: 'The principal reasons against approval before any change, at most four.' })
-  reasons(@Root() { told }: SimulationBaseline): readonly PredictionReason[] {
-    return told(RECORDED_LANGUAGE);
+  reasons(@Root() { told }: SimulationBaseline, @Arg('language', () => LanguageValue, LANGUAGE_ARG) language: LanguageValue): readonly PredictionReason[] {
+    return told(languageOf(language));
   }
 
   @Requires('prediction:detail')

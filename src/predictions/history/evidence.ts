@@ -1,6 +1,6 @@
 import { canonicalJson, sha256, type Context, type LoaderDefinition } from '../../platform/index.js';
 import type { LoadedVersion, LiveVersions } from '../../models/index.js';
-import { describeSource } from '../../scoring/index.js';
+import { describeSchema, type Language } from '../../scoring/index.js';
 import type { DataKey, KeyRing } from '../../security/index.js';
 import { commitmentOf, unsealBody, type PredictionBody } from '../record/body.js';
 import { toldSimulation } from '../simulation/told.js';
@@ -8,7 +8,8 @@ import type { Simulation } from '../simulation/simulation.types.js';
 import { predictionBytes, type PredictionRow } from './prediction.queries.js';
 import { explained } from './explained.js';
 import { replayBody } from './replay.js';
-import type { PredictionExplanation, PredictionInput, PredictionRecordType, PredictionReplay } from './prediction.types.js';
+import { RECORDED_LANGUAGE, reasonsIn } from './told-reasons.js';
+import type { PredictionExplanation, PredictionInput, PredictionReason, PredictionRecordType, PredictionReplay } from './prediction.types.js';
 
 interface Opened {
   readonly body: PredictionBody;
@@ -49,17 +50,26 @@ export class Evidence {
     // Where nothing was encoded the version may be the very thing that cannot be loaded.
     const version = body && body.inputs.length > 0 ? await this.versionOf(ctx, row) : undefined;
     if (!body || !version) return [];
+    const { features } = describeSchema(version.schema);
     return body.inputs.map(([value, flags], index) => {
-      const { name, label, unit, source } = version.schema.features[index]!.spec;
-      return { name, label, value, unit: unit ?? null, source: describeSource(source), flags: flags ?? [] };
+      const { name, label, unit, source } = features[index]!;
+      return { name, label, value, unit, source, flags: flags ?? [] };
     });
   }
 
-  async explanation(ctx: Context, row: PredictionRow): Promise<PredictionExplanation | null> {
+  /** As recorded; in another language worded anew from the recorded values. Empty where the customer was erased. */
+  async reasons(ctx: Context, row: PredictionRow, language: Language): Promise<readonly PredictionReason[]> {
+    const body = await this.bodyOf(ctx, row);
+    if (!body || body.reasons.length === 0 || language === RECORDED_LANGUAGE) return body?.reasons ?? [];
+    const version = await this.versionOf(ctx, row);
+    return version ? reasonsIn(version, body.reasons, body.inputs, language) : body.reasons;
+  }
+
+  async explanation(ctx: Context, row: PredictionRow, language = RECORDED_LANGUAGE): Promise<PredictionExplanation | null> {
     const body = await this.bodyOf(ctx, row);
     if (!body?.explanation || !body.outputs) return null;
     const version = await this.versionOf(ctx, row);
-    return version ? explained(version, body.explanation) : null;
+    return version ? explained(version, body.explanation, language) : null;
   }
 
   /** The way of a what-if; null for every other prediction, for one that gave no score, and where the customer was erased. */

@@ -1,9 +1,11 @@
 import type { LoadedVersion } from '../../models/index.js';
+import { labelOf, type Language } from '../../scoring/index.js';
 import type { RecordedExplanation } from '../record/body.js';
 import type { PredictionExplanation } from './prediction.types.js';
 
-/** A recorded explanation with the names of the features. */
-export function explained(version: LoadedVersion, { method, baselineLogit, logit, residual, attributions, standardErrors }: RecordedExplanation): PredictionExplanation {
+/** A recorded explanation with the names of the features, in a language. */
+export function explained(version: LoadedVersion, recorded: RecordedExplanation, language: Language): PredictionExplanation {
+  const { method, baselineLogit, logit, residual, attributions, standardErrors } = recorded;
   return {
     method,
     baselineLogit,
@@ -11,8 +13,8 @@ export function explained(version: LoadedVersion, { method, baselineLogit, logit
     residual,
     referenceSet: version.referenceDigest,
     attributions: attributions.map((contribution, index) => {
-      const { name, label } = version.schema.features[index]!.spec;
-      return { feature: name, label, contribution, standardError: standardErrors?.[index] ?? null };
+      const { spec } = version.schema.features[index]!;
+      return { feature: spec.name, label: labelOf(spec, language), contribution, standardError: standardErrors?.[index] ?? null };
     }),
   };
 }

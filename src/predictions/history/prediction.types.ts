@@ -90,6 +90,13 @@ export class PredictionExplanation {
   @Field(() => [Attribution], { description: 'One for each feature, in the order of the feature schema.' }) attributions!: Attribution[];
 }
 
+@ObjectType({ description: 'How unlike the applicants of the training data this one is, all values together.', simpleResolvers: true })
+export class PredictionNovelty {
+  @Field(() => Float, { description: 'Mahalanobis distance to the mean applicant of the training data.' }) distance!: number;
+  @Field(() => Float, { description: 'From here on an applicant counts as novel: hardly any of the training data lay further off.' }) threshold!: number;
+  @Field(() => Boolean, { description: 'Whether the distance is above the threshold. A policy may send novel applicants to a person.' }) novel!: boolean;
+}
+
 @ObjectType({ description: 'Why there is no score.', simpleResolvers: true })
 export class PredictionProblem {
   @Field(() => String, { description: 'Stable code, e.g. NO_MODEL.' }) code!: string;

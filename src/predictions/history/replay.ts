@@ -1,5 +1,5 @@
 import type { LoadedVersion } from '../../models/index.js';
-import { encodeInputs, type Encoded, type InputValue } from '../../scoring/index.js';
+import { encodeInputs, type Encoded, type InputValue, type NoveltyFinding } from '../../scoring/index.js';
 import type { PredictionBody, RecordedExplanation, RecordedOutputs, RecordedSimulation } from '../record/body.js';
 import type { Outcome, Score } from '../scoring/item.js';
 import { predictVectors, scoreVectors } from '../scoring/score.js';
@@ -33,9 +33,14 @@ const valuesOf = (inputs: PredictionBody['inputs']): InputValue[] => inputs.map(
 const scoresOf = (version: LoadedVersion, rows: readonly Encoded[]): Promise<Score[]> =>
   scoreVectors(version, rows.map(({ vector }) => vector), rows.map(({ inputs }) => inputs));
 
+/** The distance is Assay's own arithmetic on the recorded inputs: no runtime may change a bit of it. Records made before there was one lack it. */
+const isSameNovelty = (again: NoveltyFinding | undefined, recorded: NoveltyFinding | undefined): boolean =>
+  recorded === undefined || (again?.distance === recorded.distance && again.threshold === recorded.threshold && again.novel === recorded.novel);
+
 function compareOutcome(again: Outcome, recorded: RecordedOutputs, decides: boolean): Compared {
   const difference = Math.max(Math.abs(again.pd - recorded.pd), Math.abs(again.logit - recorded.logit));
-  return { difference, same: again.grade === recorded.grade && (decides ? again.decision : null) === recorded.decision };
+  const same = again.grade === recorded.grade && (decides ? again.decision : null) === recorded.decision && isSameNovelty(again.novelty, recorded.novelty);
+  return { difference, same };
 }
 
 function compareScore(again: Score, recorded: RecordedOutputs, explanation: RecordedExplanation | null, decides: boolean): Compared {

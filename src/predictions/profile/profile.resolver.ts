@@ -1,8 +1,9 @@
-import { Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
+import { Arg, Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
 import { Customer } from '../../customers/index.js';
 import type { Context } from '../../platform/index.js';
 import { Requires } from '../../security/index.js';
 import { toPrediction } from '../graphql/coarse.js';
+import { LANGUAGE_ARG, languageOf, LanguageValue } from '../graphql/language.js';
 import type { Evidence } from '../history/evidence.js';
 import type { PredictionRow } from '../history/prediction.queries.js';
 import { profileLoans } from './profile.queries.js';
@@ -42,8 +43,8 @@ export class ProfileDriversResolver {
   constructor(private readonly evidence: Evidence) {}
 
   @FieldResolver(() => [RiskDriver], { description: 'What moved the score most, at most five.' })
-  async drivers(@Ctx() ctx: Context, @Root() { worst }: ProfileOfPrediction): Promise<RiskDriver[]> {
-    const attributions = (worst && (await this.evidence.explanation(ctx, worst)))?.attributions ?? [];
+  async drivers(@Ctx() ctx: Context, @Root() { worst }: ProfileOfPrediction, @Arg('language', () => LanguageValue, LANGUAGE_ARG) language: LanguageValue): Promise<RiskDriver[]> {
+    const attributions = (worst && (await this.evidence.explanation(ctx, worst, languageOf(language))))?.attributions ?? [];
     const total = attributions.reduce((sum, { contribution }) => sum + Math.abs(contribution), 0);
     return attributions
       .filter(({ contribution }) => contribution !== 0)

@@ -1,7 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { badInput, canonicalJson } from '../../platform/index.js';
 import type { DataKey } from '../../security/index.js';
-import type { EncodedInput, GatheredValue, InputValue, RefusedInput } from '../../scoring/index.js';
+import type { EncodedInput, GatheredValue, InputValue, NoveltyFinding, RefusedInput } from '../../scoring/index.js';
 
 /** Record format v1. Published in docs/record-format.md; a change is a new version, never an edit. */
 export const RECORD_FORMAT = 1;
@@ -18,6 +18,8 @@ export interface RecordedOutputs {
   readonly decision: string | null;
   /** Why the policy decided so; null for a what-if. */
   readonly cause: string | null;
+  /** Distance to the training rows, where the version knows them. */
+  readonly novelty?: NoveltyFinding;
 }
 
 export interface RecordedExplanation {

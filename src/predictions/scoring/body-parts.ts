@@ -15,8 +15,9 @@ export function bodyOf({ item, inputs, unscored, version, simulated }: Prepared,
   };
 }
 
-const outputsOf = ({ pd, logit, points, grade, decision, cause }: Outcome, decides = true): RecordedOutputs =>
-  ({ pd, logit, points, grade, ...(decides ? { decision, cause } : { decision: null, cause: null }) });
+function outputsOf({ pd, logit, points, grade, decision, cause, novelty }: Outcome, decides = true): RecordedOutputs {
+  return { pd, logit, points, grade, ...(decides ? { decision, cause } : { decision: null, cause: null }), ...(novelty && { novelty }) };
+}
 
 function explanationOf({ explanation: { method, baselineLogit, logit, residual, attributions, standardErrors } }: Score): RecordedExplanation {
   return { method, baselineLogit, logit, residual, attributions, ...(standardErrors && { standardErrors }) };

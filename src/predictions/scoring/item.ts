@@ -1,6 +1,6 @@
 import type { Context, IdempotentRequest } from '../../platform/index.js';
 import type { DecisionPurpose, LoadedVersion, Route } from '../../models/index.js';
-import type { EncodedInput, RefusedInput, Explanation, Reason, Decision, DecisionCause } from '../../scoring/index.js';
+import type { EncodedInput, RefusedInput, Explanation, Reason, Decision, DecisionCause, NoveltyFinding } from '../../scoring/index.js';
 import type { Purpose } from '../record/row.js';
 import type { LoanChange } from '../simulation/changes.js';
 import type { SimulatedStates } from '../simulation/states.js';
@@ -55,6 +55,8 @@ export interface Outcome {
   readonly grade: string;
   readonly decision: Decision;
   readonly cause: DecisionCause;
+  /** How unlike the training rows the applicant is; undefined where the version does not know. */
+  readonly novelty: NoveltyFinding | undefined;
 }
 
 /** An outcome with why it is so. */

@@ -1,4 +1,4 @@
-import { decide, explain, gradeOf, reasonsOf, scorePoints, type EncodedInput } from '../../scoring/index.js';
+import { decide, explain, gradeOf, noveltyOf, reasonsOf, scorePoints, type ApplicantFlag, type EncodedInput } from '../../scoring/index.js';
 import type { LoadedVersion } from '../../models/index.js';
 import type { SimulatedStates } from '../simulation/states.js';
 import type { Outcome, Score, SimulatedScores } from './item.js';
@@ -17,10 +17,11 @@ function matrixOf(vectors: readonly Float32Array[], width: number): Float32Array
 /** Predicts and decides for rows of one version in one run of the graph, without explaining. */
 export async function predictVectors({ scorer, schema, policy }: ScoringParts, vectors: readonly Float32Array[], inputs: readonly Inputs[]): Promise<Outcome[]> {
   const { probability, logit } = await scorer.run(matrixOf(vectors, schema.width), vectors.length, { gradient: false });
-  return vectors.map((_, row) => {
+  return vectors.map((vector, row) => {
     const pd = probability[row]!;
-    const flags = inputs[row]!.flatMap((input) => input.flags);
-    return { pd, logit: logit[row]!, points: scorePoints(pd), grade: gradeOf(pd, policy), ...decide(pd, flags, policy) };
+    const novelty = noveltyOf(schema, vector);
+    const flags: ApplicantFlag[] = [...inputs[row]!.flatMap((input) => input.flags), ...(novelty?.novel ? (['NOVEL'] as const) : [])];
+    return { pd, logit: logit[row]!, points: scorePoints(pd), grade: gradeOf(pd, policy), ...decide(pd, flags, policy), novelty };
   });
 }
 

@@ -13,7 +13,7 @@ export function toldSimulation(ctx: Context, version: LoadedVersion, { purpose, 
   const told: ToldReasons = (language) => (language === RECORDED_LANGUAGE ? baseline.reasons : reasonsIn(version, baseline.reasons, baseline.inputs, language));
   return Object.assign(new Simulation(), {
     purpose: purpose as DecisionPurpose,
-    baseline: Object.assign(new SimulationBaseline(), { ...outcomeOf(ctx, baseline.outputs), told, recordedExplanation: explained(version, baseline.explanation) }),
+    baseline: Object.assign(new SimulationBaseline(), { ...outcomeOf(ctx, baseline.outputs), told, recordedExplanation: explained(version, baseline.explanation, RECORDED_LANGUAGE) }),
     steps: steps.map(({ path, from, to, moved, outputs }) => {
       const features = moved.map(([index]) => version.schema.features[index]!.spec.name);
       return Object.assign(new SimulationStep(), { path, from, to, features, ...outcomeOf(ctx, outputs) });

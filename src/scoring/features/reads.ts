@@ -1,4 +1,4 @@
-import type { FeatureSource, FeatureSpec } from './spec.js';
+import type { FeatureSpec } from './spec.js';
 
 /** A field of a gathered record that a feature reads. */
 export interface FieldRead {
@@ -18,9 +18,3 @@ export function readsOf({ source: { path, last, aggregate, per = [], perLag = 0 
 
 /** Whether the value of a feature is a field of the customer or the loan as it stands. */
 export const isPlainField = ({ source: { path, per } }: FeatureSpec): boolean => per === undefined && !path.startsWith('repayments.');
-
-/** A source as one line: `repayments.balance, last 6, mean, per loan.creditLimit`. */
-export function describeSource({ path, last, aggregate, per }: FeatureSource): string {
-  const over = per === undefined ? [] : [`per ${[per].flat().join(' or ')}`];
-  return [path, ...(last === undefined ? [] : [`last ${last}`]), ...(aggregate === undefined ? [] : [aggregate]), ...over].join(', ');
-}

@@ -40,15 +40,14 @@ const trial = part({
 
 const dependence = part({
   feature: z.string(),
+  label: z.string(),
+  varies: z.enum(['value', 'mean-of-periods', 'newest-period']),
   points: z.array(part({ value: z.union([z.number(), z.string(), z.boolean(), z.null()]), meanPd: share, meanLogit: z.number(), p10: share, p90: share })),
 });
 
 const scorecard = part({
   basePoints: z.number(),
-  features: z.array(part({
-    feature: z.string(), informationValue: z.number().optional(),
-    bins: z.array(part({ label: z.string(), rows: count, bads: count, woe: z.number(), points: z.number() })),
-  })),
+  columns: z.array(part({ feature: z.string(), label: z.string(), column: z.string(), coefficient: z.number(), points: z.number() })),
 });
 
 const reportShape = part({
@@ -63,7 +62,7 @@ const reportShape = part({
     groups: z.record(z.string(), groups).optional(),
   }).optional(),
   /** Over how many applicants, and what each feature moved on average, most first. */
-  importance: part({ rows: count, features: z.array(part({ feature: z.string(), meanAbsolute: z.number().min(0), share, meanSigned: z.number() })) }).optional(),
+  importance: part({ rows: count, features: z.array(part({ feature: z.string(), label: z.string(), meanAbsolute: z.number().min(0), share, meanSigned: z.number() })) }).optional(),
   partialDependence: z.array(dependence).optional(),
   quality: part({ findings: z.array(finding), overrides: z.array(part({ check: z.string(), feature: z.string().optional(), reason: z.string() })).optional() }).optional(),
   search: part({ trials: z.array(trial) }).optional(),
