@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import { rmSync } from 'node:fs';
-import { beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { LayersModel, Tensor } from '@tensorflow/tfjs';
 import { compileLayersModel, compileModel, loadScorer, readLayersModelFolder, type Calibration, type Member, type Scorer } from '../../src/scoring/index.js';
 import type { Tf } from '../../src/scoring/training/backend.js';
@@ -100,6 +100,7 @@ describe.each(models)('a LayersModel with %s', (name, make) => {
     scorer = await loadScorer({ onnx: compileLayersModel(await readLayersModelFolder(folder), WIDTH), schema: { width: WIDTH } });
     rmSync(dirname(folder), { recursive: true });
   });
+  afterAll(() => scorer.dispose());
 
   it('scores as TensorFlow does', async () => {
     const { probability } = await scorer.run(rows, ROWS);
