@@ -3,13 +3,15 @@ import type { Evidence, EvidenceBin } from './evidence.js';
 export interface BinningOptions {
   /** Numbers start from this many bins of equal size. Default 20. */
   readonly startBins?: number;
-  /** A bin below this share of the training rows, or of either outcome, is merged with its nearest neighbour. Default 0.025. */
+  /** A bin below this share of the training rows is merged with its nearest neighbour. Default 0.025. */
   readonly leastShare?: number;
+  /** So is one below this share of either outcome, while more than two bins are left. Default 0.005. */
+  readonly leastOutcomeShare?: number;
   /** Rows of the average default rate added to each bin, so that no weight is infinite. Default 10. */
   readonly smoothing?: number;
 }
 
-export const BINNING = { startBins: 20, leastShare: 0.025, smoothing: 10 } as const satisfies Required<BinningOptions>;
+export const BINNING = { startBins: 20, leastShare: 0.025, leastOutcomeShare: 0.005, smoothing: 10 } as const satisfies Required<BinningOptions>;
 
 /** Rows and the defaults among them. */
 export interface Tally {
@@ -25,8 +27,8 @@ export interface BinningContext {
 
 /**
  * ln((bads in the bin / all bads) ÷ (goods in the bin / all goods)), with `smoothing` rows of the average default rate
- * added to the bin: empty bins weigh 0, small ones little. Good (1985) names it; the sign is Siddiqi's (2006) reversed,
- * so that higher is riskier, as the log-odds of default are.
+ * added to the bin: empty bins weigh 0, small ones little. Scorecards often print the opposite sign (Siddiqi 2006); here
+ * higher is riskier, as the log-odds of default are.
  */
 export function weightOfEvidence(bin: Tally, { total, options: { smoothing } }: BinningContext): number {
   const bads = bin.bads + (smoothing * total.bads) / total.rows;
@@ -43,12 +45,15 @@ const join = <Part>(a: Draft<Part>, b: Draft<Part>): Draft<Part> => ({ rows: a.r
 
 const joinAt = <Part>(drafts: readonly Draft<Part>[], i: number): Draft<Part>[] => [...drafts.slice(0, i), join(drafts[i]!, drafts[i + 1]!), ...drafts.slice(i + 2)];
 
-const tooSmall = (bin: Tally, { total, options: { leastShare } }: BinningContext): boolean =>
-  bin.rows < leastShare * total.rows || bin.bads < leastShare * total.bads || bin.rows - bin.bads < leastShare * (total.rows - total.bads);
+const fewRows = (bin: Tally, { total, options }: BinningContext): boolean => bin.rows < options.leastShare * total.rows;
+
+const fewOutcomes = (bin: Tally, { total, options: { leastOutcomeShare } }: BinningContext): boolean =>
+  bin.bads < leastOutcomeShare * total.bads || bin.rows - bin.bads < leastOutcomeShare * (total.rows - total.bads);
 
 /** Merges the smallest bin that is too small with the neighbour of nearest weight, until none is. */
 function mergeSmall<Part>(drafts: readonly Draft<Part>[], context: BinningContext): readonly Draft<Part>[] {
-  const small = drafts.filter((bin) => tooSmall(bin, context)).sort((a, b) => a.rows - b.rows)[0];
+  // Two bins that separate the outcomes perfectly are worth more than one that says nothing.
+  const small = drafts.filter((bin) => fewRows(bin, context) || (drafts.length > 2 && fewOutcomes(bin, context))).sort((a, b) => a.rows - b.rows)[0];
   if (small === undefined || drafts.length === 1) return drafts;
   const at = drafts.indexOf(small);
   const distance = (i: number): number =>
@@ -128,9 +133,8 @@ const byName = (a: string, b: string): number => (a < b ? -1 : 1);
 export function binCategories(tallies: ReadonlyMap<string, Tally>, missing: Tally, context: BinningContext): Evidence {
   const known = [...tallies].sort((a, b) => b[1].rows - a[1].rows || byName(a[0], b[0])).slice(0, MOST_CATEGORIES);
   const drafts = known.map(([category, tally]): Draft<string> => ({ ...tally, parts: [category] }));
-  const isRare = ({ rows }: Tally): boolean => rows < context.options.leastShare * context.total.rows;
-  const rare = drafts.filter(isRare);
-  const groups = [...drafts.filter((bin) => !isRare(bin)), ...(rare.length > 0 ? [rare.reduce((a, b) => join(a, b))] : [])];
+  const rare = drafts.filter((bin) => fewRows(bin, context));
+  const groups = [...drafts.filter((bin) => !fewRows(bin, context)), ...(rare.length > 0 ? [rare.reduce((a, b) => join(a, b))] : [])];
   const ordered = groups.sort((a, b) => weightOfEvidence(a, context) - weightOfEvidence(b, context));
   const bins = mergeSmall(ordered, context).map((bin): EvidenceBin => ({ kind: 'categories', categories: [...bin.parts].sort(), ...weigh(bin, context) }));
   return toEvidence([...bins, ...missingBin(missing, context)], context);
