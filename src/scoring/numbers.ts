@@ -1,3 +1,5 @@
+const ZERO = 0;
+
 /**
  * Index of the first number that is NaN or infinite, or -1.
  * The usual answer is found without a branch per number: 0 · x is 0 unless x is not finite. Two sums of four terms run side
@@ -8,10 +10,10 @@ export function firstNotFinite(values: Float32Array): number {
   let odd = 0;
   const whole = values.length - (values.length % 8);
   for (let i = 0; i < whole; i += 8) {
-    even += values[i]! * 0 + values[i + 1]! * 0 + values[i + 2]! * 0 + values[i + 3]! * 0;
-    odd += values[i + 4]! * 0 + values[i + 5]! * 0 + values[i + 6]! * 0 + values[i + 7]! * 0;
+    even += values[i]! * ZERO + values[i + 1]! * ZERO + values[i + 2]! * ZERO + values[i + 3]! * ZERO;
+    odd += values[i + 4]! * ZERO + values[i + 5]! * ZERO + values[i + 6]! * ZERO + values[i + 7]! * ZERO;
   }
-  for (let i = whole; i < values.length; i++) even += values[i]! * 0;
+  for (let i = whole; i < values.length; i++) even += values[i]! * ZERO;
   return even + odd === 0 ? -1 : values.findIndex((x) => !Number.isFinite(x));
 }
 

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import {
   adoptVersion, buildVersion, encode, explainerFor, loadScorer, parseFeatureSchema, parseReferenceSet, parseVersionReport, proposeFeatureSpecs, scorePoints,
-  type BuildRequest, type FieldDescription, type GatheredRecord, type LabelledRecords, type VersionBundle,
+  type BuildRequest, type FeatureSpec, type FieldDescription, type GatheredRecord, type LabelledRecords, type VersionBundle,
 } from '../../src/scoring/index.js';
 import { Random } from '../../src/scoring/random.js';
 
@@ -11,7 +11,8 @@ const fields: FieldDescription[] = [
   { path: 'loan.region', label: 'Region', type: 'categorical' },
   { path: 'repayments.daysPastDue', label: 'Days past due', type: 'numeric', unit: 'days' },
 ];
-const specs = proposeFeatureSpecs(fields, { periods: 4 }).map((spec) => (spec.name === 'customer.income' ? { ...spec, monotone: 'decreasing' as const } : spec));
+const declared = (spec: FeatureSpec): FeatureSpec => ({ ...spec, monotone: 'decreasing' });
+const specs = proposeFeatureSpecs(fields, { periods: 4 }).map((spec) => (spec.name === 'customer.income' ? declared(spec) : spec));
 
 interface Book extends LabelledRecords {
   readonly records: readonly GatheredRecord[];
@@ -119,7 +120,7 @@ describe('networks', () => {
     const bundle = await build({ hyperParameters: { layers: [16, 8], epochs: 12, ensemble: 2, calibration: 'isotonic' } });
     expect(bundle.calibration!.kind).toBe('isotonic');
     const incomes = [300, 800, 1_500, 2_500, 5_000, 9_000];
-    const records = holdout.records.slice(0, 40).flatMap((record) => incomes.map((income) => ({ ...record, customer: { income } })));
+    const records = holdout.records.slice(0, 40).flatMap((record) => incomes.map((income) => ({ loan: record.loan, repayments: record.repayments, customer: { income } })));
     const { logit, scorer } = await scored(bundle, records);
     await scorer.dispose();
     for (let i = 1; i < logit.length; i++) if (i % incomes.length > 0) expect(logit[i]!).toBeLessThanOrEqual(logit[i - 1]! + 1e-5);

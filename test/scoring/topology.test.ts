@@ -97,9 +97,9 @@ describe('unfolding a history', () => {
   });
 });
 
-describe('learning-rate schedules', () => {
-  const rates = (schedule: 'cosine' | 'step' | 'constant'): number[] => [1, 6, 10].map((epoch) => rateAt(epoch, { learningRate: 1, schedule, epochs: 10 }));
+const rates = (schedule: 'cosine' | 'step' | 'constant'): number[] => [1, 6, 10].map((epoch) => rateAt(epoch, { learningRate: 1, schedule, epochs: 10 }));
 
+describe('learning-rate schedules', () => {
   it('fall along a half cosine to a tenth, by halves in each fifth, or not at all', () => {
     expect(rates('cosine')[0]).toBeCloseTo(1, 12);
     expect(rates('cosine')[1]).toBeCloseTo(0.55, 12);

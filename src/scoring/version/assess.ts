@@ -45,7 +45,7 @@ interface Scored {
   readonly pds: Float32Array;
 }
 
-async function scored(scorer: Scorer, schema: FeatureSchema, data: RawData): Promise<Scored> {
+async function scoreRows(scorer: Scorer, schema: FeatureSchema, data: RawData): Promise<Scored> {
   const rows = encodeAll(schema, data.raw);
   return { data, rows, pds: await pdsOf(scorer, rows) };
 }
@@ -81,7 +81,7 @@ function comparisonOf({ name, pds }: Champion, { data, pds: own }: Scored, thres
 export async function assess(request: AssessRequest): Promise<Assessment> {
   const { scorer, schema, data, rows, held: heldData, champion, referenceSize, seed } = request;
   const training: Scored = { data, rows, pds: await pdsOf(scorer, rows) };
-  const held = heldData && (await scored(scorer, schema, heldData));
+  const held = heldData && (await scoreRows(scorer, schema, heldData));
   const { policy, threshold } = decisionPolicyFor(request.policy, data.labels, training.pds);
   const inputs = (row: number) => encodeInputs(schema, data.raw[row]!).inputs;
   const reference = await chooseReference(scorer, schema, { vectors: rows, inputs, pds: training.pds }, policy, referenceSize, seed);

@@ -2,12 +2,12 @@ import type { Calibration } from '../calibration/types.js';
 import type { FeatureSchema } from '../features/schema.js';
 import type { ParityReport } from '../onnx/parity.js';
 import { loadScorer } from '../onnx/scorer.js';
-import type { SearchResult } from '../search/types.js';
+import type { SearchResult, TrialReport } from '../search/types.js';
 import type { EpochRecord } from '../training/types.js';
 import { assess } from './assess.js';
 import { jsonArtefact, type Stopwatch } from './bundle.js';
 import { insightOf } from './insight.js';
-import type { VersionReport } from './report.js';
+import type { TimelessTrial, VersionReport } from './report.js';
 import type { Prepared } from './prepare.js';
 import type { Scorecard } from './scorecard.js';
 import type { VersionBundle, VersionRequest } from './types.js';
@@ -80,7 +80,9 @@ export async function finishVersion(request: VersionRequest, prepared: Prepared,
 }
 
 /** A report has the same digest when the same search is run again; how long it took is told beside it. */
-function withoutTimes({ run: _, trials, ...search }: SearchResult): NonNullable<VersionReport['search']> {
-  const timeless = ({ seconds: _seconds, ...result }: SearchResult['trials'][number]['rungs'][number]) => result;
-  return { ...search, trials: trials.map((trial) => ({ ...trial, rungs: trial.rungs.map(timeless) })) };
+function withoutTimes({ digest, seed, criterion, folds, rungs, trials, best, backends }: SearchResult): NonNullable<VersionReport['search']> {
+  const { seconds: _seconds, ...result } = best.result;
+  return { digest, seed, criterion, folds, rungs, trials: trials.map(timelessTrial), best: { ...best, result }, backends };
 }
+
+const timelessTrial = (trial: TrialReport): TimelessTrial => ({ ...trial, rungs: trial.rungs.map(({ seconds: _seconds, ...result }) => result) });

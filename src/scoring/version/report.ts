@@ -4,7 +4,8 @@ import type { DeLongTest } from '../metrics/delong.js';
 import type { Metrics } from '../metrics/evaluate.js';
 import type { MetricsWithIntervals } from '../metrics/intervals.js';
 import type { GroupReport, Slice } from '../metrics/slices.js';
-import type { SearchResult } from '../search/types.js';
+import type { RungResult } from '../search/ranking.js';
+import type { SearchResult, TrialReport } from '../search/types.js';
 import type { EpochRecord } from '../training/types.js';
 import type { QualityReport } from '../quality/types.js';
 import type { Insight } from './insight.js';
@@ -41,10 +42,9 @@ export interface Comparison {
   readonly test: DeLongTest;
 }
 
-type TrialReport = SearchResult['trials'][number];
-
 /** A trial without how long it took: the same search gives the same report. */
-export type TimelessTrial = Omit<TrialReport, 'rungs'> & { readonly rungs: readonly Omit<TrialReport['rungs'][number], 'seconds'>[] };
+type TimelessResult = Omit<RungResult, 'seconds'>;
+export type TimelessTrial = Omit<TrialReport, 'rungs'> & { readonly rungs: readonly TimelessResult[] };
 
 /**
  * All that the making of a version found: the evidence behind its dossier, stored with it as one JSON artefact.
@@ -63,7 +63,7 @@ export interface VersionReport extends Insight {
   readonly threshold?: ThresholdChoice;
   readonly quality: QualityReport;
   readonly history: readonly EpochRecord[];
-  readonly search?: Omit<SearchResult, 'run' | 'trials'> & { readonly trials: readonly TimelessTrial[] };
+  readonly search?: Omit<SearchResult, 'run' | 'trials' | 'best'> & { readonly trials: readonly TimelessTrial[]; readonly best: Omit<SearchResult['best'], 'result'> & { readonly result: TimelessResult } };
   readonly scorecard?: Scorecard;
   readonly comparison?: Comparison;
 }
