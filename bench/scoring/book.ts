@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describeFields, gather, importFile, readMapping, trainingLoans, type Mapping } from '../../src/loans/index.js';
 import { newContext, readConfig, type Context } from '../../src/platform/index.js';
 import { openRuntime, type Runtime } from '../../src/runtime.js';
-import { parseFeatureSpecs, proposeFeatureSpecs, type FeatureSpec, type GatheredRecord, type LabelledRecords } from '../../src/scoring/index.js';
+import { encode, parseFeatureSpecs, proposeFeatureSpecs, type FeatureSchema, type FeatureSpec, type GatheredRecord, type InputValue, type LabelledRecords } from '../../src/scoring/index.js';
 import { ensureUser, permissionsOf } from '../../src/security/index.js';
 import type { BenchEnv } from '../types.js';
 
@@ -22,6 +22,9 @@ export interface BenchBook {
   readonly lawfulSpecs: readonly FeatureSpec[];
   readonly rows: readonly Row[];
 }
+
+/** Raw values of a row as the schema takes them. */
+export const rawOf = (schema: FeatureSchema, { record }: Row): InputValue[] => encode(schema, record).inputs.map(({ value }) => value);
 
 export const labelled = (rows: readonly Row[]): LabelledRecords & { readonly labels: Uint8Array } => ({
   records: rows.map(({ record }) => record),

@@ -7,6 +7,8 @@ import { normalBook } from './scored-books.js';
 
 const isStrictlyRising = (values: ArrayLike<number>): boolean => Array.from(values).every((value, i) => i === 0 || value > values[i - 1]!);
 
+const bend = (logit: number): number => logit + 0.6 * Math.sin(1.5 * logit);
+
 /** Any small book, with ties. */
 const books = fc
   .array(fc.tuple(fc.integer({ min: 0, max: 1 }), fc.integer({ min: -40, max: 40 })), { maxLength: 120 })
@@ -44,10 +46,10 @@ describe('pooling adjacent violators', () => {
 });
 
 describe('isotonic calibration', () => {
-  it('is a strictly rising line through at most 32 finite knots, whatever the book', () => {
+  it('is a strictly rising line through at most 22 finite knots, whatever the book', () => {
     fc.assert(fc.property(books, ({ labels, logits }) => {
       const { knots, values } = fitIsotonic(logits, labels);
-      expect(knots.length === values.length && knots.length >= 2 && knots.length <= 32).toBe(true);
+      expect(knots.length === values.length && knots.length >= 2 && knots.length <= 22).toBe(true);
       expect([...knots, ...values].every(Number.isFinite)).toBe(true);
       expect(isStrictlyRising(knots) && isStrictlyRising(values)).toBe(true);
       expect(isStrictlyRising(knots.map(Math.fround))).toBe(true);
@@ -72,7 +74,7 @@ describe('isotonic calibration', () => {
   });
 
   it.each([['overconfident', 2.5, 0], ['shifted', 1, 1.5], ['timid', 0.4, -0.5]])('brings %s logits back to the true ones', (_, slope, shift) => {
-    const { labels, logits, pds } = normalBook(11, 6000, 2000, 1.3);
+    const { labels, logits, pds } = normalBook(11, 3000, 1000, 1.3);
     const raw = logits.map((logit) => slope * logit + shift);
     const isotonic = fitCalibration('isotonic', raw, labels);
     const calibrated = raw.map((logit) => sigmoid(applyCalibration(isotonic, logit)));
@@ -82,25 +84,24 @@ describe('isotonic calibration', () => {
   });
 
   it('learns a bend that Platt scaling cannot, on rows it did not see', () => {
-    const bend = (logit: number): number => logit + 0.6 * Math.sin(1.5 * logit);
-    const [seen, unseen] = [normalBook(21, 9000, 3000, 1.4), normalBook(22, 9000, 3000, 1.4)];
+    const [seen, unseen] = [normalBook(21, 4500, 1500, 1.4), normalBook(22, 4500, 1500, 1.4)];
     const ece = (kind: 'platt' | 'isotonic'): number => {
       const fitted = fitCalibration(kind, seen.logits.map(bend), seen.labels);
       return evaluate(unseen.labels, unseen.logits.map((logit) => sigmoid(applyCalibration(fitted, bend(logit)))), 0.5).ece;
     };
-    expect(ece('isotonic')).toBeLessThan(0.015);
+    expect(ece('isotonic')).toBeLessThan(0.02);
     expect(ece('isotonic')).toBeLessThan(ece('platt') / 2);
   });
 
   it('does not make calibrated PDs worse on the rows it learned from, but for rounding to blocks', () => {
     fc.assert(fc.property(fc.integer({ min: 0, max: 1e6 }), fc.double({ min: 0.3, max: 3, noNaN: true }), fc.double({ min: -2, max: 2, noNaN: true }), (seed, slope, shift) => {
-      const { labels, logits } = normalBook(seed, 900, 300, 1.2);
+      const { labels, logits } = normalBook(seed, 600, 200, 1.2);
       const raw = logits.map((logit) => slope * logit + shift);
       const isotonic = fitIsotonic(raw, labels);
       const before = evaluate(labels, raw.map(sigmoid), 0.5).ece;
       const after = evaluate(labels, raw.map((logit) => sigmoid(applyCalibration(isotonic, logit))), 0.5).ece;
       expect(after).toBeLessThanOrEqual(before + 0.01);
-    }), { numRuns: 30 });
+    }), { numRuns: 20 });
   });
 });
 

@@ -63,6 +63,8 @@ describe.each(models)('%s', (_, model) => {
   });
 });
 
+const enlarged = (member: Member): Member => ({ ...member, layers: member.layers.map((layer) => ({ ...layer, weights: layer.weights.map((w) => w * 1_000) })) });
+
 describe('TensorFlow and the compiled graph', () => {
   let tf: Tf;
   beforeAll(async () => {
@@ -80,7 +82,6 @@ describe('TensorFlow and the compiled graph', () => {
     expect(probability.filter((p) => p < 1e-6 || p > 1 - 1e-6).length).toBeGreaterThan(100);
   });
 
-  const enlarged = (member: Member): Member => ({ ...member, layers: member.layers.map((layer) => ({ ...layer, weights: layer.weights.map((w) => w * 1_000) })) });
   it.each(models.filter(([name]) => name.startsWith('a ')))('agree with weights a thousand times as large: %s', async (_, model) => {
     await agree({ ...model, members: model.members.map(enlarged) }, extremeRows());
   });

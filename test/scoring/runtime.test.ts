@@ -33,6 +33,12 @@ describe('one version on both runtimes', () => {
     expect(largest(a.gradient!, b.gradient!)).toBeLessThanOrEqual(1e-5);
   });
 
+  it('gives the same bits whether the gradient is asked for or not (onnx)', async () => {
+    const rows = randomRows(5, ROWS, WIDTH);
+    const [all, score] = [await onnx.run(rows, ROWS), await onnx.run(rows, ROWS, { gradient: false })];
+    expect([score.probability, score.logit]).toEqual([all.probability, all.logit]);
+  });
+
   it('names the runtime for the record', () => {
     expect(onnx.runtime).toMatch(/^onnxruntime-node \d+\.\d+\.\d+ cpu \w+-\w+$/u);
     expect(tensorflow.runtime).toMatch(/^tfjs \d+\.\d+\.\d+ (tensorflow|wasm|cpu) \w+-\w+$/u);

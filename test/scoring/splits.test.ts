@@ -4,11 +4,13 @@ import { givenFolds, kFold, randomSplit, timeSplit, type Split } from '../../src
 import { Random } from '../../src/scoring/random.js';
 import { reordered } from './scored-books.js';
 
-const labelled = fc.array(fc.integer({ min: 0, max: 1 }), { maxLength: 80 }).map((labels) => [0, 1, 0, 1, 0, 1, 0, 1, 0, 1, ...labels]);
+const labelled = fc.array(fc.integer({ min: 0, max: 1 }), { maxLength: 80 }).map((labels) => labels.concat([0, 1, 0, 1, 0, 1, 0, 1, 0, 1]));
 const seeds = fc.integer({ min: 0, max: 1e6 });
 const all = (length: number): number[] => Array.from({ length }, (_, i) => i);
 const together = ({ training, holdout }: Split): number[] => [...training, ...holdout].sort((a, b) => a - b);
 const bads = (labels: readonly number[], rows: readonly number[]): number => rows.filter((row) => labels[row] === 1).length;
+
+const spread = (sizes: readonly number[]): number => Math.max(...sizes) - Math.min(...sizes);
 
 describe('a random split', () => {
   it('puts every row into one part, with each outcome shared alike', () => {
@@ -34,7 +36,7 @@ describe('a random split', () => {
 
 describe('a split by time', () => {
   const date = fc.integer({ min: 10, max: 28 }).map((day) => `2024-02-${day}`);
-  const varied = fc.array(date, { maxLength: 60 }).map((dates) => ['2024-01-31', ...dates, '2024-03-01']);
+  const varied = fc.array(date, { maxLength: 60 }).map((dates) => dates.concat('2024-01-31', '2024-03-01'));
 
   it('holds out the latest decisions, those of one date together', () => {
     fc.assert(fc.property(varied, fc.double({ min: 0.05, max: 0.95, noNaN: true }), (dates, share) => {
@@ -73,7 +75,6 @@ describe('folds', () => {
       expect(made).toHaveLength(folds);
       expect(made.flatMap(({ holdout }) => holdout).sort((a, b) => a - b)).toEqual(all(labels.length));
       for (const split of made) expect(together(split)).toEqual(all(labels.length));
-      const spread = (sizes: number[]): number => Math.max(...sizes) - Math.min(...sizes);
       expect(spread(made.map(({ holdout }) => holdout.length))).toBeLessThanOrEqual(1);
       expect(spread(made.map(({ holdout }) => bads(labels, holdout)))).toBeLessThanOrEqual(1);
     }));

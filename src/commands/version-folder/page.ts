@@ -13,7 +13,7 @@ export function pageOf({ title, dossier: json, specs, trained }: VersionToWrite)
     comparisonSection(dossier),
     policySection(dossier),
     dataSection(dossier),
-    searchSection(trained.bundle.report.search),
+    searchSection(trained.bundle.search),
     trainingSection(dossier),
     featuresSection(specs),
   ];

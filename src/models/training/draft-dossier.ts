@@ -1,5 +1,5 @@
 import { sha256 } from '../../platform/index.js';
-import type { ArtefactName, Comparison, SearchResult, VersionBundle } from '../../scoring/index.js';
+import type { ArtefactName, Comparison, QualityReport, SearchResult, ThresholdChoice, VersionBundle } from '../../scoring/index.js';
 import type { Dossier } from '../dossier.js';
 import type { Split } from './splits.js';
 import type { TrainedVersion } from './train-version.js';
@@ -40,7 +40,7 @@ export const artefactKeyOf = (name: ArtefactName): keyof Dossier['artefacts'] =>
 export function draftDossier({ trained, split, source, knownBefore, seed, modelCard, trainedBy }: DossierParts): Record<string, unknown> {
   const { bundle, train, holdout, seconds } = trained;
   const artefacts = Object.fromEntries(uploadsOf(bundle).map(({ name, sha256: digest }) => [artefactKeyOf(name), digest]));
-  const { evaluation, stability, history, search, comparison } = bundle.report;
+  const { evaluation, stability, history, comparison, quality, threshold } = bundle.report;
   const { intervals, level, resamples, ...measured } = evaluation.metrics;
   return {
     format: 1,
@@ -55,15 +55,25 @@ export function draftDossier({ trained, split, source, knownBefore, seed, modelC
     split: { kind: split.kind, trainRows: train.loans.length, holdoutRows: holdout.loans.length, ...(split.seed !== undefined && { seed: split.seed }), extra: { description: split.description } },
     hyperParameters: bundle.hyperParameters,
     training: { backend: bundle.backend, tfVersion: bundle.tfVersion, seed, seconds: round(seconds), history, ...(trainedBy !== undefined && { extra: { trainedBy } }) },
-    metrics: { ...measured, extra: { measuredOn: evaluation.measuredOn, psi: stability?.psi ?? null, psiEdges: stability?.edges ?? [], intervals, level, resamples } },
+    metrics: { ...measured, intervals: { level, resamples, of: intervals }, extra: { measuredOn: evaluation.measuredOn, psi: stability?.psi ?? null, psiEdges: stability?.edges ?? [] } },
     parity: bundle.parity,
     decisionPolicy: bundle.decisionPolicy,
     family: bundle.report.family,
-    ...(search && { trials: trialsOf(search) }),
+    quality: qualityOf(quality),
+    ...(bundle.calibration && { calibration: bundle.calibration }),
+    ...(threshold && { threshold: thresholdOf(threshold) }),
+    ...(bundle.search && { trials: trialsOf(bundle.search) }),
     ...(comparison && { comparison: comparisonOf(comparison) }),
     modelCard,
   };
 }
+
+const qualityOf = ({ findings, overrides }: QualityReport): Record<string, unknown> => {
+  const count = (severity: string): number => findings.filter((finding) => finding.severity === severity).length;
+  return { high: count('HIGH'), medium: count('MEDIUM'), low: count('LOW'), overrides };
+};
+
+const thresholdOf = ({ rule, chosen, ...other }: ThresholdChoice): Record<string, unknown> => ({ rule, threshold: chosen.threshold, extra: { chosen, ...other } });
 
 const comparisonOf = ({ champion, rows, test }: Comparison): Record<string, unknown> => ({
   champion, rows, auc: test.aucA, championAuc: test.aucB, standardError: test.standardError, z: test.z, p: test.p,

@@ -36,20 +36,21 @@ const risingSteps = ({ scores, bads, goods }: Steps): Block[] =>
 export const isotonicBlocks = (logits: ArrayLike<number>, labels: ArrayLike<number>): Block[] =>
   pool(risingSteps(stepsOf(labels, logits)), (lower, upper) => lower.bads * upper.rows < upper.bads * lower.rows);
 
-/** Joins the smallest block to the neighbour nearest in default rate until all are large enough and few enough. */
-function coarsened(blocks: readonly Block[], leastRows: number, mostBlocks: number): Block[] {
+/** Joins the smallest block to the neighbour nearest in default rate until all are large enough. */
+function coarsened(blocks: readonly Block[], leastRows: number): Block[] {
   const kept = [...blocks];
   const rate = (i: number): number => (kept[i] === undefined ? Number.POSITIVE_INFINITY : kept[i].bads / kept[i].rows);
   while (kept.length > 1) {
     const smallest = kept.reduce((best, { rows }, i) => (rows < kept[best]!.rows ? i : best), 0);
-    if (kept[smallest]!.rows >= leastRows && kept.length <= mostBlocks) break;
+    if (kept[smallest]!.rows >= leastRows) break;
     const lower = Math.abs(rate(smallest - 1) - rate(smallest)) <= Math.abs(rate(smallest + 1) - rate(smallest)) ? smallest - 1 : smallest;
     kept.splice(lower, 2, joined(kept[lower]!, kept[lower + 1]!));
   }
   return kept;
 }
 
-const MOST_KNOTS = 32;
+/** Twenty blocks at most. With 2 % instead of 5 % the ECE on unseen rows was 0.0165, not 0.0158 (3,600 simulated loans to learn from). */
+const LEAST_SHARE = 0.05;
 
 /** The least rise between two knots per unit of logit, and the least distance of two knots as a share of all logits' range. */
 const LEAST_SLOPE = 1e-3;
@@ -77,12 +78,12 @@ function withEnds(points: readonly Point[], least: number, greatest: number, slo
  * Centred isotonic regression (Oron & Flournoy 2017) in log-odds: pooled blocks, each a knot at its mean logit, joined
  * by straight lines, so that the map strictly rises and keeps the order of applicants.
  *
- * Blocks below 2 % of the rows (at least ten) join a neighbour, so that no step rests on a handful of loans. Each block is
+ * Blocks below 5 % of the rows (at least ten) join a neighbour, so that no step rests on a handful of loans. Each block is
  * shrunk by one row of the base rate, which keeps blocks of 0 % and 100 % finite; blocks that no longer rise are pooled again.
  * In the outer halves of the end blocks the line has the slope of Platt scaling, at most 1; beyond the data slope 1.
  * @param logits raw log-odds, finite
  * @param labels 1 = default, 0 = good; both must occur
- * @returns at most 32 knots
+ * @returns at most 22 knots: twenty blocks and two ends
  * @throws BAD_INPUT on unequal lengths, logits that are not finite and labels other than 0 and 1
  */
 export function fitIsotonic(logits: ArrayLike<number>, labels: ArrayLike<number>): Isotonic {
@@ -90,7 +91,7 @@ export function fitIsotonic(logits: ArrayLike<number>, labels: ArrayLike<number>
   const [least, greatest] = [steps.scores.at(-1)!, steps.scores[0]!];
   const rows = steps.bad + steps.good;
   const logOdds = shrunkLogOdds(steps.bad / rows);
-  const coarse = coarsened(isotonicBlocks(logits, labels), Math.max(10, Math.ceil(rows / 50)), MOST_KNOTS - 2);
+  const coarse = coarsened(isotonicBlocks(logits, labels), Math.max(10, Math.ceil(LEAST_SHARE * rows)));
   const blocks = pool(coarse, (lower, upper) => {
     const distance = upper.centre - lower.centre;
     return distance > LEAST_DISTANCE * (greatest - least) && logOdds(upper) - logOdds(lower) > LEAST_SLOPE * distance;

@@ -25,15 +25,15 @@ const zeros = (size: number): Columns => ({ size, value: new Float32Array(size) 
 function adjointPlaces(places: readonly number[], size: number): number[][] {
   const readers: number[][] = Array.from({ length: size }, () => []);
   places.forEach((at, place) => at >= 0 && readers[at]!.push(place));
-  const passes = Math.max(...readers.map(({ length }) => length));
+  const passes = readers.reduce((most, { length }) => Math.max(most, length), 0);
   return Array.from({ length: passes }, (_, pass) => readers.map((read) => read[pass] ?? -1));
 }
 
-/** Two layers without an activation between them, as one. */
-function composed(first: Dense, second: Dense): Dense {
-  const rows = Array.from({ length: first.inputs }, (_, i) => timesMatrix(first.weights.subarray(i * first.units, (i + 1) * first.units), second));
-  const bias = timesMatrix(first.bias ?? new Float32Array(first.units), second).map((b, i) => b + (second.bias?.[i] ?? 0));
-  return { weights: Float32Array.from(rows.flatMap((row) => Array.from(row))), bias, inputs: first.inputs, units: second.units };
+/** A layer and a single linear unit behind it, as one unit. */
+function composed(first: Dense, unit: Dense): Dense {
+  const weights = timesMatrix(unit.weights, first, true);
+  const bias = timesMatrix(first.bias ?? new Float32Array(first.units), unit)[0]! + (unit.bias?.[0] ?? 0);
+  return { weights, bias: Float32Array.of(bias), inputs: first.inputs, units: 1 };
 }
 
 /**
@@ -61,10 +61,10 @@ export class Tape {
     return this.record(inputs, [output], ([given]) => backward(given!))[0]!;
   }
 
-  /** x · W + bias, the same for each group of `inputs` columns of x. A narrower layer right behind another becomes one with it. */
+  /** x · W + bias, the same for each group of `inputs` columns of x. A single unit right behind another layer becomes one with it. */
   dense(x: Columns, layer: Dense): Columns {
     const before = this.products.get(x);
-    if (before !== undefined && before.layer.units === layer.inputs && layer.units <= layer.inputs && x.size === layer.inputs) return this.dense(before.of, composed(before.layer, layer));
+    if (before !== undefined && layer.units === 1 && before.layer.units === layer.inputs && x.size === layer.inputs) return this.dense(before.of, composed(before.layer, layer));
     const { algebra } = this;
     const product = this.one([x], algebra.linear(x, layer, layer.bias && { bias: layer.bias }), (given) => [algebra.linear(given, layer, { transposed: true })]);
     this.products.set(product, { of: x, layer });

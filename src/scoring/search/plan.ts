@@ -1,9 +1,11 @@
 import { badInput, canonicalJson, sha256 } from '../../platform/index.js';
 import { RowFingerprint } from '../fingerprint.js';
+import { kFold, type Split } from '../splits/split.js';
 import { parseHyperParameters, type HyperParameters } from '../training/hyper-parameters.js';
+import type { Family } from '../training/types.js';
 import { parseSearchBudget, planRungs, type Rung, type SearchBudget } from './budget.js';
 import type { Piece } from './estimate.js';
-import { foldOfRows, type SearchData } from './folds.js';
+import type { SearchData } from './folds.js';
 import type { JournalHeader } from './journal.js';
 import { defaultSpace, drawTrials, parseSearchSpace, type Trial } from './space.js';
 import type { SearchRequest } from './types.js';
@@ -13,17 +15,15 @@ export interface SearchPlan {
   readonly budget: SearchBudget;
   readonly trials: readonly Trial[];
   readonly rungs: readonly Rung[];
-  /** Fold of each row. */
-  readonly folds: Uint8Array;
+  readonly family: Family;
+  readonly folds: readonly Split[];
   readonly header: JournalHeader;
   /** The complete hyper-parameters of a piece of work. All trials have the same seed: chance favours none. */
   readonly settingsOf: (piece: Piece) => HyperParameters;
 }
 
-function requireSoundData({ raw, labels }: SearchData): void {
+function requireOutcomes({ raw, labels }: SearchData): void {
   if (raw.length !== labels.length) throw badInput(`There are ${raw.length} rows but ${labels.length} outcomes; give one outcome per row.`);
-  const odd = labels.findIndex((label) => label > 1);
-  if (odd >= 0) throw badInput(`The outcome of row ${odd} is ${labels[odd]}; an outcome is 1 (default) or 0 (good).`);
 }
 
 function fingerprint({ specs, raw, labels }: SearchData): string {
@@ -35,7 +35,7 @@ function fingerprint({ specs, raw, labels }: SearchData): string {
 
 /** @throws BAD_INPUT for unsound rows, settings, space, budget or seed */
 export function planSearch(request: SearchRequest): SearchPlan {
-  requireSoundData(request);
+  requireOutcomes(request);
   const { seed, settings = {} } = request;
   const { family } = parseHyperParameters({ ...settings, seed });
   const budget = parseSearchBudget(family, request.budget);
@@ -47,7 +47,8 @@ export function planSearch(request: SearchRequest): SearchPlan {
     budget,
     trials,
     rungs,
-    folds: foldOfRows(request.labels, budget.folds, seed),
+    family,
+    folds: kFold(request.labels, budget.folds, seed),
     header: { ...decisive, digest: sha256(canonicalJson(decisive)).toString('hex') },
     settingsOf: ({ trial, rung }) => {
       const { epochs, ensemble } = rungs[rung - 1]!;

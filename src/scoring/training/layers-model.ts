@@ -40,6 +40,8 @@ function memberLogit(tf: Tf, { convolution, layers }: Member, prefix: string, in
   }, begin);
 }
 
+const layerOfOne = (weights: number[], bias: number[]): DenseLayer => ({ weights: Float32Array.from(weights), bias: Float32Array.from(bias), inputs: 1, units: bias.length });
+
 /**
  * An increasing piecewise-linear map in standard layers: each piece is its rise times the share of the piece that the
  * logit has covered, min(max(share, 0), 1); below the first and above the last knot a ReLU goes on with slope 1.
@@ -47,10 +49,9 @@ function memberLogit(tf: Tf, { convolution, layers }: Member, prefix: string, in
 function isotonicLogit(tf: Tf, { knots, values }: Isotonic, logit: SymbolicTensor): SymbolicTensor {
   const [first, last] = [knots[0]!, knots.at(-1)!];
   const gaps = knots.slice(1).map((knot, i) => knot - knots[i]!);
-  const row = (weights: number[], bias: number[]): DenseLayer => ({ weights: Float32Array.from(weights), bias: Float32Array.from(bias), inputs: 1, units: bias.length });
-  const shares = dense(tf, 'piece_shares', row(gaps.map((gap) => 1 / gap), gaps.map((gap, i) => -knots[i]! / gap))).apply(logit);
+  const shares = dense(tf, 'piece_shares', layerOfOne(gaps.map((gap) => 1 / gap), gaps.map((gap, i) => -knots[i]! / gap))).apply(logit);
   const covered = tf.layers.reLU({ maxValue: 1, name: 'pieces_covered' }).apply(shares) as SymbolicTensor;
-  const beyond = dense(tf, 'beyond_the_ends', row([-1, 1], [first, -last]), 'relu').apply(logit) as SymbolicTensor;
+  const beyond = dense(tf, 'beyond_the_ends', layerOfOne([-1, 1], [first, -last]), 'relu').apply(logit) as SymbolicTensor;
   const all = tf.layers.concatenate({ name: 'pieces' }).apply([covered, beyond]);
   const rises = values.slice(1).map((value, i) => value - values[i]!);
   const sum: DenseLayer = { weights: Float32Array.from([...rises, -1, 1]), bias: Float32Array.of(values[0]!), inputs: rises.length + 2, units: 1 };

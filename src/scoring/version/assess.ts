@@ -34,12 +34,20 @@ export interface Assessment {
   readonly policy: DecisionPolicy;
   readonly threshold: ThresholdChoice | undefined;
   readonly reference: ReferenceSet;
+  /** The rows that were measured: the hold-out, or without one the training rows. */
+  readonly measured: { readonly raw: RawData['raw']; readonly rows: Float32Array };
   readonly findings: Pick<VersionReport, 'training' | 'evaluation' | 'stability' | 'comparison'>;
 }
 
 interface Scored {
   readonly data: RawData;
+  readonly rows: Float32Array;
   readonly pds: Float32Array;
+}
+
+async function scored(scorer: Scorer, schema: FeatureSchema, data: RawData): Promise<Scored> {
+  const rows = encodeAll(schema, data.raw);
+  return { data, rows, pds: await pdsOf(scorer, rows) };
 }
 
 const known = (values: readonly (string | null)[]): string[] => values.map((value) => value ?? 'unknown');
@@ -56,10 +64,9 @@ function evaluationOf({ data, pds }: Scored, measuredOn: Evaluation['measuredOn'
   };
 }
 
-function stabilityOf(training: Scored, held: Scored | undefined): Stability & { readonly holdout: boolean } {
+function stabilityOf(training: Scored, held: Scored): Stability {
   const edges = psiEdges(training.pds);
-  const value = held === undefined ? 0 : psi(binShares(training.pds, edges), binShares(held.pds, edges));
-  return { psi: value, edges, holdout: held !== undefined };
+  return { psi: psi(binShares(training.pds, edges), binShares(held.pds, edges)), edges };
 }
 
 function comparisonOf({ name, pds }: Champion, { data, pds: own }: Scored, threshold: number): Comparison {
@@ -73,22 +80,22 @@ function comparisonOf({ name, pds }: Champion, { data, pds: own }: Scored, thres
 /** Scores training and hold-out rows, sets the policy, draws the reference set and measures. */
 export async function assess(request: AssessRequest): Promise<Assessment> {
   const { scorer, schema, data, rows, held: heldData, champion, referenceSize, seed } = request;
-  const training: Scored = { data, pds: await pdsOf(scorer, rows) };
-  const held: Scored | undefined = heldData && { data: heldData, pds: await pdsOf(scorer, encodeAll(schema, heldData.raw)) };
+  const training: Scored = { data, rows, pds: await pdsOf(scorer, rows) };
+  const held = heldData && (await scored(scorer, schema, heldData));
   const { policy, threshold } = decisionPolicyFor(request.policy, data.labels, training.pds);
   const inputs = (row: number) => encodeInputs(schema, data.raw[row]!).inputs;
   const reference = await chooseReference(scorer, schema, { vectors: rows, inputs, pds: training.pds }, policy, referenceSize, seed);
   const line = policy.approveBelow;
   const measured = held ?? training;
-  const { holdout, ...stability } = stabilityOf(training, held);
   return {
     policy,
     threshold,
     reference,
+    measured: { raw: measured.data.raw, rows: measured.rows },
     findings: {
       training: evaluate(data.labels, training.pds, line),
       evaluation: evaluationOf(measured, held ? 'holdout' : 'training', line, seed),
-      stability: holdout ? stability : null,
+      stability: held ? stabilityOf(training, held) : null,
       ...(champion && { comparison: comparisonOf(champion, measured, line) }),
     },
   };

@@ -8,13 +8,22 @@ export function jsonArtefact(value: unknown): Uint8Array {
   return new TextEncoder().encode(text);
 }
 
-/** Measures the seconds between its calls. */
-export function stopwatch(): () => number {
+/** Seconds per stage. */
+export interface Stopwatch {
+  readonly seconds: Readonly<Record<string, number>>;
+  /** Ends the stage of this name. */
+  lap(stage: string): void;
+}
+
+export function stopwatch(): Stopwatch {
+  const seconds: Record<string, number> = {};
   let last = performance.now();
-  return () => {
-    const now = performance.now();
-    const seconds = (now - last) / 1_000;
-    last = now;
-    return seconds;
+  return {
+    seconds,
+    lap(stage) {
+      const now = performance.now();
+      seconds[stage] = (now - last) / 1_000;
+      last = now;
+    },
   };
 }

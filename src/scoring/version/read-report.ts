@@ -35,7 +35,7 @@ const finding = part({
 
 const trial = part({
   trial: count, status: z.enum(['FINISHED', 'DROPPED', 'FAILED']), settings: z.record(z.string(), z.json()), message: z.string().optional(),
-  rungs: z.array(part({ rung: count, folds: count, logLoss: z.number(), brier: share, auc: share, deviation: z.number().nullable(), seconds: z.number() })),
+  rungs: z.array(part({ rung: count, folds: count, logLoss: z.number(), brier: share, auc: share, deviation: z.number().nullable() })),
 });
 
 const dependence = part({

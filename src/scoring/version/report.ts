@@ -6,6 +6,8 @@ import type { MetricsWithIntervals } from '../metrics/intervals.js';
 import type { GroupReport, Slice } from '../metrics/slices.js';
 import type { SearchResult } from '../search/types.js';
 import type { EpochRecord } from '../training/types.js';
+import type { QualityReport } from '../quality/types.js';
+import type { Insight } from './insight.js';
 import type { Scorecard } from './scorecard.js';
 
 /** How a version does on one set of rows. */
@@ -39,11 +41,16 @@ export interface Comparison {
   readonly test: DeLongTest;
 }
 
+type TrialReport = SearchResult['trials'][number];
+
+/** A trial without how long it took: the same search gives the same report. */
+export type TimelessTrial = Omit<TrialReport, 'rungs'> & { readonly rungs: readonly Omit<TrialReport['rungs'][number], 'seconds'>[] };
+
 /**
  * All that the making of a version found: the evidence behind its dossier, stored with it as one JSON artefact.
  * Additions are optional: a report of an earlier release stays readable.
  */
-export interface VersionReport {
+export interface VersionReport extends Insight {
   readonly version: 1;
   /** The model family, or `foreign` for a model that was trained elsewhere. */
   readonly family: string;
@@ -54,8 +61,9 @@ export interface VersionReport {
   readonly stability: Stability | null;
   /** How the approval line was chosen; absent where a policy was given. */
   readonly threshold?: ThresholdChoice;
+  readonly quality: QualityReport;
   readonly history: readonly EpochRecord[];
-  readonly search?: SearchResult;
+  readonly search?: Omit<SearchResult, 'run' | 'trials'> & { readonly trials: readonly TimelessTrial[] };
   readonly scorecard?: Scorecard;
   readonly comparison?: Comparison;
 }

@@ -5,19 +5,19 @@ import type { InputValue } from '../features/gathered.js';
 import type { FeatureSchema } from '../features/schema.js';
 import { resolveSource } from '../features/source.js';
 import type { FeatureSpec } from '../features/spec.js';
-import { RowFingerprint, type Fingerprint } from '../fingerprint.js';
+import type { RowFingerprint } from '../fingerprint.js';
 import type { Scorer } from '../onnx/scorer.js';
 import type { LabelledRecords } from './types.js';
 
 /** Raw values of the model features, one array per record, with the outcomes and what rows are sliced by. */
-export interface RawData extends Pick<LabelledRecords, 'times'> {
+export interface RawData extends Pick<LabelledRecords, 'times' | 'outcomeTimes'> {
   readonly raw: readonly (readonly InputValue[])[];
   readonly labels: Uint8Array;
   readonly groups: NonNullable<LabelledRecords['groups']>;
 }
 
 /** One pass over the records; only the values that features use are kept. */
-export async function collect({ records, labels, times, groups = {} }: LabelledRecords, specs: readonly FeatureSpec[], fingerprint?: RowFingerprint): Promise<RawData> {
+export async function collect({ records, labels, times, outcomeTimes, groups = {} }: LabelledRecords, specs: readonly FeatureSpec[], fingerprint?: RowFingerprint): Promise<RawData> {
   const inputs = modelFeatures(specs);
   const raw: InputValue[][] = [];
   for await (const record of records) {
@@ -25,24 +25,10 @@ export async function collect({ records, labels, times, groups = {} }: LabelledR
     raw.push(inputs.map((spec) => resolveSource(spec, record)));
   }
   if (raw.length !== labels.length) throw badInput(`There are ${raw.length} records but ${labels.length} outcomes; give one outcome per record.`);
-  for (const [name, { length }] of [...Object.entries(groups), ...(times ? [['times', times] as const] : [])]) {
+  for (const [name, { length }] of [...Object.entries(groups), ...(times ? [['times', times] as const] : []), ...(outcomeTimes ? [['outcomeTimes', outcomeTimes] as const] : [])]) {
     if (length !== raw.length) throw badInput(`There are ${raw.length} records but ${length} values of "${name}"; give one value per record.`);
   }
-  return { raw, labels: soundLabels(labels), groups, ...(times && { times }) };
-}
-
-/** Training and hold-out rows, and the name of the training rows by their content. */
-export interface Collected {
-  readonly data: RawData;
-  readonly held: RawData | undefined;
-  readonly fingerprint: Fingerprint;
-}
-
-export async function collectAll(request: LabelledRecords & { readonly holdout?: LabelledRecords }, specs: readonly FeatureSpec[]): Promise<Collected> {
-  const fingerprint = new RowFingerprint();
-  const data = await collect(request, specs, fingerprint);
-  const held = request.holdout && (await collect(request.holdout, specs));
-  return { data, held, fingerprint: fingerprint.digest() };
+  return { raw, labels: soundLabels(labels), groups, ...(times && { times }), ...(outcomeTimes && { outcomeTimes }) };
 }
 
 /** Refuses before the training what would spoil it or the metrics after it. */

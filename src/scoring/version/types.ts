@@ -5,7 +5,9 @@ import type { FeatureSchema } from '../features/schema.js';
 import type { FeatureSpec } from '../features/spec.js';
 import type { Fingerprint } from '../fingerprint.js';
 import type { ParityReport } from '../onnx/parity.js';
-import type { SearchProgress, SearchRequest } from '../search/types.js';
+import type { SourceSample } from '../onnx/source-parity.js';
+import type { Override } from '../quality/types.js';
+import type { SearchProgress, SearchRequest, SearchResult } from '../search/types.js';
 import type { HyperParameters, HyperParametersInput } from '../training/hyper-parameters.js';
 import type { Backend, TrainingProgress } from '../training/types.js';
 import type { PolicyRequest } from './policy.js';
@@ -17,6 +19,8 @@ export interface LabelledRecords {
   readonly labels: ArrayLike<number>;
   /** When each loan was decided: for vintages, time balance and drift. */
   readonly times?: readonly Date[];
+  /** When each outcome became known, where that is known. */
+  readonly outcomeTimes?: readonly (Date | null)[];
   /** Protected attributes by name, a value or null per record: to measure groups by, never a model input. */
   readonly groups?: Readonly<Record<string, readonly (string | null)[]>>;
 }
@@ -37,6 +41,8 @@ export interface VersionRequest extends LabelledRecords {
   /** Without one: a policy around the default rate of the training rows. */
   readonly policy?: PolicyRequest;
   readonly champion?: Champion;
+  /** Grave findings of the data-quality report that do not stop this version, and why; the report shows them. */
+  readonly overrides?: readonly Override[];
   readonly seed: number;
   /** Applicants in the reference set, 64…256. Default 64. */
   readonly referenceSize?: number;
@@ -53,6 +59,18 @@ export interface BuildRequest extends VersionRequest {
   readonly search?: SearchWish;
 }
 
+/** A model that was trained elsewhere. */
+export interface AdoptRequest extends VersionRequest {
+  /** With the names that Assay gives inputs and outputs; see adoptOnnx. */
+  readonly onnx: Uint8Array;
+  /** The TensorFlow.js LayersModel it was compiled from, where it was. */
+  readonly layersModel?: Uint8Array;
+  /** With all constants, or specs whose ranges are learned from the training rows here. */
+  readonly features: FeatureSchema | readonly FeatureSpec[];
+  /** Raw rows with the probabilities that the source library gives them. */
+  readonly sample: SourceSample;
+}
+
 export type ArtefactName = 'onnx' | 'schema' | 'reference' | 'parity' | 'layersModel' | 'report';
 
 export interface VersionBundle extends Backend {
@@ -64,6 +82,8 @@ export interface VersionBundle extends Backend {
   /** Empty for a model that was trained elsewhere. */
   readonly hyperParameters: HyperParameters | Record<string, never>;
   readonly calibration?: Calibration;
+  /** With its times; the report has it without them. */
+  readonly search?: SearchResult;
   readonly decisionPolicy: DecisionPolicy;
   readonly trainingData: Fingerprint;
   /** Seconds per stage. */

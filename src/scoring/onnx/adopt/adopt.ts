@@ -2,6 +2,7 @@ import type { Calibration } from '../../calibration/types.js';
 import { boundGraph } from '../bounds/bounds.js';
 import { decodeSafely, inspectOnnx } from '../inspect.js';
 import { decodeExactly, decodeModel, DOUBLE, encodeModel, FLOAT, type ExactGraph, type ExactModel, type GraphMessage, type ModelMessage, type ValueMessage } from '../proto.js';
+import { neededNodes } from '../prune.js';
 import { unfit } from '../refusal.js';
 import { floatTensor } from '../graph.js';
 import { readScore, producersOf, type Scale, type Score } from './score-output.js';
@@ -78,17 +79,6 @@ function renamed(name: string, input: string, taken: ReadonlySet<string>): strin
 const valuesIn = ({ node, initializer, input }: ExactGraph): Set<string> =>
   new Set([...node.flatMap((n) => [...n.input, ...n.output]), ...initializer.map(({ name }) => name), ...input.map(({ name }) => name)]);
 
-/** The nodes that the wanted values need, in their order: labels and ZipMaps fall away. */
-function needed(nodes: ExactGraph['node'], wanted: readonly string[]): ExactGraph['node'] {
-  const reached = new Set(wanted);
-  const kept = nodes.toReversed().filter((node) => {
-    const used = node.output.some((name) => reached.has(name));
-    if (used) for (const name of node.input) reached.add(name);
-    return used;
-  });
-  return kept.reverse();
-}
-
 /** A float64 graph gets its input by a Cast; any other reads `features` itself. */
 function castInput(graph: ExactGraph, input: ValueMessage, taken: Set<string>): void {
   if (input.type?.tensor_type?.elem_type !== DOUBLE) return;
@@ -159,7 +149,8 @@ export function adoptOnnx(bytes: Uint8Array, options: AdoptOptions): Adopted {
   const rename = (name: string): string => renamed(name, input.name, taken);
   const hasGradient = source.graph.output?.some(({ name }) => name === 'gradient') === true;
   const wanted = [scoreName, ...(hasGradient ? ['gradient'] : [])];
-  graph.node = needed(graph.node, wanted);
+  // Labels and ZipMaps fall away.
+  graph.node = neededNodes(graph.node, wanted);
   for (const node of graph.node) Object.assign(node, { input: node.input.map(rename), output: node.output.map(rename) });
   for (const tensor of graph.initializer) tensor.name = rename(tensor.name);
   castInput(graph, input, taken);
