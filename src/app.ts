@@ -50,7 +50,7 @@ async function serve(runtime: Runtime, { host, port, issuers = [] }: AppOptions,
   const { db, log, config } = runtime;
   const authenticator = new Authenticator(db, [...(await configuredIssuers(runtime)), ...issuers]);
   const artefacts = new ArtefactStore();
-  const versions = new LiveVersions(artefacts);
+  const versions = new LiveVersions(artefacts, runtime.config.scoringRuntime);
   undo.push(() => versions.close());
   await versions.warm(db, log);
   const queue = await JobQueue.open(runtime.urls.app, log);
@@ -74,7 +74,7 @@ export interface LocalApp {
 
 export async function openLocalApp(runtime: Runtime): Promise<LocalApp> {
   const artefacts = new ArtefactStore();
-  const versions = new LiveVersions(artefacts);
+  const versions = new LiveVersions(artefacts, runtime.config.scoringRuntime);
   const queue = await JobQueue.open(runtime.urls.app, runtime.log);
   const { instances } = construct(runtime, artefacts, versions, queue);
   const close = async (): Promise<void> => {

@@ -1,5 +1,5 @@
 import { internal, type Logger, type Queryable } from '../platform/index.js';
-import { loadScorer, parseFeatureSchema, parseReferenceSet, type DecisionPolicy, type FeatureSchema, type ReferenceSet, type Scorer } from '../scoring/index.js';
+import { loadRuntime, parseFeatureSchema, parseReferenceSet, type DecisionPolicy, type FeatureSchema, type ReferenceSet, type RuntimeName, type Scorer } from '../scoring/index.js';
 import type { ArtefactStore } from './artefact-store.js';
 import { readDossier } from './dossier.js';
 import { jsonOf } from './verify-version.js';
@@ -43,6 +43,7 @@ export class LiveVersions {
 
   constructor(
     private readonly store: ArtefactStore,
+    private readonly runtime: RuntimeName = 'onnx',
     private readonly mostBeside = MOST_BESIDE,
   ) {}
 
@@ -101,7 +102,9 @@ export class LiveVersions {
     const bytes = (digest: string, what: string): Promise<Buffer> => this.store.demand(db, digest, what);
     const schema = parseFeatureSchema(jsonOf(await bytes(artefacts.featureSchema, 'feature schema'), 'feature schema'));
     const reference = parseReferenceSet(jsonOf(await bytes(artefacts.referenceSet, 'reference set'), 'reference set'), schema);
-    const scorer = await loadScorer({ onnx: await bytes(artefacts.onnx, 'ONNX model'), schema });
+    const onnx = await bytes(artefacts.onnx, 'ONNX model');
+    const layersModel = this.runtime === 'tensorflow' && artefacts.layersModel !== undefined ? await bytes(artefacts.layersModel, 'LayersModel') : undefined;
+    const scorer = await loadRuntime(this.runtime, { onnx, layersModel, schema });
     const { modelId, version, dossierDigest } = file;
     const digests = { dossierDigest, artefactDigest: artefacts.onnx, referenceDigest: artefacts.referenceSet };
     return { versionId, modelId, version, ...digests, scorer, schema, reference, policy };

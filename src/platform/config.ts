@@ -27,6 +27,7 @@ const environment = z.object({
   KEY_STORE_PATH: z.string().optional(),
   KEY_ENCRYPTION_KEY_FILE: z.string().optional(),
   ASSAY_TOKEN: z.string().min(1).optional(),
+  SCORING_RUNTIME: z.enum(['onnx', 'tensorflow']).default('onnx'),
   ARTEFACT_MAX_BYTES: whole(1024, 512 * 1024 * 1024).default(64 * 1024 * 1024),
 });
 
@@ -76,6 +77,8 @@ export interface Config {
   readonly devIssuer: boolean;
   readonly keyStorePath: string;
   readonly keyEncryptionKeyFile: string;
+  /** What runs the models. There is no fallback from one to the other: a version that it cannot load is not scored with. */
+  readonly scoringRuntime: 'onnx' | 'tensorflow';
   readonly artefactMaxBytes: number;
   /** Whom a command with --url acts as. */
   readonly token: string | undefined;
@@ -111,6 +114,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     devIssuer: e.DEV_ISSUER ?? false,
     keyStorePath: resolve(e.KEY_STORE_PATH ?? `${home}/keys`),
     keyEncryptionKeyFile: resolve(e.KEY_ENCRYPTION_KEY_FILE ?? `${home}/key-encryption.key`),
+    scoringRuntime: e.SCORING_RUNTIME,
     artefactMaxBytes: e.ARTEFACT_MAX_BYTES,
     token: e.ASSAY_TOKEN,
   };

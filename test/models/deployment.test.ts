@@ -188,7 +188,7 @@ describe('the warm pool', () => {
     const modelId = await bank.newModel(olga, 'LOW', { decisionPurpose: newId() });
     const [champion, one, two] = [await bank.approved(olga, adam, modelId, small), await bank.newVersion(olga, modelId, small), await bank.newVersion(olga, modelId, small)];
     await bank.deployments.deploy(adam, { versionId: champion, role: 'CHAMPION', reason });
-    const pool = new LiveVersions(bank.store, 1);
+    const pool = new LiveVersions(bank.store, 'onnx', 1);
     await pool.warm(database.db, adam.log);
     const queries: string[] = [];
     const loaded = await pool.load(asking(queries), champion);
@@ -236,6 +236,15 @@ describe('the warm pool', () => {
   });
 });
 
+describe('the runtime', () => {
+  it('is the configured one: a version that it cannot load is not loaded by another', async () => {
+    const versionId = await bank.newVersion(olga, await bank.newModel(olga), small);
+    const live = new LiveVersions(bank.store, 'tensorflow');
+    await expect(live.load(database.db, versionId)).rejects.toMatchObject({ code: 'BAD_INPUT', message: 'This version has no LayersModel, so that TensorFlow cannot run it; use the runtime onnx.' });
+    await live.close();
+  });
+});
+
 describe('live versions', () => {
   it('are loaded once for all who ask, ready to score', async () => {
     const versionId = await bank.newVersion(olga, await bank.newModel(olga), small);
@@ -252,7 +261,7 @@ describe('live versions', () => {
   it('keep the latest used and let go of the others', async () => {
     const modelId = await bank.newModel(olga);
     const ids = [await bank.newVersion(olga, modelId, small), await bank.newVersion(olga, modelId, small), await bank.newVersion(olga, modelId, small)];
-    const live = new LiveVersions(bank.store, 2);
+    const live = new LiveVersions(bank.store, 'onnx', 2);
     const [a, b] = [await live.load(database.db, ids[0]!), await live.load(database.db, ids[1]!)];
     expect(await live.load(database.db, ids[0]!)).toBe(a);
     await live.load(database.db, ids[2]!);

@@ -4,6 +4,7 @@ import { Loan, type LoansReader } from '../../loans/index.js';
 import { Deployment, deploymentsById, Model, modelsById, ModelVersion, toDeployment, toModel, toModelVersion, versionsById } from '../../models/index.js';
 import { ConnectionArgs, connectionType, expectId, OrderDirection, toConnection, type Connection, type Context } from '../../platform/index.js';
 import { demandOwn, Requires, userOf } from '../../security/index.js';
+import { PredictionCounterfactual } from '../history/counterfactual.types.js';
 import type { Evidence } from '../history/evidence.js';
 import { predictionById, predictionPage, type PredictionFilter } from '../history/prediction.queries.js';
 import { PredictionActor, PredictionExplanation, PredictionInput, PredictionNovelty, PredictionProblem, PredictionReason, PredictionRecordType, PredictionReplay, PredictionType } from '../history/prediction.types.js';
@@ -80,6 +81,11 @@ export class PredictionResolver {
   @FieldResolver(() => [PredictionReason], { description: 'The principal reasons against approval, at most four; empty where the customer was erased.' })
   reasons(@Ctx() ctx: Context, @Root() { row }: PredictionType, @Arg('language', () => LanguageValue, LANGUAGE_ARG) language: LanguageValue): Promise<readonly PredictionReason[]> {
     return this.evidence.reasons(ctx, row, languageOf(language));
+  }
+
+  @FieldResolver(() => PredictionCounterfactual, { nullable: true, description: 'What would have to be otherwise for a PD below the approval line; null where there is no score, and where the customer was erased.' })
+  counterfactual(@Ctx() ctx: Context, @Root() { row }: PredictionType, @Arg('language', () => LanguageValue, LANGUAGE_ARG) language: LanguageValue): Promise<PredictionCounterfactual | null> {
+    return this.evidence.counterfactual(ctx, row, languageOf(language));
   }
 
   @FieldResolver(() => PredictionProblem, { nullable: true, description: 'Why there is no score.' })

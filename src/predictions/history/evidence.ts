@@ -6,6 +6,8 @@ import { commitmentOf, unsealBody, type PredictionBody } from '../record/body.js
 import { toldSimulation } from '../simulation/told.js';
 import type { Simulation } from '../simulation/simulation.types.js';
 import { predictionBytes, type PredictionRow } from './prediction.queries.js';
+import { counterfactualOf } from './counterfactual.js';
+import type { PredictionCounterfactual } from './counterfactual.types.js';
 import { explained } from './explained.js';
 import { replayBody } from './replay.js';
 import { RECORDED_LANGUAGE, reasonsIn } from './told-reasons.js';
@@ -70,6 +72,13 @@ export class Evidence {
     if (!body?.explanation || !body.outputs) return null;
     const version = await this.versionOf(ctx, row);
     return version ? explained(version, body.explanation, language) : null;
+  }
+
+  /** What would have to be otherwise for approval; null where no score was made, or the customer was erased. */
+  async counterfactual(ctx: Context, row: PredictionRow, language: Language): Promise<PredictionCounterfactual | null> {
+    const body = await this.bodyOf(ctx, row);
+    const version = body?.outputs ? await this.versionOf(ctx, row) : undefined;
+    return body && version ? counterfactualOf(ctx, version, body, language) : null;
   }
 
   /** The way of a what-if; null for every other prediction, for one that gave no score, and where the customer was erased. */
