@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { toScorecard } from '../../src/models/report/scorecard.js';
 import { fitFeatureSchema } from '../../src/scoring/index.js';
 import { openTestApp, type TestApp } from '../support/app.js';
 import { approveSmallVersion, registerSmallModel } from '../support/small-version.js';
@@ -36,7 +35,7 @@ const REPORT = {
     { trial: 0, status: 'FINISHED', settings: { units: 8 }, rungs: [{ rung: 0, folds: 2, logLoss: 0.4, brier: 0.1, auc: 0.7, deviation: null, seconds: 1 }, { rung: 1, folds: 5, logLoss: 0.3, brier: 0.09, auc: 0.72, deviation: 0.01, seconds: 3 }] },
     { trial: 1, status: 'FAILED', settings: { units: 900 }, rungs: [], message: 'Out of memory.' },
   ] },
-  scorecard: { basePoints: 400, columns: [{ feature: 'principal', label: 'Amount', column: 'principal', coefficient: 0.5, points: -36 }] },
+  scorecard: { basePoints: 400, features: [{ feature: 'principal', label: 'Amount', informationValue: 0.3, coefficient: 0.5, bins: [{ label: 'below 2000', rows: 20, bads: 8, woe: 0.5, points: -18 }] }] },
 };
 
 const ASK = `query ($id: ID!) { modelVersion(id: $id) {
@@ -44,7 +43,7 @@ const ASK = `query ($id: ID!) { modelVersion(id: $id) {
     distribution { edges goods bads } vintages { name auc } }
   globalImportance { feature label meanAbsolute share meanSigned } partialDependence { feature label varies points { value meanPd } }
   dataQuality { findings { check severity feature message value threshold } overrides { check feature reason } }
-  trials { trial status settings rungs auc message } scorecard { basePoints columns { feature column coefficient points bins { woe points } } }
+  trials { trial status settings rungs auc message } scorecard { basePoints features { feature label period informationValue coefficient bins { label rows bads woe points } } }
   artefacts { kind } features { name source missing sentinels monotone mutable bounds { min max } categories bins { woe } columns } } }`;
 
 const GROUPS = 'query ($id: ID!) { modelVersion(id: $id) { evaluation { groups { attribute groups { name approvalRatio belowLeastRatio } skipped } } } }';
@@ -75,7 +74,7 @@ describe('the report of a version', () => {
         { trial: 0, status: 'FINISHED', settings: '{"units":8}', rungs: 2, auc: 0.72, message: null },
         { trial: 1, status: 'FAILED', settings: '{"units":900}', rungs: 0, auc: null, message: 'Out of memory.' },
       ],
-      scorecard: { basePoints: 400, columns: [{ feature: 'principal', column: 'principal', coefficient: 0.5, points: -36, bins: [] }] },
+      scorecard: { basePoints: 400, features: [{ feature: 'principal', label: 'Amount', period: null, informationValue: 0.3, coefficient: 0.5, bins: [{ label: 'below 2000', rows: 20, bads: 8, woe: 0.5, points: -18 }] }] },
       artefacts: expect.arrayContaining([{ kind: 'REPORT' }]),
       features: [{ name: 'principal', source: 'loan.principal', missing: 'median', sentinels: [], monotone: null, mutable: false, categories: [], bins: [], columns: ['principal'] }],
     });
@@ -105,18 +104,5 @@ describe('the report of a version', () => {
     const model = await registerSmallModel(app, 'misreported');
     await expect(approveSmallVersion(app, model, { report: { ...REPORT, importance: { rows: 1, features: [{ feature: 'principal', label: 'Amount' }] } } }))
       .rejects.toThrow(/The report is not valid at importance\.features\[0\]\.meanAbsolute: /);
-  });
-});
-
-describe('the scorecard of a version on weight of evidence', () => {
-  it('gives each bin its points: those of its column times its weight of evidence', () => {
-    const rows = Array.from({ length: 400 }, (_, i) => ({ customer: {}, loan: { principal: i }, repayments: [] }));
-    const labels = rows.map((_, i) => (i % (i < 200 ? 10 : 3) === 0 ? 1 : 0));
-    const schema = fitFeatureSchema(
-      [{ name: 'principal', label: 'Amount', source: { path: 'loan.principal' }, type: 'numeric', missing: { rule: 'median' }, transform: 'weight-of-evidence', reasonCode: 'AMOUNT' }], rows, { labels });
-    const { columns } = toScorecard({ basePoints: 400, columns: [{ feature: 'principal', label: 'Amount', column: 'principal', coefficient: 1, points: -72 }] }, schema);
-    expect(columns[0]!.bins.length).toBeGreaterThan(1);
-    expect(columns[0]!.bins.map(({ points }) => points)).toEqual(columns[0]!.bins.map(({ woe }) => -72 * woe + 0));
-    expect(columns[0]!.bins.reduce((sum, bin) => sum + bin.rows, 0)).toBe(400);
   });
 });

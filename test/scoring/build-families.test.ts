@@ -117,8 +117,9 @@ describe('networks', () => {
   }, 120_000);
 
   it('keep a declared direction for every applicant, with isotonic calibration too', async () => {
-    const bundle = await build({ hyperParameters: { layers: [16, 8], epochs: 12, ensemble: 2, calibration: 'isotonic' } });
+    const bundle = await build({ hyperParameters: { layers: [16, 8], epochs: 12, ensemble: 3, calibration: 'isotonic' } });
     expect(bundle.calibration!.kind).toBe('isotonic');
+    await expect(build({ hyperParameters: { ensemble: 1, calibration: 'isotonic' } })).rejects.toThrow('Isotonic calibration needs at least 500 loans that are kept aside');
     const incomes = [300, 800, 1_500, 2_500, 5_000, 9_000];
     const records = holdout.records.slice(0, 40).flatMap((record) => incomes.map((income) => ({ loan: record.loan, repayments: record.repayments, customer: { income } })));
     const { logit, scorer } = await scored(bundle, records);

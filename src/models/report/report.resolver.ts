@@ -4,9 +4,7 @@ import type { ReadReport } from '../../scoring/index.js';
 import { may, Requires } from '../../security/index.js';
 import { ModelVersion } from '../model.types.js';
 import { toEvaluation, VersionEvaluation } from './evaluation.types.js';
-import { featureSchemasOfVersion } from '../evidence.queries.js';
 import { reportsOfVersion } from './report.queries.js';
-import { toScorecard } from './scorecard.js';
 import { DataQuality, FeatureImportance, PartialDependence, Scorecard, Trial } from './report.types.js';
 import { GroupEvaluation } from './slice.types.js';
 
@@ -56,8 +54,7 @@ export class VersionReportResolver {
   @FieldResolver(() => Scorecard, { nullable: true, description: 'Points per bin, of a scorecard.' })
   async scorecard(@Ctx() ctx: Context, @Root() version: ModelVersion): Promise<Scorecard | null> {
     const { scorecard } = await reportOf(ctx, version);
-    const schema = scorecard && (await ctx.loaders.of(ctx, featureSchemasOfVersion).load(version.rowId));
-    return schema ? toScorecard(scorecard, schema) : null;
+    return scorecard ?? null;
   }
 }
 

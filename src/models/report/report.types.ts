@@ -1,7 +1,6 @@
 import { Field, Float, Int, ObjectType, registerEnumType } from 'type-graphql';
 import { AttributeValue } from '../../platform/index.js';
 import type { GatheredValue } from '../../scoring/index.js';
-import { FeatureBin } from '../feature.types.js';
 
 export enum Severity {
   HIGH = 'HIGH',
@@ -95,22 +94,26 @@ export class Trial {
 }
 
 @ObjectType({ description: 'A bin of a scorecard: what an applicant whose value lies in it gets.', simpleResolvers: true })
-export class ScorecardBin extends FeatureBin {
-  @Field(() => Float, { description: 'Score points.' }) points!: number;
+export class ScorecardBin {
+  @Field(() => String, { description: 'The values that lie in it.' }) label!: string;
+  @Field(() => Int, { description: 'Training loans in it.' }) rows!: number;
+  @Field(() => Int, { description: 'How many of them defaulted.' }) bads!: number;
+  @Field(() => Float, { description: 'Weight of evidence: above 0 is riskier than the average applicant.' }) woe!: number;
+  @Field(() => Float, { description: 'Score points it adds to the base points.' }) points!: number;
 }
 
-@ObjectType({ description: 'A model input of a scorecard, and what it is worth.', simpleResolvers: true })
-export class ScorecardColumn {
+@ObjectType({ description: 'An attribute of a scorecard: a feature, or one period of a history.', simpleResolvers: true })
+export class ScorecardFeature {
   @Field(() => String, { description: "The feature's name." }) feature!: string;
   @Field(() => String, { description: 'The feature in plain language.' }) label!: string;
-  @Field(() => String, { description: 'The column of the model input.' }) column!: string;
-  @Field(() => Float, { description: 'Log-odds per unit of the encoded value; under weight of evidence, per unit of evidence.' }) coefficient!: number;
-  @Field(() => Float, { description: 'Score points per unit.' }) points!: number;
-  @Field(() => [ScorecardBin], { description: 'Under weight of evidence: the points of each bin.' }) bins!: readonly ScorecardBin[];
+  @Field(() => Int, { nullable: true, description: 'Of a history: which period, 0 the newest.' }) period?: number | undefined;
+  @Field(() => Float, { description: 'Information value: below 0.02 useless, from 0.3 strong.' }) informationValue!: number;
+  @Field(() => Float, { description: 'Log-odds per unit of evidence; 0 where other features already say it.' }) coefficient!: number;
+  @Field(() => [ScorecardBin], { description: 'Its bins.' }) bins!: readonly ScorecardBin[];
 }
 
-@ObjectType({ description: 'A scorecard: base points and, for each column, points × encoded value add up to the score.', simpleResolvers: true })
+@ObjectType({ description: 'A scorecard: base points and the points of one bin of each attribute add up to the score.', simpleResolvers: true })
 export class Scorecard {
-  @Field(() => Float, { description: 'Points where every encoded value is 0.' }) basePoints!: number;
-  @Field(() => [ScorecardColumn], { description: 'What is added, in the order of the feature schema.' }) columns!: readonly ScorecardColumn[];
+  @Field(() => Float, { description: 'Points of the average applicant.' }) basePoints!: number;
+  @Field(() => [ScorecardFeature], { description: 'What is added, in the order of the feature schema.' }) features!: readonly ScorecardFeature[];
 }

@@ -1,10 +1,11 @@
 import { availableParallelism } from 'node:os';
 import { badInput, internal } from '../../platform/index.js';
+import { LEAST_ISOTONIC_ROWS } from '../calibration/fit.js';
 import { firstNotFinite } from '../numbers.js';
 import { fitLinear, joinMembers, type Fitted } from './fitted.js';
 import { batchSizeOf, parseHyperParameters, type HyperParameters } from './hyper-parameters.js';
 import { runInProcess } from './process.js';
-import { topologyOf } from './train.js';
+import { foldsOf, topologyOf } from './train.js';
 import type { EpochRecord, TrainedModel, TrainingProgress, TrainingRequest } from './types.js';
 import type { WorkerMessage } from './worker.js';
 
@@ -17,6 +18,15 @@ function requireSoundRows({ rows, labels, width }: TrainingRequest): void {
   if (odd >= 0) throw badInput(`The label of row ${odd} is ${labels[odd]}; a label is 1 (default) or 0 (good).`);
   const bad = labels.reduce((sum, label) => sum + label, 0);
   if (bad < 2 || labels.length - bad < 2) throw badInput(`Training needs at least two loans of each outcome, but ${bad} of ${labels.length} defaulted; add loans with known outcomes.`);
+}
+
+/** Refused before the training, not after it. */
+function requireCalibratable({ labels }: TrainingRequest, settings: HyperParameters): void {
+  const folds = foldsOf(settings);
+  const aside = Math.floor((labels.length * (settings.family === 'scorecard' ? folds : Math.min(settings.ensemble, folds))) / folds);
+  if (settings.calibration === 'isotonic' && aside < LEAST_ISOTONIC_ROWS) {
+    throw badInput(`Isotonic calibration needs at least ${LEAST_ISOTONIC_ROWS} loans that are kept aside, but of these ${labels.length} it is ${aside}; use platt, or a larger ensemble or validationFraction.`);
+  }
 }
 
 type Tell = (progress: TrainingProgress) => void;
@@ -83,6 +93,7 @@ export async function trainModel(request: TrainingRequest, onProgress: Tell = ()
   const started = performance.now();
   const asked = parseHyperParameters(request.hyperParameters);
   const settings = { ...asked, batchSize: batchSizeOf(asked, request.labels.length) };
+  requireCalibratable(request, settings);
   const fitted = settings.family === 'scorecard' ? { ...fitLinear(request, settings), history: [] } : await fitNetworks(request, settings, onProgress, signal);
   const { members, calibration } = fitted;
   const written = await runInProcess({ kind: 'write', model: { width: request.width, members, calibration } }, { ...(signal && { signal }) });

@@ -3,6 +3,8 @@ import { parseWith } from '../validation.js';
 
 const share = z.number().min(0).max(1);
 const count = z.int().min(0);
+/** Loans of one PD that lie on both sides of an edge are shared between the parts. */
+const positive = z.number().min(0);
 const interval = z.looseObject({ low: z.number(), high: z.number() });
 
 /** What every part of a report may hold beside what is named here: a later build may tell more. */
@@ -18,7 +20,7 @@ const slice = part({ name: z.string(), rows: count, bads: count, defaultRate: sh
 
 const curves = part({
   roc: z.array(part({ falsePositiveRate: share, truePositiveRate: share, pd: share })),
-  lift: z.array(part({ decile: count, rows: count, bads: count, defaultRate: share, meanPd: share, lift: z.number(), gain: share, cumulativeLift: z.number() })),
+  lift: z.array(part({ decile: count, rows: count, bads: positive, defaultRate: share, meanPd: share, lift: z.number(), gain: share, cumulativeLift: z.number() })),
   calibration: z.array(part({ count, meanPd: share, defaultRate: share, low: share, high: share })),
   distribution: part({ edges: z.array(z.number()), goods: z.array(count), bads: z.array(count) }),
 });
@@ -47,7 +49,10 @@ const dependence = part({
 
 const scorecard = part({
   basePoints: z.number(),
-  columns: z.array(part({ feature: z.string(), label: z.string(), column: z.string(), coefficient: z.number(), points: z.number() })),
+  features: z.array(part({
+    feature: z.string(), label: z.string(), period: count.optional(), informationValue: z.number(), coefficient: z.number(),
+    bins: z.array(part({ label: z.string(), rows: count, bads: count, woe: z.number(), points: z.number() })),
+  })),
 });
 
 const reportShape = part({
