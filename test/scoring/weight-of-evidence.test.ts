@@ -79,8 +79,8 @@ describe('weight of evidence', () => {
   });
 
   it('keeps two bins that separate the outcomes perfectly', () => {
-    const { bins, iv } = evidenceOf(fitTable({}, Array.from({ length: 40 }, (_, i) => ({ value: i, goods: i < 25 ? 10 : 0, bads: i < 25 ? 0 : 10 }))));
-    expect(bins).toMatchObject([{ below: 25, rows: 250, bads: 0 }, { from: 25, rows: 150, bads: 150 }]);
+    const { bins, iv } = evidenceOf(fitTable({}, Array.from({ length: 40 }, (_, i) => ({ value: i, goods: i < 24 ? 10 : 0, bads: i < 24 ? 0 : 10 }))));
+    expect(bins).toMatchObject([{ below: 24, rows: 240, bads: 0 }, { from: 24, rows: 160, bads: 160 }]);
     expect(iv).toBeGreaterThan(0.5);
   });
 
