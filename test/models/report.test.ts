@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { fitFeatureSchema } from '../../src/scoring/index.js';
 import { openTestApp, type TestApp } from '../support/app.js';
 import { approveSmallVersion, registerSmallModel } from '../support/small-version.js';
 

@@ -90,21 +90,12 @@ function draw({ choices, min = 0, max = 1, scale }: Distribution, random: Random
 }
 
 const TRIES = 20;
-const WARM_UP = 16;
-
-/** The generator's first numbers are much alike for neighbouring seeds; here the first numbers are whole trials. */
-function warmRandom(seed: number): Random {
-  const random = new Random(Math.imul(seed, 0x9e37_79b1));
-  for (let i = 0; i < WARM_UP; i++) random.uniform();
-  return random;
-}
-
 /**
  * Seeded list of distinct trials: the given settings first, then random draws from the space over them. The same on every
  * machine; a longer list begins with the shorter one. Shorter than asked where the space has no more settings.
  */
 export function drawTrials(space: SearchSpace, settings: Settings, count: number, seed: number): Trial[] {
-  const random = warmRandom(seed);
+  const random = new Random(seed);
   const trials: Trial[] = [{ trial: 1, settings }];
   const seen = new Set([canonicalJson(parseHyperParameters(settings))]);
   for (let tries = 0; trials.length < count && tries < TRIES * count; tries++) {
