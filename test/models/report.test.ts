@@ -36,7 +36,7 @@ const REPORT = {
     { trial: 0, status: 'FINISHED', settings: { units: 8 }, rungs: [{ rung: 0, folds: 2, logLoss: 0.4, brier: 0.1, auc: 0.7, deviation: null, seconds: 1 }, { rung: 1, folds: 5, logLoss: 0.3, brier: 0.09, auc: 0.72, deviation: 0.01, seconds: 3 }] },
     { trial: 1, status: 'FAILED', settings: { units: 900 }, rungs: [], message: 'Out of memory.' },
   ] },
-  scorecard: { basePoints: 400, columns: [{ feature: 'principal', label: 'Amount', column: 'principal', coefficient: 0.5, points: -36 }] },
+  scorecard: { scale: { points: 600, odds: 1 / 19, doubling: 72 * Math.LN2 }, basePoints: 400, features: [{ feature: 'principal', label: 'Amount', informationValue: 0, coefficient: 0.5, bins: [] }] },
 };
 
 const ASK = `query ($id: ID!) { modelVersion(id: $id) {
@@ -114,7 +114,8 @@ describe('the scorecard of a version on weight of evidence', () => {
     const labels = rows.map((_, i) => (i % (i < 200 ? 10 : 3) === 0 ? 1 : 0));
     const schema = fitFeatureSchema(
       [{ name: 'principal', label: 'Amount', source: { path: 'loan.principal' }, type: 'numeric', missing: { rule: 'median' }, transform: 'weight-of-evidence', reasonCode: 'AMOUNT' }], rows, { labels });
-    const { columns } = toScorecard({ basePoints: 400, columns: [{ feature: 'principal', label: 'Amount', column: 'principal', coefficient: 1, points: -72 }] }, schema);
+    const { bins: learned, iv } = schema.features[0]!.woe![0]!;
+    const { columns } = toScorecard({ scale: { points: 600, odds: 1 / 19, doubling: 72 * Math.LN2 }, basePoints: 400, features: [{ feature: 'principal', label: 'Amount', informationValue: iv, coefficient: 1, bins: learned.map((bin) => ({ label: bin.kind, rows: bin.rows, bads: bin.bads, woe: bin.woe, points: -72 * bin.woe + 0 })) }] }, schema);
     expect(columns[0]!.bins.length).toBeGreaterThan(1);
     expect(columns[0]!.bins.map(({ points }) => points)).toEqual(columns[0]!.bins.map(({ woe }) => -72 * woe + 0));
     expect(columns[0]!.bins.reduce((sum, bin) => sum + bin.rows, 0)).toBe(400);

@@ -46,8 +46,12 @@ const dependence = part({
 });
 
 const scorecard = part({
+  scale: part({ points: z.number(), odds: z.number().positive(), doubling: z.number().positive() }),
   basePoints: z.number(),
-  columns: z.array(part({ feature: z.string(), label: z.string(), column: z.string(), coefficient: z.number(), points: z.number() })),
+  features: z.array(part({
+    feature: z.string(), label: z.string(), period: count.optional(), informationValue: z.number(), coefficient: z.number(),
+    bins: z.array(part({ label: z.string(), rows: count, bads: count, woe: z.number(), points: z.number() })),
+  })),
 });
 
 const reportShape = part({
