@@ -1,5 +1,5 @@
 import { badInput, refused, type Queryable } from '../platform/index.js';
-import { checkParity, loadScorer, parseFeatureSchema, parseParitySample, parseReferenceSet, parseVersionReport, type ParityReport } from '../scoring/index.js';
+import { checkParity, loadScorer, parseFeatureSchema, parseParitySample, parseReferenceSet, parseVersionReport, rehearseInProcess, type ParityReport } from '../scoring/index.js';
 import type { ArtefactStore } from './artefact-store.js';
 import type { Dossier } from './dossier.js';
 import type { ArtefactKind } from './version.entity.js';
@@ -24,6 +24,7 @@ export const artefactsOf = ({ artefacts }: Dossier): { kind: ArtefactKind; sha25
 /**
  * Checks that a dossier's artefacts are what it says: stored, sound, fitting each other, and in agreement with what
  * trained the model (TensorFlow, or the library it was made with) on the recorded sample, which is scored again here.
+ * An unknown model is first loaded and run in a process of its own, which is what a bomb would fell.
  * @throws BAD_INPUT when an artefact is missing or damaged; REFUSED when parity fails
  */
 export async function verifyVersion(db: Queryable, store: ArtefactStore, dossier: Dossier): Promise<void> {
@@ -33,6 +34,7 @@ export async function verifyVersion(db: Queryable, store: ArtefactStore, dossier
   parseReferenceSet(jsonOf(bytes.get('REFERENCE_SET')!, 'reference set'), schema);
   const sample = parseParitySample(jsonOf(bytes.get('PARITY_SAMPLE')!, 'parity sample'));
   const onnx = bytes.get('ONNX')!;
+  await rehearseInProcess(onnx, schema.width);
   await (await loadScorer({ onnx, schema })).dispose();
   requireParity(dossier, await checkParity(onnx, sample));
   if (bytes.has('REPORT')) parseVersionReport(jsonOf(bytes.get('REPORT')!, 'report'));

@@ -59,6 +59,7 @@ export { givenFolds, kFold, randomSplit, timeSplit, type Split } from './splits/
 export { assessQuality } from './quality/assess.js';
 export { requireSound } from './quality/require-sound.js';
 export { THRESHOLDS } from './quality/thresholds.js';
+export { isCheckName } from './quality/types.js';
 export type { CheckName, Finding, GroupSummary, Override, QualityInput, QualityReport, QuarterSummary, Severity, Thresholds } from './quality/types.js';
 export { parseHyperParameters, type HyperParameters, type HyperParametersInput } from './training/hyper-parameters.js';
 export { referencePredictions, trainModel } from './training/index.js';

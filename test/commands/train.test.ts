@@ -1,6 +1,7 @@
 import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { encodeInputs, loadScorer, parseFeatureSchema } from '../../src/scoring/index.js';
 import { openTestApp, type TestApp } from '../support/app.js';
 import { newFolder, run, type Ended } from '../support/cli.js';
 import { envOf, grantToLocalAccount, jsonOf, SYNTHETIC_MAPPING } from './support.js';
@@ -8,7 +9,7 @@ import { envOf, grantToLocalAccount, jsonOf, SYNTHETIC_MAPPING } from './support
 interface Trained {
   readonly folder: string;
   readonly dossierDigest: string;
-  readonly rows: { readonly train: number; readonly holdout: number };
+  readonly rows: { readonly training: number; readonly holdout: number };
   readonly metrics: { readonly auc: number };
 }
 
@@ -46,7 +47,7 @@ describe('assay train and assay register', () => {
   it('train writes a folder with everything to judge the version by, and changes nothing in the database', async () => {
     const before = await app.sql(`SELECT count(*) FROM audit_intake UNION ALL SELECT count(*) FROM artefacts UNION ALL SELECT count(*) FROM users`);
     trained = await train('first', '--split', 'time:0.25');
-    expect(trained.rows.holdout / (trained.rows.train + trained.rows.holdout)).toBeCloseTo(0.25, 2);
+    expect(trained.rows.holdout / (trained.rows.training + trained.rows.holdout)).toBeCloseTo(0.25, 2);
     expect(trained.metrics.auc).toBeGreaterThan(0.6);
     const dossier = await dossierAt('first');
     expect(dossier).toMatchObject({ split: { kind: 'time' }, training: { seed: 1, extra: { trainedBy: expect.stringContaining('(command line)') } }, metrics: { auc: trained.metrics.auc } });
@@ -101,10 +102,27 @@ describe('assay train and assay register', () => {
     expect(new Set(modelVersion.contributors.map(({ user }) => user.name)).size).toBe(1);
   });
 
+  it('register takes a model from elsewhere, measured on the recorded book, and refuses a sample that is not of it', async () => {
+    const schema = parseFeatureSchema(JSON.parse(await readFile(join(folder, 'first/feature-schema.json'), 'utf8')));
+    const onnx = await readFile(join(folder, 'first/model.onnx'));
+    const nothing = schema.features.map(({ spec }) => (spec.type === 'sequence' ? Array.from({ length: spec.source.last! }, () => null) : null));
+    const scorer = await loadScorer({ onnx, schema });
+    const { probability } = await scorer.run(encodeInputs(schema, nothing).vector, 1);
+    await scorer.dispose();
+    const sample = join(folder, 'sample.json');
+    const foreign = ['register', '--onnx', join(folder, 'first/model.onnx'), '--features', join(folder, 'first/feature-schema.json'), '--sample', sample, '--model', 'A model', '--product', 'overdraft', '--product', 'credit-card'];
+    await writeFile(sample, JSON.stringify({ source: 'another library 2.0', rows: [nothing], probabilities: [probability[0]! / 2] }));
+    expect((await run(foreign, { env: envOf(app) })).stderr).toMatch(/assay: The model does not agree with another library 2\.0: on 1 rows the probabilities differ by up to/);
+    await writeFile(sample, JSON.stringify({ source: 'another library 2.0', rows: [nothing], probabilities: [probability[0]] }));
+    const version = await jsonOf<Registered>(app, foreign);
+    const [stored] = await app.sql<{ dossier: string }>('SELECT dossier FROM model_versions WHERE dossier_digest = decode($1, $2)', [version.dossier.digest, 'hex']);
+    expect(JSON.parse(stored!.dossier)).toMatchObject({ family: 'foreign', source: { library: 'another library 2.0', sha256: expect.any(String) }, parity: { passed: true, source: 'another library 2.0' } });
+  });
+
   it('register works over the API too, as whom the token names; a second version of the same model', async () => {
     const token = (await app.as('owner')).token!;
     const version = await jsonOf<Registered>(app, ['register', join(folder, 'again'), '--model', 'A model', '--url', app.url], { ASSAY_TOKEN: token });
-    expect(version).toMatchObject({ version: 2, state: 'DRAFT' });
+    expect(version).toMatchObject({ version: 3, state: 'DRAFT' });
   });
 
   it.each<[string, (path: string) => Promise<unknown>, RegExp]>([

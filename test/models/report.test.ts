@@ -34,7 +34,7 @@ const REPORT = {
     { trial: 0, status: 'FINISHED', settings: { units: 8 }, rungs: [{ rung: 0, folds: 2, logLoss: 0.4, brier: 0.1, auc: 0.7, deviation: null, seconds: 1 }, { rung: 1, folds: 5, logLoss: 0.3, brier: 0.09, auc: 0.72, deviation: 0.01, seconds: 3 }] },
     { trial: 1, status: 'FAILED', settings: { units: 900 }, rungs: [], message: 'Out of memory.' },
   ] },
-  scorecard: { basePoints: 400, features: [{ feature: 'principal', label: 'Amount', informationValue: 0.3, coefficient: 0.5, bins: [{ label: 'below 2000', rows: 20, bads: 8, woe: 0.5, points: -18 }] }] },
+  scorecard: { scale: { points: 600, odds: 1 / 19, doubling: 50 }, basePoints: 400, features: [{ feature: 'principal', label: 'Amount', informationValue: 0.3, coefficient: 0.5, bins: [{ label: 'below 2000', rows: 20, bads: 8, woe: 0.5, points: -18 }] }] },
 };
 
 const ASK = `query ($id: ID!) { modelVersion(id: $id) {

@@ -1,16 +1,17 @@
 import { Option, type Command } from 'commander';
 import { DecisionPurposeEnum, TIERS, type DecisionPurpose, type Tier } from '../../models/index.js';
 import { AssayError, badInput, Stages, refused } from '../../platform/index.js';
+import { interrupted } from '../interrupt.js';
 import { openApi, type OpenApi } from '../support/api.js';
 import { repeatable, whole } from '../support/flags.js';
 import { accountIdentity } from '../support/local-account.js';
 import { readVersionFolder } from '../version-folder/files.js';
+import { adoptIntoFolder, type AdoptFlags } from './adopt.js';
 import { registerFolder, type NewModelFlags, type RegisteredVersion } from './register-folder.js';
 
-interface RegisterFlags {
+interface RegisterFlags extends AdoptFlags {
   readonly model: string;
   readonly create?: boolean;
-  readonly product: readonly string[];
   readonly purpose?: string;
   readonly decisionPurpose: DecisionPurpose;
   readonly horizon: string;
@@ -24,10 +25,26 @@ export function registerCommand(program: Command): void {
   program
     .command('register')
     .description('Register a trained version as a DRAFT: its artefacts are stored, loaded, and their parity is checked again.')
-    .argument('<folder>', 'what assay train wrote')
+    .argument('[folder]', 'what assay train wrote; or --onnx')
+    .option('--onnx <file>', 'a model of your own (PyTorch, scikit-learn, XGBoost, …): measured on the recorded book, then registered')
+    .option('--layers-model <folder>', 'the same for a TensorFlow.js LayersModel: the folder of its model.json')
+    .option('--features <file>', 'with --onnx: its feature schema, JSON (docs/modelling.md)')
+    .option('--sample <file>', "with --onnx: rows with the library's own probabilities, JSON (docs/modelling.md)")
+    .option('--input <name>', 'with --onnx: the input of the graph, where it has several')
+    .option('--output <name>', 'with --onnx: the output that holds the score, where several could')
+    .addOption(new Option('--output-is <scale>', 'with --onnx: what that output is').choices(['probability', 'logit']))
+    .option('--split <how>', 'with --onnx: random:0.2, time:0.2, or the path of a split file', 'random:0.2')
+    .option('--policy <file>', 'with --onnx: the decision policy, JSON')
+    .option('--cost-ratio <ratio>', 'with --onnx: as for assay train')
+    .option('--approval-rate <share>', 'with --onnx: as for assay train')
+    .option('--known-before <time>', 'with --onnx: as for assay train')
+    .option('--against <version>', 'with --onnx: as for assay train')
+    .option('--override <finding>', 'as for assay train; repeatable', repeatable, [])
+    .option('--seed <n>', 'with --onnx: as for assay train', '1')
+    .option('--out <folder>', 'with --onnx: keep the version folder that is registered')
     .requiredOption('--model <name>', 'the model it is a version of: its name or its id')
     .option('--create', 'register the model too, where there is none of that name')
-    .option('--product <product>', 'with --create: a product that the model serves; repeatable', repeatable, [])
+    .option('--product <product>', 'a product that the model serves (--create) and is measured on (--onnx); repeatable', repeatable, [])
     .option('--purpose <text>', 'with --create: what its number means, e.g. "PD, retail cards"')
     .addOption(new Option('--decision-purpose <purpose>', 'with --create: the decision it serves').choices(Object.keys(DecisionPurposeEnum)).default('ORIGINATION'))
     .option('--horizon <months>', 'with --create: months over which it gives the PD', '12')
@@ -38,15 +55,26 @@ export function registerCommand(program: Command): void {
     .action(register);
 }
 
-async function register(path: string, flags: RegisterFlags): Promise<void> {
-  const folder = await readVersionFolder(path);
+async function register(path: string | undefined, flags: RegisterFlags): Promise<void> {
+  if ([path, flags.onnx, flags.layersModel].filter((what) => what !== undefined).length !== 1) throw badInput('Say what to register: the folder that assay train wrote, --onnx FILE, or --layers-model FOLDER: one of them.');
   const create = newModelOf(flags);
   const stages = new Stages(process.stderr);
+  if (path !== undefined) return registerFrom(path, create, flags, stages);
+  const adopted = await adoptIntoFolder(flags, stages, interrupted().signal);
+  try {
+    await registerFrom(adopted.folder, create, flags, stages);
+  } finally {
+    await adopted.remove();
+  }
+}
+
+async function registerFrom(path: string, create: NewModelFlags | undefined, flags: RegisterFlags, stages: Stages): Promise<void> {
+  const folder = await readVersionFolder(path);
   const open = await openApi(flags.url, ['MODEL_OWNER']);
   try {
     const registered = await stages.run(
       'register',
-      `Register ${path}`,
+      `Register ${flags.onnx ?? flags.layersModel ?? path}`,
       () => registerFolder(open.api, { folder, model: flags.model, create, trainedBy: flags.trainedBy }).catch((error: unknown) => Promise.reject(explained(error, open))),
       described,
     );

@@ -24,6 +24,7 @@ export function trainCommand(program: Command): void {
     .option('--policy <file>', 'the decision policy, JSON (docs/scoring.md)')
     .option('--cost-ratio <ratio>', 'choose the approval line: a missed default costs this many times a refused good loan')
     .option('--approval-rate <share>', 'choose the approval line: this share of applicants is approved')
+    .option('--override <finding>', 'go on in spite of a grave finding in the data, check=reason or check:feature=reason; repeatable', repeatable, [])
     .option('--against <version>', 'compare with this registered version on the same hold-out loans: its id')
     .option('--known-before <time>', 'look at no outcome that became known later; now unless given')
     .option('--seed <n>', 'same seed, data and backend: same version', '1')

@@ -1,30 +1,35 @@
 import { readdir } from 'node:fs/promises';
 import { readMapping, type Mapping } from '../../loans/index.js';
-import { parseSplit, specsFrom, specsOfMapping, type ModelCard, type Split } from '../../models/index.js';
+import { parseSplit, specsFrom, specsOfMapping, type BookPlan, type ModelCard } from '../../models/index.js';
 import { badInput, expectId } from '../../platform/index.js';
-import { parseDecisionPolicy, parseHyperParameters, parseThresholdRule, type FeatureSpec, type HyperParametersInput, type PolicyRequest, type SearchWish } from '../../scoring/index.js';
-import { time, whole } from '../support/flags.js';
+import { isCheckName, parseDecisionPolicy, parseHyperParameters, type FeatureSpec, type HyperParametersInput, type Override, type PolicyRequest, type SearchWish } from '../../scoring/index.js';
+import { numberWithin, time, whole } from '../support/flags.js';
 import { readJson } from '../support/json-file.js';
 
-export interface TrainFlags {
+/** The flags that say which loans, how they are split and where the approval line is. */
+export interface BookFlags {
+  readonly product: readonly string[];
+  readonly split: string;
+  readonly policy?: string;
+  readonly costRatio?: string;
+  readonly approvalRate?: string;
+  readonly knownBefore?: string;
+  readonly override: readonly string[];
+  readonly seed: string;
+}
+
+export interface TrainFlags extends BookFlags {
   readonly out?: string;
   readonly mapping?: string;
   readonly features?: string;
   readonly printFeatures?: boolean;
-  readonly product: readonly string[];
   readonly family?: NonNullable<HyperParametersInput['family']>;
   readonly settings?: string;
   readonly search?: string;
   readonly space?: string;
   readonly resume?: boolean;
   readonly against?: string;
-  readonly split: string;
   readonly calibrate?: NonNullable<HyperParametersInput['calibration']>;
-  readonly policy?: string;
-  readonly costRatio?: string;
-  readonly approvalRate?: string;
-  readonly knownBefore?: string;
-  readonly seed: string;
   readonly intendedUse?: string;
   readonly limitations?: string;
   readonly json?: boolean;
@@ -34,39 +39,58 @@ export interface TrainFlags {
 export interface TrainPlan {
   readonly folder: string;
   readonly specs: readonly FeatureSpec[];
-  readonly products: readonly string[];
   readonly source: string;
   readonly hyperParameters: Omit<HyperParametersInput, 'seed'>;
-  readonly search: Omit<SearchWish, 'folder'> | undefined;
+  readonly search: Pick<SearchWish, 'budget' | 'space'> | undefined;
   /** Row id of the version to compare with. */
   readonly against: string | undefined;
-  readonly split: Split;
-  readonly policy: PolicyRequest | undefined;
-  readonly knownBefore: Date;
-  readonly seed: number;
+  readonly book: BookPlan;
   readonly modelCard: ModelCard;
 }
 
 /** @throws BAD_INPUT for the first thing that is wrong, before any work is done */
 export async function planOf(flags: TrainFlags): Promise<TrainPlan> {
-  const seed = whole(flags.seed, '--seed');
   const mapping = flags.mapping === undefined ? undefined : await readMapping(flags.mapping);
-  const products = productsOf(flags, mapping);
-  const source = mapping?.title ?? `recorded loans of ${products.join(', ')}`;
+  const book = await bookOf(flags, mapping);
   return {
     folder: await folderFor(flags),
     specs: await specsOf(flags),
-    products,
-    source,
+    source: mapping?.title ?? `recorded loans of ${book.products.join(', ')}`,
     hyperParameters: await settingsOf(flags),
     search: await searchOf(flags),
     against: flags.against === undefined ? undefined : expectId(flags.against, 'ModelVersion', false).id,
+    book,
+    modelCard: cardOf(flags, book.products, mapping),
+  };
+}
+
+/** Which loans a version is made of and measured on. */
+export async function bookOf(flags: BookFlags, mapping: Mapping | undefined): Promise<BookPlan> {
+  const seed = whole(flags.seed, '--seed');
+  const products = productsOf(flags, mapping);
+  const policy = await policyOf(flags);
+  return {
+    products,
     split: await parseSplit(flags.split, seed),
-    policy: await policyOf(flags),
     knownBefore: flags.knownBefore === undefined ? new Date() : time(flags.knownBefore, '--known-before'),
     seed,
-    modelCard: cardOf(flags, products, mapping),
+    overrides: flags.override.map(overrideOf),
+    ...(policy && { policy }),
   };
+}
+
+/** `check=reason` or `check:feature=reason`, as the data-quality report names them. */
+function overrideOf(text: string): Override {
+  const [, check, feature, reason] = /^([a-z-]+)(?::([^=]+))?=(.*)$/s.exec(text) ?? [];
+  if (check === undefined || !isCheckName(check) || reason === undefined || reason.trim() === '') throw badInput(`--override ${text}: write the check, the feature where the finding has one, and the reason: leaking-values:customer.bureauScore="known at application".`);
+  return { check, ...(feature !== undefined && { feature }), reason };
+}
+
+async function policyOf({ policy, costRatio, approvalRate }: BookFlags): Promise<PolicyRequest | undefined> {
+  if ([policy, costRatio, approvalRate].filter((flag) => flag !== undefined).length > 1) throw badInput('Give one of --policy, --cost-ratio and --approval-rate: each says where the approval line is.');
+  if (policy !== undefined) return { policy: parseDecisionPolicy(await readJson(policy)) };
+  if (costRatio !== undefined) return { rule: { costRatio: numberWithin(costRatio, '--cost-ratio', 0.01, 10_000) } };
+  return approvalRate === undefined ? undefined : { rule: { approvalRate: numberWithin(approvalRate, '--approval-rate', 0.001, 1) } };
 }
 
 /** The features that are named, or proposed from the mapping. */
@@ -76,7 +100,7 @@ export async function specsOf({ features, mapping }: Pick<TrainFlags, 'features'
   return specsOfMapping(await readMapping(mapping), mapping);
 }
 
-function productsOf({ product }: TrainFlags, mapping: Mapping | undefined): readonly string[] {
+function productsOf({ product }: BookFlags, mapping: Mapping | undefined): readonly string[] {
   const products = product.length > 0 ? product : (mapping?.model?.products ?? []);
   if (products.length === 0) throw badInput('Say which loans to learn from: --product credit-card, once for each product.');
   return products;
@@ -93,14 +117,6 @@ async function searchOf({ search, space, resume }: TrainFlags): Promise<TrainPla
   if (search === undefined && (space !== undefined || resume)) throw badInput('--space and --resume belong to a search: say how many trials with --search 30.');
   if (search === undefined) return undefined;
   return { budget: { trials: whole(search, '--search') }, ...(space !== undefined && { space: await readJson(space) }) };
-}
-
-/** A policy as it stands, or the rule that its approval line follows from: one of the three. */
-async function policyOf({ policy, costRatio, approvalRate }: TrainFlags): Promise<PolicyRequest | undefined> {
-  if ([policy, costRatio, approvalRate].filter((flag) => flag !== undefined).length > 1) throw badInput('Give one of --policy, --cost-ratio and --approval-rate: each of them sets the approval line.');
-  if (policy !== undefined) return { policy: parseDecisionPolicy(await readJson(policy)) };
-  if (costRatio !== undefined) return { rule: parseThresholdRule({ costRatio: Number(costRatio) }) };
-  return approvalRate === undefined ? undefined : { rule: parseThresholdRule({ approvalRate: Number(approvalRate) }) };
 }
 
 /** What a search leaves when it is stopped. */

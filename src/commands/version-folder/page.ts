@@ -1,19 +1,31 @@
-import { parseDossier, type Dossier } from '../../models/index.js';
-import type { FeatureSpec, SearchResult } from '../../scoring/index.js';
+import type { Dossier, ParsedDossier } from '../../models/index.js';
+import type { FeatureSpec, Plot, VersionReport } from '../../scoring/index.js';
+import { importanceSection, qualitySection, scorecardSection, slicesSection } from './evidence.js';
 import { documentOf, escaped, sectionOf, tableOf } from './html.js';
-import type { VersionToWrite } from './write.js';
+
+export interface PageParts {
+  readonly title: string;
+  readonly dossier: ParsedDossier;
+  readonly report: VersionReport;
+  readonly specs: readonly FeatureSpec[];
+  readonly plots: readonly Plot[];
+}
 
 /** All of a version on one page, for whoever judges it. */
-export function pageOf({ title, dossier: json, specs, trained }: VersionToWrite): string {
-  const { dossier, digest } = parseDossier(JSON.stringify(json));
+export function pageOf({ title, dossier: { dossier, digest }, report, specs, plots }: PageParts): string {
   const body = [
     `<h1>${escaped(title)}</h1>`,
     `<p>${escaped(dossier.modelCard.intendedUse)}</p><p>${escaped(dossier.modelCard.limitations)}</p><p>Dossier <code>${digest}</code></p>`,
     metricsSection(dossier),
+    sectionOf('Plots', ...plots.map(({ svg }) => `<figure>${svg}</figure>`)),
     comparisonSection(dossier),
     policySection(dossier),
     dataSection(dossier),
-    searchSection(trained.bundle.search),
+    qualitySection(report.quality),
+    importanceSection(report),
+    slicesSection(report.evaluation),
+    scorecardSection(report.scorecard),
+    searchSection(report.search),
     trainingSection(dossier),
     featuresSection(specs),
   ];
@@ -64,11 +76,10 @@ function dataSection({ trainingData, split, quality }: Dossier): string {
       ['Source', trainingData.source], ['Outcomes known by', trainingData.asOf], ['Training loans', trainingData.rows], ['Defaults among them', trainingData.defaults],
       ['Fingerprint', trainingData.fingerprint], ['Split', `${split.kind}: ${String(split.extra?.['description'] ?? '')}`], ['Hold-out loans', split.holdoutRows], ...findings,
     ]),
-    quality && quality.overrides.length > 0 ? tableOf(['Overridden', 'Feature', 'Reason'], quality.overrides.map(({ check, feature, reason }) => [check, feature, reason])) : undefined,
   );
 }
 
-function searchSection(search: SearchResult | undefined): string {
+function searchSection(search: VersionReport['search']): string {
   if (!search) return '';
   const rows = search.trials.map(({ trial, status, rungs, settings }) => {
     const last = rungs.at(-1);

@@ -1,35 +1,55 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { artefactKeyOf, uploadsOf, type TrainedVersion } from '../../models/index.js';
-import { canonicalJson } from '../../platform/index.js';
+import { artefactKeyOf, draftDossier, parseDossier, uploadsOf, type BookPlan, type ModelCard, type ParsedDossier, type TrainedVersion } from '../../models/index.js';
 import type { FeatureSpec } from '../../scoring/index.js';
+import { accountIdentity } from '../support/local-account.js';
 import { ARTEFACT_FILES, DOSSIER_FILE } from './files.js';
 import { pageOf } from './page.js';
+import { plotsOf } from './plots.js';
+import { scorecardFiles } from './scorecard.js';
 
 export interface VersionToWrite {
   readonly trained: TrainedVersion;
-  readonly dossier: Readonly<Record<string, unknown>>;
+  readonly book: BookPlan;
   /** The specs as they were given, to train with again. */
   readonly specs: readonly FeatureSpec[];
-  readonly title: string;
+  /** Where the loans come from, in words. */
+  readonly source: string;
+  readonly modelCard: ModelCard;
+}
+
+export interface WrittenVersion {
+  readonly folder: string;
+  readonly dossierDigest: string;
+  readonly rows: { readonly training: number; readonly holdout: number };
+  readonly metrics: ParsedDossier['dossier']['metrics'];
+  readonly comparison?: ParsedDossier['dossier']['comparison'];
 }
 
 /** Writes a version folder, the dossier last: a folder without one is no version yet. */
-export async function writeVersionFolder(folder: string, version: VersionToWrite): Promise<void> {
-  for (const [name, bytes] of Object.entries(filesOf(version))) {
+export async function writeVersion(folder: string, version: VersionToWrite): Promise<WrittenVersion> {
+  const { trained, book, source, modelCard } = version;
+  // Who trained it stands in the dossier, so that whoever registers the folder can name them.
+  const parsed = parseDossier(JSON.stringify(draftDossier({ ...book, trained, source, modelCard, trainedBy: accountIdentity().name })));
+  for (const [name, bytes] of Object.entries(await filesOf(version, parsed))) {
     const path = join(folder, name);
     await mkdir(dirname(path), { recursive: true });
     await writeFile(path, bytes);
   }
-  await writeFile(join(folder, DOSSIER_FILE), `${canonicalJson(version.dossier)}\n`);
+  await writeFile(join(folder, DOSSIER_FILE), parsed.canonical);
+  const { metrics, comparison } = parsed.dossier;
+  return { folder, dossierDigest: parsed.digest, rows: trained.bundle.report.rows, metrics, ...(comparison && { comparison }) };
 }
 
-function filesOf(version: VersionToWrite): Record<string, Uint8Array | string> {
-  const { trained, specs } = version;
-  const artefacts = uploadsOf(trained.bundle).map(({ name, bytes }) => [ARTEFACT_FILES[artefactKeyOf(name)], bytes] as const);
+async function filesOf({ trained: { bundle }, specs, source }: VersionToWrite, dossier: ParsedDossier): Promise<Record<string, Uint8Array | string>> {
+  const plots = await plotsOf(bundle.report);
+  const artefacts = uploadsOf(bundle).map(({ name, bytes }) => [ARTEFACT_FILES[artefactKeyOf(name)], bytes] as const);
+  const { scorecard } = bundle.report;
   return {
     ...Object.fromEntries(artefacts),
     'features.json': `${JSON.stringify(specs, null, 2)}\n`,
-    'index.html': pageOf(version),
+    ...(scorecard && scorecardFiles(scorecard)),
+    ...Object.fromEntries(plots.map(({ name, svg }) => [`plots/${name}.svg`, svg])),
+    'index.html': pageOf({ title: source, dossier, report: bundle.report, specs, plots }),
   };
 }

@@ -4,25 +4,30 @@ import type { FeatureSpec } from '../features/spec.js';
 /** HIGH: the figures or the model would not be true, so training stops; MEDIUM: look before you rely on it; LOW: good to know. */
 export type Severity = 'HIGH' | 'MEDIUM' | 'LOW';
 
-export type CheckName =
-  | 'missing-values'
-  | 'constant'
-  | 'duplicate-column'
-  | 'high-cardinality'
-  | 'leaking-values'
-  | 'leaking-presence'
-  | 'known-after-decision'
-  | 'outcome-before-decision'
-  | 'duplicate-rows'
-  | 'conflicting-rows'
-  | 'label-rate'
-  | 'few-outcomes'
-  | 'group-size'
-  | 'group-label-rate'
-  | 'time-gap'
-  | 'time-label-rate'
-  | 'drift'
-  | 'missing-drift';
+export const CHECK_NAMES = [
+  'missing-values',
+  'constant',
+  'duplicate-column',
+  'high-cardinality',
+  'leaking-values',
+  'leaking-presence',
+  'known-after-decision',
+  'outcome-before-decision',
+  'duplicate-rows',
+  'conflicting-rows',
+  'label-rate',
+  'few-outcomes',
+  'group-size',
+  'group-label-rate',
+  'time-gap',
+  'time-label-rate',
+  'drift',
+  'missing-drift',
+] as const;
+
+export type CheckName = (typeof CHECK_NAMES)[number];
+
+export const isCheckName = (text: string): text is CheckName => (CHECK_NAMES as readonly string[]).includes(text);
 
 export interface Finding {
   readonly check: CheckName;

@@ -48,6 +48,7 @@ const dependence = part({
 });
 
 const scorecard = part({
+  scale: part({ points: z.number(), odds: z.number().positive(), doubling: z.number().positive() }),
   basePoints: z.number(),
   features: z.array(part({
     feature: z.string(), label: z.string(), period: count.optional(), informationValue: z.number(), coefficient: z.number(),
