@@ -18,6 +18,15 @@ const schema = fitFeatureSchema(specs, records);
 const names = columnNames(schema);
 const named = (columns: readonly number[]): (string | undefined)[] => columns.map((column) => names[column]);
 
+const described = (of: FeatureSchema) => Object.fromEntries(describeSchema(of).features.map((feature) => [feature.name, feature]));
+
+/** The schema as if another tool had scaled the amount by these scores. */
+const withScores = (scores: number[]): unknown => {
+  const [amount, ...rest] = schema.features;
+  const numericPart = [{ ...amount!.numeric![0]!, scaling: { kind: 'quantile', knots: [0, 1, 2], scores } }];
+  return { ...schema, features: [{ ...amount!, numeric: numericPart }, ...rest] };
+};
+
 describe('the trends that columns must follow', () => {
   it('are +1 where the risk rises with a declared feature, −1 where it falls, 0 elsewhere', () => {
     const trends = monotoneColumns(schema);
@@ -33,12 +42,6 @@ describe('the trends that columns must follow', () => {
     const weights = fitFeatureSchema(asWeightOfEvidence(specs), records, { labels });
     expect([...monotoneColumns(weights)]).toEqual([1, 0, 1, 1, 1, 0, 0, 0, 0, 0]);
   });
-
-  const withScores = (scores: number[]): unknown => {
-    const [amount, ...rest] = schema.features;
-    const numericPart = [{ ...amount!.numeric![0]!, scaling: { kind: 'quantile', knots: [0, 1, 2], scores } }];
-    return { ...schema, features: [{ ...amount!, numeric: numericPart }, ...rest] };
-  };
 
   it('turn round where the scaling of a schema from elsewhere falls', () => {
     expect(monotoneColumns(parseFeatureSchema(withScores([2, 1, 0])))[0]).toBe(1);
@@ -79,8 +82,6 @@ describe('the description of a schema', () => {
     numeric('mean', { source: { path: 'repayments.balance', last: 3, aggregate: 'mean' } }),
     numeric('kind', { type: 'categorical', transform: 'one-hot', missing: { rule: 'indicator', sentinels: ['?'] } }),
   );
-  const described = (of: FeatureSchema) => Object.fromEntries(describeSchema(of).features.map((feature) => [feature.name, feature]));
-
   it('says of each feature where it comes from, its rules, learned range and columns', () => {
     const { amount, kind } = described(fitFeatureSchema(detailed, records));
     expect(amount).toEqual({

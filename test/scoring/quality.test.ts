@@ -28,6 +28,11 @@ function assess({ values = {}, parts = {}, ...rest }: Given = {}): ReturnType<ty
 const found = (check: CheckName, given: Given): Finding[] => assess(given).findings.filter((finding) => finding.check === check);
 const x = (of: (i: number) => InputValue): Readonly<Record<string, readonly InputValue[]>> => ({ x: Array.from({ length: N }, (_, i) => of(i)) });
 
+/** What a check says when `bads` of the 1,000 rows default. */
+const some = (bads: number, check: CheckName): Finding[] => found(check, { labels: labels.map((_, i) => ((i * 7) % N < bads ? 1 : 0)) });
+/** A decision time for each row, in the middle of the year and month that `of` gives. */
+const at = (of: (i: number) => [number, number]): Date[] => labels.map((_, i) => new Date(Date.UTC(...of(i), 15)));
+
 describe('sound rows', () => {
   it('give no finding', () => {
     expect(assess()).toMatchObject({ rows: N, bads: 200, labelRate: 0.2, features: 1, findings: [], groups: [], quarters: [], overrides: [] });
@@ -121,9 +126,9 @@ describe('a value from after the decision', () => {
   });
 
   it('is found where the value itself is a later date', () => {
-    const given = (year: number): Given => ({ values: x((i) => `${year}-0${1 + (i % 9)}-01`), parts: { x: category }, decisionTimes });
-    expect(found('known-after-decision', given(2024))).toMatchObject([{ severity: 'HIGH', value: 1 }]);
-    expect(found('known-after-decision', given(2022))).toEqual([]);
+    const parts = { x: category };
+    expect(found('known-after-decision', { values: x((i) => `2024-0${1 + (i % 9)}-05`), parts, decisionTimes })).toMatchObject([{ severity: 'HIGH', value: 1 }]);
+    expect(found('known-after-decision', { values: x((i) => `2022-0${1 + (i % 9)}-05`), parts, decisionTimes })).toEqual([]);
   });
 
   it('makes an outcome known before the decision impossible', () => {
@@ -145,11 +150,9 @@ describe('rows', () => {
 });
 
 describe('outcomes', () => {
-  const some = (bads: number, check: CheckName): Finding[] => found(check, { labels: labels.map((_, i) => ((i * 7) % N < bads ? 1 : 0)) });
-
   it('that are too few of a kind stop training', () => {
-    expect(some(29, 'few-outcomes')).toMatchObject([{ severity: 'HIGH', value: 29, threshold: 30 }]);
-    expect(some(971, 'few-outcomes')).toMatchObject([{ severity: 'HIGH', value: 29 }]);
+    expect(some(19, 'few-outcomes')).toMatchObject([{ severity: 'HIGH', value: 19, threshold: 20 }]);
+    expect(some(981, 'few-outcomes')).toMatchObject([{ severity: 'HIGH', value: 19 }]);
     expect(some(199, 'few-outcomes')).toMatchObject([{ severity: 'MEDIUM', value: 199, threshold: 200 }]);
     expect(some(200, 'few-outcomes')).toEqual([]);
   });
@@ -179,8 +182,6 @@ describe('groups', () => {
 });
 
 describe('time', () => {
-  const at = (of: (i: number) => [number, number]): Date[] => labels.map((_, i) => new Date(Date.UTC(...of(i), 15)));
-
   it('is reported by quarter, with the quarters that have no loan', () => {
     const report = assess({ decisionTimes: at((i) => [2023, i % 2 === 0 ? 1 : 8]) });
     expect(report.quarters).toMatchObject([{ quarter: '2023-Q1', rows: 500 }, { quarter: '2023-Q2', rows: 0, labelRate: 0 }, { quarter: '2023-Q3', rows: 500 }]);

@@ -70,11 +70,11 @@ describe('the transform none', () => {
   });
 });
 
-describe('a scaling of numbers', () => {
-  const fitted = (transform: string): FeatureSchema =>
-    fitFeatureSchema(specsOf(numeric('amount', { transform })), [1, 2, 3, 4, 100].map((amount) => loan({ amount })));
-  const scaled = (transform: string, amount: number): number => encode(fitted(transform), loan({ amount })).vector[0]!;
+const fitted = (transform: string): FeatureSchema =>
+  fitFeatureSchema(specsOf(numeric('amount', { transform })), [1, 2, 3, 4, 100].map((amount) => loan({ amount })));
+const scaled = (transform: string, amount: number): number => encode(fitted(transform), loan({ amount })).vector[0]!;
 
+describe('a scaling of numbers', () => {
   it('that is robust takes the median and the quartiles, which an outlier does not move', () => {
     expect([1, 3, 4].map((x) => scaled('robust', x))).toEqual([-1, 0, 0.5]);
   });

@@ -68,7 +68,10 @@ function pool<Part>(drafts: readonly Draft<Part>[], sign: 1 | -1, context: Binni
   return violator < 0 ? drafts : pool(joinAt(drafts, violator), sign, context);
 }
 
-const weigh = ({ rows, bads }: Tally, context: BinningContext): { rows: number; bads: number; woe: number } => ({ rows, bads, woe: weightOfEvidence({ rows, bads }, context) + 0 });
+/** What a bin is of, by kind. */
+type Extent = { kind: 'range'; from: number | null; below: number | null } | { kind: 'categories'; categories: string[] } | { kind: 'missing' };
+
+const weighed = (extent: Extent, { rows, bads }: Tally, context: BinningContext): EvidenceBin => ({ ...extent, rows, bads, woe: weightOfEvidence({ rows, bads }, context) + 0 });
 
 /** Σ (share of bads − share of goods) · woe over the smoothed shares; never negative. */
 function toEvidence(bins: EvidenceBin[], { total, options: { smoothing } }: BinningContext): Evidence {
@@ -82,7 +85,7 @@ function toEvidence(bins: EvidenceBin[], { total, options: { smoothing } }: Binn
   return { bins, iv };
 }
 
-const missingBin = (missing: Tally, context: BinningContext): EvidenceBin[] => (missing.rows === 0 ? [] : [{ kind: 'missing', ...weigh(missing, context) }]);
+const missingBin = (missing: Tally, context: BinningContext): EvidenceBin[] => (missing.rows === 0 ? [] : [weighed({ kind: 'missing' }, missing, context)]);
 
 /** Ascending starts of bins of equal size; a value that fills a whole bin gets one of its own. */
 function startsOf(sorted: Float64Array, bins: number): number[] {
@@ -112,12 +115,7 @@ export function binNumbers(values: Float64Array, labels: Uint8Array, missing: Ta
   const whole: Draft<number>[] = [{ rows: 0, bads: 0, parts: [] }];
   const merged = mergeSmall(values.length === 0 ? whole : draftRanges(values, labels, context.options.startBins), context);
   const drafts = monotone === undefined ? merged : pool(merged, monotone === 'increasing' ? 1 : -1, context);
-  const bins = drafts.map((bin, i): EvidenceBin => ({
-    kind: 'range',
-    from: i === 0 ? null : bin.parts[0]!,
-    below: drafts[i + 1]?.parts[0] ?? null,
-    ...weigh(bin, context),
-  }));
+  const bins = drafts.map((bin, i) => weighed({ kind: 'range', from: i === 0 ? null : bin.parts[0]!, below: drafts[i + 1]?.parts[0] ?? null }, bin, context));
   return toEvidence([...bins, ...missingBin(missing, context)], context);
 }
 
@@ -132,10 +130,10 @@ const byName = (a: string, b: string): number => (a < b ? -1 : 1);
  */
 export function binCategories(tallies: ReadonlyMap<string, Tally>, missing: Tally, context: BinningContext): Evidence {
   const known = [...tallies].sort((a, b) => b[1].rows - a[1].rows || byName(a[0], b[0])).slice(0, MOST_CATEGORIES);
-  const drafts = known.map(([category, tally]): Draft<string> => ({ ...tally, parts: [category] }));
+  const drafts = known.map(([category, { rows, bads }]): Draft<string> => ({ rows, bads, parts: [category] }));
   const rare = drafts.filter((bin) => fewRows(bin, context));
   const groups = [...drafts.filter((bin) => !fewRows(bin, context)), ...(rare.length > 0 ? [rare.reduce((a, b) => join(a, b))] : [])];
   const ordered = groups.sort((a, b) => weightOfEvidence(a, context) - weightOfEvidence(b, context));
-  const bins = mergeSmall(ordered, context).map((bin): EvidenceBin => ({ kind: 'categories', categories: [...bin.parts].sort(), ...weigh(bin, context) }));
+  const bins = mergeSmall(ordered, context).map((bin) => weighed({ kind: 'categories', categories: bin.parts.toSorted() }, bin, context));
   return toEvidence([...bins, ...missingBin(missing, context)], context);
 }

@@ -7,7 +7,7 @@ const limits = (high: number | null, medium: number | null, low: number | null):
 
 /**
  * HIGH is kept for what would make the figures or the model untrue. PSI bands by convention 0.10 and 0.25; single
- * columns of honest books rarely exceed an AUC of 0.75; below 30 outcomes of a kind no metric means anything.
+ * columns of honest books rarely exceed an AUC of 0.75; below 20 outcomes of a kind, the fewest that training takes, no metric means anything.
  */
 export const THRESHOLDS: Thresholds = {
   missing: limits(null, 0.95, 0.5),
@@ -19,7 +19,7 @@ export const THRESHOLDS: Thresholds = {
   conflictingRows: limits(null, 0.01, ANY),
   labelRateLow: limits(null, 0.005, 0.02),
   labelRateHigh: limits(null, 0.6, 0.4),
-  outcomes: limits(30, 200, null),
+  outcomes: limits(20, 200, null),
   groupRows: limits(null, 30, 100),
   groupRates: limits(null, 2, 1.5),
   quarterRates: limits(null, 2, null),

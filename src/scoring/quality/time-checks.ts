@@ -103,10 +103,9 @@ function valueDrift({ numeric, levels }: Column, earlier: Float64Array, later: F
   return driftOf(binned(earlier), binned(later), edges.length + 1);
 }
 
-const missingDrift = (earlier: Float64Array, later: Float64Array): Drift => {
-  const flags = (values: Float64Array): Float64Array => values.map((x) => (Number.isNaN(x) ? 1 : 0));
-  return driftOf(flags(earlier), flags(later), 2);
-};
+const missingFlags = (values: Float64Array): Float64Array => values.map((x) => (Number.isNaN(x) ? 1 : 0));
+
+const missingDrift = (earlier: Float64Array, later: Float64Array): Drift => driftOf(missingFlags(earlier), missingFlags(later), 2);
 
 /** The worst period of a feature that moved more than chance. */
 function worstDrift(columns: readonly Column[], measure: (column: Column) => Drift): { title: string; value: number } | undefined {
