@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describeFields, gather, importFile, readMapping, trainingLoans, type Mapping } from '../../src/loans/index.js';
 import { newContext, readConfig, type Context } from '../../src/platform/index.js';
 import { openRuntime, type Runtime } from '../../src/runtime.js';
-import { encode, parseFeatureSpecs, proposeFeatureSpecs, type FeatureSchema, type FeatureSpec, type GatheredRecord, type InputValue, type LabelledRecords } from '../../src/scoring/index.js';
+import { parseFeatureSpecs, proposeFeatureSpecs, resolveSource, type FeatureSpec, type GatheredRecord, type InputValue, type LabelledRecords } from '../../src/scoring/index.js';
 import { ensureUser, permissionsOf } from '../../src/security/index.js';
 import type { BenchEnv } from '../types.js';
 
@@ -23,8 +23,8 @@ export interface BenchBook {
   readonly rows: readonly Row[];
 }
 
-/** Raw values of a row as the schema takes them. */
-export const rawOf = (schema: FeatureSchema, { record }: Row): InputValue[] => encode(schema, record).inputs.map(({ value }) => value);
+/** Raw values of rows, in the order of the features. */
+export const rawRows = (specs: readonly FeatureSpec[], rows: BenchBook['rows']): InputValue[][] => rows.map(({ record }) => specs.map((spec) => resolveSource(spec, record)));
 
 export const labelled = (rows: readonly Row[]): LabelledRecords & { readonly labels: Uint8Array } => ({
   records: rows.map(({ record }) => record),

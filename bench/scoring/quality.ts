@@ -1,40 +1,37 @@
-import { buildVersion, type BuildRequest, type FeatureSpec, type Metrics, type VersionBundle } from '../../src/scoring/index.js';
+import { buildVersion, crossValidate, givenFolds, type BuildRequest, type CrossValidation, type FeatureSpec, type Metrics, type VersionBundle } from '../../src/scoring/index.js';
 import { figure, type Figure } from '../types.js';
-import { labelled, type BenchBook } from './book.js';
+import { labelled, rawRows, type BenchBook } from './book.js';
 
-export type Settings = NonNullable<BuildRequest['hyperParameters']>;
+type Settings = NonNullable<BuildRequest['hyperParameters']>;
 
 /** Fixed settings: what a user gets without asking for anything. */
-export const TAIWAN: Settings = {};
+const TAIWAN: Settings = {};
 
 /** A small book: one wide layer, small steps, much noise. */
-export const GERMAN: Settings = { layers: [64], dropout: 0.5, l2: 3e-3, batchSize: 32, epochs: 60, patience: 10 };
+const GERMAN: Settings = { layers: [64], dropout: 0.5, l2: 3e-3, batchSize: 32, epochs: 60, patience: 10 };
 
 const SEEDS = [1, 2, 3, 4, 5];
 
 export const round = (value: number, digits: number): number => Number(value.toFixed(digits));
-const mean = (values: readonly number[]): number => values.reduce((sum, x) => sum + x, 0) / values.length;
 const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 
 type Rows = BenchBook['rows'];
 
 /** Trains on one part and measures on the other; the part that is measured on is never looked at before. */
-export const buildOn = (specs: readonly FeatureSpec[], train: Rows, test: Rows, settings: Settings, seed: number): Promise<VersionBundle> =>
+const buildOn = (specs: readonly FeatureSpec[], train: Rows, test: Rows, settings: Settings, seed: number): Promise<VersionBundle> =>
   buildVersion({ specs, ...labelled(train), holdout: labelled(test), hyperParameters: settings, seed });
 
 const metricsOf = ({ report }: VersionBundle): Metrics => report.evaluation.metrics;
 
 /** Cross-validation on the folds that were published with the baselines. */
-export async function crossValidated(book: BenchBook, settings: Settings, say: (text: string) => void): Promise<{ auc: number; brier: number }> {
-  const folds = [...new Set(book.rows.map(({ fold }) => fold))].sort();
-  const found: Metrics[] = [];
-  for (const fold of folds) {
-    const metrics = metricsOf(await buildOn(book.specs, book.rows.filter((row) => row.fold !== fold), book.rows.filter((row) => row.fold === fold), settings, 1));
-    say(`    fold ${fold}: AUC ${metrics.auc.toFixed(4)}, Brier ${metrics.brier.toFixed(4)}`);
-    found.push(metrics);
-  }
-  return { auc: mean(found.map(({ auc }) => auc)), brier: mean(found.map(({ brier }) => brier)) };
-}
+const crossValidated = ({ specs, rows }: BenchBook, hyperParameters: Settings, say: (text: string) => void): Promise<CrossValidation> =>
+  crossValidate({
+    specs, hyperParameters, seed: 1,
+    raw: rawRows(specs, rows),
+    labels: labelled(rows).labels,
+    folds: givenFolds(rows.map(({ fold }) => fold)),
+    onFold: (fold, folds, { auc, brier }) => say(`    fold ${fold} of ${folds}: AUC ${auc.toFixed(4)}, Brier ${brier.toFixed(4)}`),
+  });
 
 /** The given hold-out, for five fixed seeds. */
 async function heldOut(book: BenchBook, specs: readonly FeatureSpec[], say: (text: string) => void): Promise<VersionBundle[]> {

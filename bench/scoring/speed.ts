@@ -1,7 +1,7 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { encodeInputs, explainerFor, loadScorer, loadTensorFlowScorer, parseFeatureSchema, parseReferenceSet, RESIDUAL_BAR, type ArtefactName, type Explanation, type Scorer, type VersionBundle } from '../../src/scoring/index.js';
+import { encode, explainerFor, loadScorer, loadTensorFlowScorer, parseFeatureSchema, parseReferenceSet, RESIDUAL_BAR, type ArtefactName, type Explanation, type Scorer, type VersionBundle } from '../../src/scoring/index.js';
 import { figure, type Figure } from '../types.js';
-import { rawOf, type BenchBook } from './book.js';
+import type { BenchBook } from './book.js';
 import { round } from './quality.js';
 
 const BATCH = 2_048;
@@ -42,7 +42,7 @@ async function vectorsOf(book: BenchBook, version: VersionBundle, count: number)
   const { schema } = version;
   const held = book.rows.filter(({ part }) => part === 'holdout').slice(0, count);
   const matrix = new Float32Array(count * schema.width);
-  held.forEach((row, i) => matrix.set(encodeInputs(schema, rawOf(schema, row)).vector, i * schema.width));
+  held.forEach(({ record }, i) => matrix.set(encode(schema, record).vector, i * schema.width));
   return matrix;
 }
 

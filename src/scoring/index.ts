@@ -26,6 +26,7 @@ export { fitFeatureSchema, fitFeatureSchemaFromRaw, type FitOptions, type RawRow
 export type { GatheredFields, GatheredRecord, GatheredValue, InputValue } from './features/gathered.js';
 export { asWeightOfEvidence, proposeFeatureSpecs, type FieldDescription, type ProposeOptions } from './features/propose.js';
 export { isPlainField, readsOf, type FieldRead } from './features/reads.js';
+export { resolveSource } from './features/source.js';
 export { columnNames, columnsOf, parseFeatureSchema, type FeatureSchema, type FittedFeature } from './features/schema.js';
 export { elementKind, parseFeatureSpecs, type ElementKind, type FeatureSource, type FeatureSpec, type Transform } from './features/spec.js';
 export { fingerprintRows, RowFingerprint, type Fingerprint } from './fingerprint.js';
@@ -66,6 +67,7 @@ export { referencePredictions, trainModel } from './training/index.js';
 export type { Backend, Convolution, DenseLayer, EpochRecord, Family, Member, TrainedModel, TrainingProgress, TrainingRequest } from './training/types.js';
 export { adoptVersion } from './version/adopt-version.js';
 export { buildVersion } from './version/build-version.js';
+export { crossValidate, type CrossValidation, type CrossValidationRequest } from './version/cross-validate.js';
 export type { PolicyRequest } from './version/policy.js';
 export { parseVersionReport, type ReadReport } from './version/read-report.js';
 export type { Comparison, Evaluation, Stability, VersionReport } from './version/report.js';

@@ -157,7 +157,7 @@ describe('a model from elsewhere', () => {
     const records = holdout.records.slice(0, 50);
     const { probability, scorer } = await scored(made, records);
     await scorer.dispose();
-    const rows = records.map((record) => encode(schema, record).inputs.map(({ value }) => (Array.isArray(value) ? [...value] : value))) as (number | string | null)[][];
+    const rows = records.map((record) => encode(schema, record).inputs.map(({ value }) => (Array.isArray(value) ? Array.from(value) : value))) as (number | string | null)[][];
     const sample = { source: 'assay test', rows, probabilities: [...probability] };
     const adopted = await adoptVersion({ ...train, holdout, seed: 1, onnx: bytesOf(made, 'onnx'), features: schema, sample });
     expect(adopted.report.family).toBe('foreign');

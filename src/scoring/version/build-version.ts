@@ -9,6 +9,7 @@ import type { SearchResult } from '../search/types.js';
 import { referencePredictions, trainModel } from '../training/index.js';
 import type { TrainedModel } from '../training/types.js';
 import { stopwatch, type Stopwatch } from './bundle.js';
+import { crossValidate, type CrossValidation } from './cross-validate.js';
 import { finishVersion, type MadeModel } from './finish.js';
 import { prepare, type Prepared } from './prepare.js';
 import { encodeAll } from './rows.js';
@@ -34,6 +35,12 @@ async function searched({ search, hyperParameters, seed, onProgress, signal }: B
   if (search === undefined) return undefined;
   const request = { ...search, specs, raw: data.raw, labels: data.labels, seed, ...(hyperParameters && { settings: hyperParameters }) };
   return searchHyperParameters(request, (progress) => onProgress?.({ stage: 'search', ...progress }), signal);
+}
+
+/** Judges the settings on folds of the training rows, where that is asked for. */
+async function crossValidated({ folds, seed, onProgress, signal }: BuildRequest, specs: readonly FeatureSpec[], { data: { raw, labels } }: Prepared, hyperParameters: Settings): Promise<CrossValidation | undefined> {
+  if (folds === undefined) return undefined;
+  return crossValidate({ specs, raw, labels, hyperParameters, folds, seed, ...(signal && { signal }), onFold: (fold, all, { auc }) => onProgress?.({ stage: 'cross-validate', fold, folds: all, auc }) });
 }
 
 /** Schema, training, compilation and parity. */
@@ -66,6 +73,9 @@ export async function buildVersion(request: BuildRequest): Promise<VersionBundle
   watch.lap('prepare');
   const search = await searched(request, specs, prepared);
   if (search) watch.lap('search');
-  const model = await makeModel(request, specs, prepared, search?.best.settings ?? request.hyperParameters ?? {}, watch);
-  return finishVersion(request, prepared, { ...model, search }, watch);
+  const settings = search?.best.settings ?? request.hyperParameters ?? {};
+  const crossValidation = await crossValidated(request, specs, prepared, settings);
+  if (crossValidation) watch.lap('cross-validate');
+  const model = await makeModel(request, specs, prepared, settings, watch);
+  return finishVersion(request, prepared, { ...model, search, crossValidation }, watch);
 }

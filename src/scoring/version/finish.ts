@@ -6,6 +6,7 @@ import type { SearchResult, TrialReport } from '../search/types.js';
 import type { EpochRecord } from '../training/types.js';
 import { assess } from './assess.js';
 import { jsonArtefact, type Stopwatch } from './bundle.js';
+import type { CrossValidation } from './cross-validate.js';
 import { insightOf } from './insight.js';
 import type { TimelessTrial, VersionReport } from './report.js';
 import type { Prepared } from './prepare.js';
@@ -27,6 +28,7 @@ export interface MadeModel extends Pick<VersionBundle, 'backend' | 'tfVersion' |
   readonly history: readonly EpochRecord[];
   readonly search?: SearchResult | undefined;
   readonly scorecard?: Scorecard | undefined;
+  readonly crossValidation?: CrossValidation | undefined;
 }
 
 const REFERENCE_ROWS = 64;
@@ -63,6 +65,7 @@ export async function finishVersion(request: VersionRequest, prepared: Prepared,
       ...(threshold && { threshold }),
       ...(model.search && { search: withoutTimes(model.search) }),
       ...(model.scorecard && { scorecard: model.scorecard }),
+      ...(model.crossValidation && { crossValidation: model.crossValidation }),
     };
     lap('assess');
     const { parity, hyperParameters, backend, tfVersion, calibration, search } = model;

@@ -21,9 +21,9 @@ export interface Prepared {
 export async function prepare(request: VersionRequest, specs: readonly FeatureSpec[]): Promise<Prepared> {
   const rows = new RowFingerprint();
   const data = await collect(request, specs, rows);
+  const held = request.holdout && (await collect(request.holdout, specs));
   const { raw, labels, times, groups, outcomeTimes } = data;
   const input = { specs, rows: raw, labels, groups, ...(times && { decisionTimes: times }), ...(outcomeTimes && { outcomeTimes }) };
   const quality = requireSound(assessQuality(input), request.overrides);
-  const held = request.holdout && (await collect(request.holdout, specs));
   return { data, held, quality, fingerprint: rows.digest() };
 }

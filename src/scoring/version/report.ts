@@ -8,6 +8,7 @@ import type { RungResult } from '../search/ranking.js';
 import type { SearchResult, TrialReport } from '../search/types.js';
 import type { EpochRecord } from '../training/types.js';
 import type { QualityReport } from '../quality/types.js';
+import type { CrossValidation } from './cross-validate.js';
 import type { Insight } from './insight.js';
 import type { Scorecard } from './scorecard.js';
 
@@ -62,6 +63,8 @@ export interface VersionReport extends Insight {
   /** How the approval line was chosen; absent where a policy was given. */
   readonly threshold?: ThresholdChoice;
   readonly quality: QualityReport;
+  /** Of the settings, on folds of the training rows. */
+  readonly crossValidation?: CrossValidation;
   readonly history: readonly EpochRecord[];
   readonly search?: Omit<SearchResult, 'run' | 'trials' | 'best'> & { readonly trials: readonly TimelessTrial[]; readonly best: Omit<SearchResult['best'], 'result'> & { readonly result: TimelessResult } };
   readonly scorecard?: Scorecard;

@@ -32,7 +32,7 @@ export interface Champion {
 }
 
 /** How far a build is. */
-export type BuildProgress = ({ readonly stage: 'search' } & SearchProgress) | ({ readonly stage: 'train' } & TrainingProgress) | { readonly stage: 'assess' };
+export type BuildProgress = ({ readonly stage: 'search' } & SearchProgress) | ({ readonly stage: 'train' } & TrainingProgress) | { readonly stage: 'cross-validate'; readonly fold: number; readonly folds: number; readonly auc: number } | { readonly stage: 'assess' };
 
 /** What every making of a version is asked for, trained here or elsewhere. */
 export interface VersionRequest extends LabelledRecords {
@@ -57,6 +57,8 @@ export interface BuildRequest extends VersionRequest {
   readonly specs: readonly FeatureSpec[];
   readonly hyperParameters?: Omit<HyperParametersInput, 'seed'>;
   readonly search?: SearchWish;
+  /** Folds of the training rows on which the settings are judged as well; without it none. */
+  readonly folds?: number;
 }
 
 /** A model that was trained elsewhere. */
