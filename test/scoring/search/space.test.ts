@@ -23,9 +23,9 @@ describe('trials', () => {
     const space = parseSearchSpace({ l2: { min: 1e-6, max: 1e-2, scale: 'log' }, layers: { choices: [[8], [16, 8]] }, dropout: { min: 0, max: 0.5 } });
     expect(drawTrials(space, {}, 4, 7).map(({ settings }) => settings)).toEqual([
       {},
-      { layers: [16, 8], dropout: 0.113, l2: 0.00000989 },
-      { layers: [8], dropout: 0.115, l2: 0.00767 },
-      { layers: [8], dropout: 0.446, l2: 0.00451 },
+      { layers: [16, 8], dropout: 0.131, l2: 0.000018 },
+      { layers: [8], dropout: 0.378, l2: 0.000409 },
+      { layers: [16, 8], dropout: 0.382, l2: 0.00000472 },
     ]);
   });
 
