@@ -33,7 +33,7 @@ describe('assay', () => {
     it('--help is no mistake', async () => {
       const { code, stdout } = await run(['--help']);
       expect([code, stdout]).toEqual([0, expect.stringContaining('Usage: assay')]);
-      for (const verb of ['demo', 'serve', 'migrate', 'import', 'token', 'schema', 'bench']) expect(stdout).toMatch(new RegExp(`^ {2}${verb}\\b`, 'm'));
+      for (const verb of ['demo', 'serve', 'migrate', 'import', 'train', 'register', 'score', 'token', 'schema', 'bench']) expect(stdout).toMatch(new RegExp(`^ {2}${verb}\\b`, 'm'));
     });
   });
 
