@@ -107,6 +107,7 @@ describe('building a version', () => {
     [{ labels: Array.from({ length: 10 }, (_, i) => (i === 4 ? 2 : i % 2)) }, 'The outcome of record 4 is 2'],
     [{ labels: Array.from({ length: 10 }, () => 0) }, 'loans of both outcomes'],
     [{ holdout: { records: smallBook(2).records, labels: [1, 1] } }, 'loans of both outcomes in training and in the hold-out'],
+    [{}, 'at least 20 loans of either outcome are needed'],
   ])('is refused before training when the outcomes are unsound (%#)', async (parts, sentence) => {
     const { records } = smallBook(10);
     const request = { specs: proposeFeatureSpecs(fields), records, labels: Array.from({ length: 10 }, (_, i) => i % 2), seed: 1, ...parts };

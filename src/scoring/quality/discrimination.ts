@@ -32,6 +32,9 @@ export function aucOf(column: Labelled): number {
 
 const FOLDS = 5;
 
+/** The fold of a row: steps of the golden ratio, so that no period in the order of the rows falls into one fold. */
+const foldOf = (row: number): number => Math.floor(((Math.imul(row, 0x9e37_79b1) >>> 0) / 2 ** 32) * FOLDS);
+
 /** Rows of the average rate added to each level, so that a level seen once proves nothing. */
 const PRIOR_ROWS = 10;
 
@@ -46,8 +49,8 @@ function outOfFoldRates(levels: Float64Array, labels: Uint8Array, count: number)
   let bad = 0;
   levels.forEach((level, i) => {
     if (Number.isNaN(level)) return;
-    rows[level * FOLDS + (i % FOLDS)]!++;
-    bads[level * FOLDS + (i % FOLDS)]! += labels[i]!;
+    rows[level * FOLDS + foldOf(i)]!++;
+    bads[level * FOLDS + foldOf(i)]! += labels[i]!;
     known++;
     bad += labels[i]!;
   });
@@ -57,7 +60,7 @@ function outOfFoldRates(levels: Float64Array, labels: Uint8Array, count: number)
   const allBads = Float64Array.from({ length: count }, (_, level) => sum(bads, level));
   return levels.map((level, i) => {
     if (Number.isNaN(level)) return Number.NaN;
-    const own = level * FOLDS + (i % FOLDS);
+    const own = level * FOLDS + foldOf(i);
     return (allBads[level]! - bads[own]! + PRIOR_ROWS * average) / (allRows[level]! - rows[own]! + PRIOR_ROWS);
   });
 }
