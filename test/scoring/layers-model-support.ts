@@ -1,6 +1,7 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll } from '@jest/globals';
 import type { io, LayersModel, SymbolicTensor } from '@tensorflow/tfjs';
 import type { Tf } from '../../src/scoring/training/backend.js';
 import { Random } from '../../src/scoring/random.js';
@@ -24,9 +25,16 @@ export async function saved(model: LayersModel): Promise<SavedModel> {
   return result!;
 }
 
-/** Writes a saved model to a new folder. */
+const parents: string[] = [];
+afterAll(() => {
+  for (const parent of parents) rmSync(parent, { recursive: true, force: true });
+});
+
+/** Writes a saved model to a new folder, which is gone when the suite has ended. */
 export function folderOf({ json, weights }: SavedModel): string {
-  const folder = join(mkdtempSync(join(tmpdir(), 'assay-layers-')), 'model');
+  const parent = mkdtempSync(join(tmpdir(), 'assay-layers-'));
+  parents.push(parent);
+  const folder = join(parent, 'model');
   mkdirSync(folder);
   const cut = Math.floor(weights.length / 2);
   writeFileSync(join(folder, 'model.json'), JSON.stringify(json));

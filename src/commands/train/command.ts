@@ -19,6 +19,7 @@ export function trainCommand(program: Command): void {
     .option('--search <trials>', 'search hyper-parameters first: so many trials, cross-validated on the training loans')
     .option('--space <file>', 'with --search: what is varied, JSON (docs/scoring.md)')
     .option('--resume', 'with --search: go on with the trials recorded in --out')
+    .option('--folds <k>', 'also cross-validate the settings on so many folds of the training loans')
     .option('--split <how>', 'what is held out: random:0.2, time:0.2, or the path of a split file', 'random:0.2')
     .addOption(new Option('--calibrate <how>', 'how log-odds become calibrated ones').choices(['platt', 'isotonic']))
     .option('--policy <file>', 'the decision policy, JSON (docs/scoring.md)')

@@ -28,6 +28,7 @@ export interface TrainFlags extends BookFlags {
   readonly search?: string;
   readonly space?: string;
   readonly resume?: boolean;
+  readonly folds?: string;
   readonly against?: string;
   readonly calibrate?: NonNullable<HyperParametersInput['calibration']>;
   readonly intendedUse?: string;
@@ -42,6 +43,8 @@ export interface TrainPlan {
   readonly source: string;
   readonly hyperParameters: Omit<HyperParametersInput, 'seed'>;
   readonly search: Pick<SearchWish, 'budget' | 'space'> | undefined;
+  /** Folds to judge the settings on. */
+  readonly folds: number | undefined;
   /** Row id of the version to compare with. */
   readonly against: string | undefined;
   readonly book: BookPlan;
@@ -58,6 +61,7 @@ export async function planOf(flags: TrainFlags): Promise<TrainPlan> {
     source: mapping?.title ?? `recorded loans of ${book.products.join(', ')}`,
     hyperParameters: await settingsOf(flags),
     search: await searchOf(flags),
+    folds: flags.folds === undefined ? undefined : foldsOf(flags.folds),
     against: flags.against === undefined ? undefined : expectId(flags.against, 'ModelVersion', false).id,
     book,
     modelCard: cardOf(flags, book.products, mapping),
@@ -117,6 +121,12 @@ async function searchOf({ search, space, resume }: TrainFlags): Promise<TrainPla
   if (search === undefined && (space !== undefined || resume)) throw badInput('--space and --resume belong to a search: say how many trials with --search 30.');
   if (search === undefined) return undefined;
   return { budget: { trials: whole(search, '--search') }, ...(space !== undefined && { space: await readJson(space) }) };
+}
+
+function foldsOf(text: string): number {
+  const folds = whole(text, '--folds');
+  if (folds < 2 || folds > 20) throw badInput(`--folds ${text}: give a number of folds from 2 to 20.`);
+  return folds;
 }
 
 /** What a search leaves when it is stopped. */

@@ -12,14 +12,14 @@ export interface TrainResult extends WrittenVersion {
 
 /** Trains as planned and writes the folder. What stops it, a mistake or Ctrl-C, leaves no half-written version. */
 export async function train(plan: TrainPlan, stages: Stages, signal: AbortSignal): Promise<TrainResult> {
-  const { folder, specs, hyperParameters, search, book } = plan;
+  const { folder, specs, hyperParameters, search, folds, book } = plan;
   if (search) await mkdir(folder, { recursive: true });
   const written = await onTheBook(plan, stages, signal, ({ db, keys }, options) =>
     stages.run(
       'train',
       `Train on the recorded book (${specs.length} features)`,
       (progress) =>
-        trainVersion(db, keys, { ...book, ...options, specs, hyperParameters, ...(search && { search: { ...search, folder } }), onProgress: (at) => progress.update(progressText(at)) }),
+        trainVersion(db, keys, { ...book, ...options, specs, hyperParameters, ...(search && { search: { ...search, folder } }), ...(folds !== undefined && { folds }), onProgress: (at) => progress.update(progressText(at)) }),
       describeTrained,
     ),
   );

@@ -1,4 +1,4 @@
-import type { Evaluation, QualityReport, Scorecard, VersionReport } from '../../scoring/index.js';
+import type { CrossValidation, Evaluation, QualityReport, Scorecard, VersionReport } from '../../scoring/index.js';
 import { escaped, sectionOf, tableOf } from './html.js';
 import { binRows, introduction, SCORECARD_HEAD } from './scorecard.js';
 
@@ -29,6 +29,17 @@ export const importanceSection = ({ importance: { method, rows, residual95, feat
     tableOf(['Feature', 'Mean size of the attribution, log-odds', 'Share', 'Mean attribution'], features.map(({ label, meanAbsolute, share, meanSigned }) => [label, meanAbsolute, share, meanSigned])),
     `<p>95 % of the explanations have a residual below ${residual95.toExponential(1)} log-odds.</p>`,
   );
+
+export function crossValidationSection(found: CrossValidation | undefined): string {
+  if (found === undefined) return '';
+  const { folds, auc, aucDeviation, ks, brier } = found;
+  const rows = folds.map((fold, i): unknown[] => [`fold ${i + 1}`, fold.rows, fold.bads, fold.auc, fold.ks, fold.brier, fold.ece]);
+  return sectionOf(
+    `Cross-validation: the settings on ${folds.length} folds of the training loans`,
+    tableOf(['', 'Loans', 'Defaults', 'AUC', 'KS', 'Brier score', 'ECE'], [...rows, ['mean', '', '', auc, ks, brier, '']]),
+    `<p>Standard deviation of the AUC between folds: ${aucDeviation.toFixed(4)}.</p>`,
+  );
+}
 
 export const scorecardSection = (scorecard: Scorecard | undefined): string =>
   scorecard === undefined ? '' : sectionOf('Scorecard', `<p>${escaped(introduction(scorecard))}</p>`, tableOf(SCORECARD_HEAD, scorecard.features.flatMap(binRows)));

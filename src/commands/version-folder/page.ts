@@ -1,6 +1,6 @@
 import type { Dossier, ParsedDossier } from '../../models/index.js';
 import type { FeatureSpec, Plot, VersionReport } from '../../scoring/index.js';
-import { importanceSection, qualitySection, scorecardSection, slicesSection } from './evidence.js';
+import { crossValidationSection, importanceSection, qualitySection, scorecardSection, slicesSection } from './evidence.js';
 import { documentOf, escaped, sectionOf, tableOf } from './html.js';
 
 export interface PageParts {
@@ -25,6 +25,7 @@ export function pageOf({ title, dossier: { dossier, digest }, report, specs, plo
     importanceSection(report),
     slicesSection(report.evaluation),
     scorecardSection(report.scorecard),
+    crossValidationSection(report.crossValidation),
     searchSection(report.search),
     trainingSection(dossier),
     featuresSection(specs),

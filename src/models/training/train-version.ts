@@ -31,6 +31,8 @@ export interface TrainingPlan extends BookPlan {
   readonly hyperParameters?: Omit<HyperParametersInput, 'seed'>;
   /** Search for better hyper-parameters first, from the given ones. */
   readonly search?: SearchWish;
+  /** Folds of the training loans to judge the settings on as well. */
+  readonly folds?: number;
 }
 
 export interface TrainedVersion {
@@ -50,8 +52,8 @@ const FEWEST_OF_A_KIND = 20;
  * @throws REFUSED when there is too little to learn from
  */
 export function trainVersion(db: Queryable, keys: KeyRing, plan: TrainingPlan): Promise<TrainedVersion> {
-  const { specs, hyperParameters, search } = plan;
-  return makeVersion(db, keys, plan, (request) => buildVersion({ ...request, specs, ...(hyperParameters && { hyperParameters }), ...(search && { search }) }));
+  const { specs, hyperParameters, search, folds } = plan;
+  return makeVersion(db, keys, plan, (request) => buildVersion({ ...request, specs, ...(hyperParameters && { hyperParameters }), ...(search && { search }), ...(folds !== undefined && { folds }) }));
 }
 
 /** Makes a version of the book's loans, however it comes by its model. */
@@ -81,14 +83,19 @@ async function requestOf(db: Queryable, keys: KeyRing, { policy, champion, overr
   };
 }
 
-/** The known loans of these products, by the part of the split that they belong to. */
+/** The known loans of these products, by the part of the split that they belong to; in an order that a new import of the same book gives again. */
 export async function divideLoans(db: Queryable, { products, knownBefore, split }: Pick<BookPlan, 'products' | 'knownBefore' | 'split'>): Promise<Record<SplitPart, TrainingLoan[]>> {
   const loans: TrainingLoan[] = [];
   for await (const batch of trainingLoans(db, { products, knownBefore })) loans.push(...batch);
+  loans.sort(byExternalIds);
   const assigned = split.partsOf(loans);
   const of = (part: SplitPart): TrainingLoan[] => loans.filter((_, index) => assigned[index] === part);
   return { train: of('train'), holdout: of('holdout') };
 }
+
+const byExternalIds = (a: TrainingLoan, b: TrainingLoan): number => compare(a.customerExternalId, b.customerExternalId) || compare(a.externalId, b.externalId);
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 async function withoutErased(keys: KeyRing, loans: readonly TrainingLoan[]): Promise<LabelledLoans> {
   const dataKeys = await keys.keysOf(loans.map(({ customerId }) => customerId));
