@@ -86,7 +86,7 @@ describe('building a version', () => {
       hyperParameters: { epochs: 15, ensemble: 2 },
       seed: 3,
     });
-    expect(bundle.parity).toMatchObject({ rows: 900, passed: true });
+    expect(bundle.parity).toMatchObject({ rows: 1_100, passed: true });
     expect(bundle.report.evaluation.metrics.auc).toBeGreaterThan(0.6);
     expect(bundle.report.stability!.psi).toBeLessThan(0.1);
     expect(bundle.trainingData.rows).toBe(900);

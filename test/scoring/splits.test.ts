@@ -80,6 +80,16 @@ describe('folds', () => {
     }));
   });
 
+  it('keep all loans of a customer together', () => {
+    const units = Uint32Array.from({ length: 60 }, (_, row) => Math.floor(row / 2) % 25);
+    const labels = Array.from({ length: 60 }, (_, row) => (row % 7 === 0 ? 1 : 0));
+    for (const { training, holdout } of kFold(labels, 3, 5, units)) {
+      const learned = new Set(training.map((row) => units[row]));
+      expect(holdout.length).toBeGreaterThan(0);
+      expect(holdout.filter((row) => learned.has(units[row]))).toEqual([]);
+    }
+  });
+
   it('can be given by number', () => {
     expect(givenFolds([2, 0, 2, 5])).toEqual([
       { training: [0, 2, 3], holdout: [1] },

@@ -120,4 +120,15 @@ describe('rows kept aside', () => {
     }
     expect(divideRows({ labels }, { validationFraction: 0.15, seed: 3 }, 8)).toEqual(parts[0]);
   });
+
+  it('never hold a loan of a customer whose other loan was learned from', () => {
+    const units = Uint32Array.from({ length: 70 }, (_, i) => Math.floor(i / 3));
+    const labels = Uint8Array.from({ length: 70 }, (_, i) => (i % 5 === 0 ? 1 : 0));
+    for (let member = 1; member <= 7; member++) {
+      const { train, validation } = divideRows({ labels, units }, { validationFraction: 0.15, seed: 3 }, member);
+      const learned = new Set(Array.from(train, (row) => units[row]));
+      expect(validation.length).toBeGreaterThan(0);
+      expect(Array.from(validation).filter((row) => learned.has(units[row]))).toEqual([]);
+    }
+  });
 });

@@ -116,6 +116,7 @@ const labelledRecords = (db: Queryable, keys: KeyRing, { loans, labels }: Labell
   records: recordsOf(db, keys, loans),
   labels,
   times: loans.map(({ decisionAt }) => decisionAt),
+  customers: loans.map(({ customerExternalId }) => customerExternalId),
   outcomeTimes: loans.map(({ knownAt }) => knownAt),
   groups,
 });

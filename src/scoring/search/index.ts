@@ -12,12 +12,12 @@ import type { SearchProgress, SearchRequest, SearchResult, TrialReport } from '.
 const MEMORY = 2 ** 30;
 
 /** Encodes folds when they are first wanted, once for all trials. */
-function foldStore(request: SearchRequest, { folds, family }: SearchPlan, memory: number): (fold: number) => FoldData {
+function foldStore(request: SearchRequest, { folds, start }: SearchPlan, memory: number): (fold: number) => FoldData {
   const encoded = new Limited(bytesOf, memory);
   return (fold) => {
     const known = encoded.get(fold);
     if (known !== undefined) return known;
-    const data = encodeFold(request, folds[fold]!, family);
+    const data = encodeFold(request, folds[fold]!, start);
     encoded.set(fold, data);
     return data;
   };

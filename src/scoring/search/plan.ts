@@ -2,7 +2,6 @@ import { badInput, canonicalJson, sha256 } from '../../platform/index.js';
 import { RowFingerprint } from '../fingerprint.js';
 import { kFold, type Split } from '../splits/split.js';
 import { parseHyperParameters, type HyperParameters } from '../training/hyper-parameters.js';
-import type { Family } from '../training/types.js';
 import { parseSearchBudget, planRungs, type Rung, type SearchBudget } from './budget.js';
 import type { Piece } from './estimate.js';
 import type { SearchData } from './folds.js';
@@ -15,7 +14,8 @@ export interface SearchPlan {
   readonly budget: SearchBudget;
   readonly trials: readonly Trial[];
   readonly rungs: readonly Rung[];
-  readonly family: Family;
+  /** The settings that the search starts from, complete. */
+  readonly start: HyperParameters;
   readonly folds: readonly Split[];
   readonly header: JournalHeader;
   /** The complete hyper-parameters of a piece of work. All trials have the same seed: chance favours none. */
@@ -26,10 +26,10 @@ function requireOutcomes({ raw, labels }: SearchData): void {
   if (raw.length !== labels.length) throw badInput(`There are ${raw.length} rows but ${labels.length} outcomes; give one outcome per row.`);
 }
 
-function fingerprint({ specs, raw, labels }: SearchData): string {
+function fingerprint({ specs, raw, labels, units }: SearchData): string {
   const rows = new RowFingerprint();
   rows.add(specs);
-  raw.forEach((values, i) => rows.add([labels[i]!, values]));
+  raw.forEach((values, i) => rows.add([labels[i]!, values, units?.[i] ?? i]));
   return rows.digest().sha256;
 }
 
@@ -37,7 +37,8 @@ function fingerprint({ specs, raw, labels }: SearchData): string {
 export function planSearch(request: SearchRequest): SearchPlan {
   requireOutcomes(request);
   const { seed, settings = {} } = request;
-  const { family } = parseHyperParameters({ ...settings, seed });
+  const start = parseHyperParameters({ ...settings, seed });
+  const { family } = start;
   const budget = parseSearchBudget(family, request.budget);
   const space = request.space === undefined ? defaultSpace(family) : parseSearchSpace(request.space);
   const trials = drawTrials(space, settings, budget.trials, seed);
@@ -47,8 +48,8 @@ export function planSearch(request: SearchRequest): SearchPlan {
     budget,
     trials,
     rungs,
-    family,
-    folds: kFold(request.labels, budget.folds, seed),
+    start,
+    folds: kFold(request.labels, budget.folds, seed, request.units),
     header: { ...decisive, digest: sha256(canonicalJson(decisive)).toString('hex') },
     settingsOf: ({ trial, rung }) => {
       const { epochs, ensemble } = rungs[rung - 1]!;

@@ -1,5 +1,6 @@
 import { badInput } from '../../platform/index.js';
 import { Random } from '../random.js';
+import { outcomesOfUnits } from './units.js';
 
 /** Row numbers, rising; every row is in exactly one part. */
 export interface Split {
@@ -76,18 +77,19 @@ export function timeSplit(decidedOn: ArrayLike<string>, share: number): Split & 
  * Folds for cross-validation, drawn at random within each outcome: sizes and numbers of bads differ by at most one.
  * @param labels 1 = default, 0 = good; at least `folds` of each
  * @param folds number of folds, at least 2
+ * @param units the customer of each row, by number: all rows of one are in one fold; a customer with any default counts as bad
  * @returns one split per fold; every row is held out exactly once
  * @throws BAD_INPUT on fewer than 2 folds or too few rows of an outcome
  */
-export function kFold(labels: ArrayLike<number>, folds: number, seed: number): Split[] {
+export function kFold(labels: ArrayLike<number>, folds: number, seed: number, units?: Uint32Array): Split[] {
   if (!(Number.isInteger(folds) && folds >= 2)) throw badInput(`Cross-validation was asked for with ${folds} folds; give a whole number from 2.`);
-  const [goods, bads] = byOutcome(labels);
+  const [goods, bads] = byOutcome(units === undefined ? labels : outcomesOfUnits(labels, units));
   if (Math.min(goods.length, bads.length) < folds) throw badInput(`Of ${labels.length} rows ${bads.length} defaulted; ${folds} folds need at least ${folds} rows of each outcome.`);
   const random = new Random(seed);
-  const numbers = new Uint32Array(labels.length);
+  const numbers = new Uint32Array(goods.length + bads.length);
   // One deal for both outcomes: the bads go on where the goods stopped.
   [...random.shuffle(goods), ...random.shuffle(bads)].forEach((row, i) => (numbers[row] = i % folds));
-  return givenFolds(numbers);
+  return givenFolds(units === undefined ? numbers : Uint32Array.from(units, (unit) => numbers[unit]!));
 }
 
 /**

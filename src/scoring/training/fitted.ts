@@ -3,7 +3,7 @@ import type { Calibration } from '../calibration/types.js';
 import type { HyperParameters } from './hyper-parameters.js';
 import { pick, type LabelledRows } from './rows.js';
 import { fitScorecard } from './scorecard.js';
-import { divideRows, foldsOf, type TrainedMember, type TrainingData } from './train.js';
+import { divideRows, foldsOf, type EncodedPart, type TrainedMember, type TrainingData } from './train.js';
 import type { DenseLayer, Member } from './types.js';
 
 /** What training finds, before it is written in any format. */
@@ -17,11 +17,11 @@ export interface Fitted {
 }
 
 /** For each row kept aside by some member: its outcome and the mean logit of the members that never saw it. */
-function unseen({ labels }: LabelledRows, settings: HyperParameters, members: readonly TrainedMember[]): { logits: Float64Array; labels: Uint8Array } {
+function unseen({ labels, units }: TrainingData, settings: HyperParameters, members: readonly TrainedMember[]): { logits: Float64Array; labels: Uint8Array } {
   const sums = new Float64Array(labels.length);
   const counts = new Uint8Array(labels.length);
   members.forEach(({ validationLogits }, i) =>
-    divideRows({ labels }, settings, i + 1).validation.forEach((row, at) => {
+    divideRows({ labels, units }, settings, i + 1).validation.forEach((row, at) => {
       sums[row]! += validationLogits[at]!;
       counts[row]!++;
     }),
@@ -31,7 +31,7 @@ function unseen({ labels }: LabelledRows, settings: HyperParameters, members: re
 }
 
 /** Joins the members of an ensemble, calibrated on the rows that they kept aside. */
-export function joinMembers(data: LabelledRows, settings: HyperParameters, members: readonly TrainedMember[]): Fitted {
+export function joinMembers(data: TrainingData, settings: HyperParameters, members: readonly TrainedMember[]): Fitted {
   const { logits, labels } = unseen(data, settings, members);
   const trainingRows = data.labels.length - members[0]!.validationLogits.length;
   return { members: members.map(({ member }) => member), calibration: fitCalibration(settings.calibration, logits, labels), trainingRows, validationRows: logits.length };
@@ -40,17 +40,22 @@ export function joinMembers(data: LabelledRows, settings: HyperParameters, membe
 const logitsOf = ({ weights, bias, inputs }: DenseLayer, rows: Float32Array): Float32Array =>
   Float32Array.from({ length: rows.length / inputs }, (_, row) => weights.reduce((sum, w, c) => sum + w * rows[row * inputs + c]!, bias[0]!));
 
+function divided(data: TrainingData, settings: HyperParameters, member: number): EncodedPart {
+  const { train, validation } = divideRows(data, settings, member);
+  return { train: pick(data, train), held: pick(data, validation) };
+}
+
 /**
  * A scorecard: one convex problem over all rows. It is calibrated on rows kept aside in turn by fits that are then
- * thrown away: on its own rows a penalised fit would look timid, and calibration would undo the penalty.
+ * thrown away, with bins learned without those rows: bins that know the outcomes would look surer than they are.
  */
 export function fitLinear(data: TrainingData, settings: HyperParameters): Fitted {
   const { labels, directions } = data;
   const fit = (part: LabelledRows): DenseLayer => fitScorecard({ ...part, settings, directions });
   const aside = Array.from({ length: foldsOf(settings) }, (_, i): TrainedMember => {
-    const { train, validation } = divideRows(data, settings, i + 1);
-    const layer = fit(pick(data, train));
-    return { member: { layers: [layer], bestEpoch: 0 }, validationLogits: logitsOf(layer, pick(data, validation).rows) };
+    const { train, held } = data.parts?.[i] ?? divided(data, settings, i + 1);
+    const layer = fit(train);
+    return { member: { layers: [layer], bestEpoch: 0 }, validationLogits: logitsOf(layer, held.rows) };
   });
   const { calibration } = joinMembers(data, settings, aside);
   return { members: [{ layers: [fit(data)], bestEpoch: 0 }], calibration, trainingRows: labels.length, validationRows: labels.length };

@@ -35,6 +35,8 @@ const shape = z.strictObject({
 });
 
 export type HyperParameters = z.infer<typeof shape>;
+/** What of them applies to a scorecard. */
+export type ScorecardSettings = Pick<HyperParameters, 'family' | 'l2' | 'classWeights' | 'validationFraction' | 'calibration' | 'seed'>;
 export type HyperParametersInput = z.input<typeof shape>;
 
 /** Small books need small steps: with a few steps an epoch a network would hardly move. */

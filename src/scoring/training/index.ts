@@ -3,7 +3,7 @@ import { badInput, internal } from '../../platform/index.js';
 import { LEAST_ISOTONIC_ROWS } from '../calibration/fit.js';
 import { firstNotFinite } from '../numbers.js';
 import { fitLinear, joinMembers, type Fitted } from './fitted.js';
-import { batchSizeOf, parseHyperParameters, type HyperParameters } from './hyper-parameters.js';
+import { batchSizeOf, parseHyperParameters, type HyperParameters, type ScorecardSettings } from './hyper-parameters.js';
 import { runInProcess } from './process.js';
 import { foldsOf, topologyOf } from './train.js';
 import type { EpochRecord, TrainedModel, TrainingProgress, TrainingRequest } from './types.js';
@@ -18,6 +18,13 @@ function requireSoundRows({ rows, labels, width }: TrainingRequest): void {
   if (odd >= 0) throw badInput(`The label of row ${odd} is ${labels[odd]}; a label is 1 (default) or 0 (good).`);
   const bad = labels.reduce((sum, label) => sum + label, 0);
   if (bad < 2 || labels.length - bad < 2) throw badInput(`Training needs at least two loans of each outcome, but ${bad} of ${labels.length} defaulted; add loans with known outcomes.`);
+}
+
+/** What a scorecard goes by; the rest of the settings is of networks. @throws BAD_INPUT for settings it cannot keep */
+function scorecardSettings({ family, l2, classWeights, validationFraction, calibration, loss, seed }: HyperParameters): ScorecardSettings {
+  if (loss !== 'cross-entropy') throw badInput(`A scorecard is fitted by maximum likelihood; leave the loss ${loss} out, or choose the family mlp.`);
+  if (calibration !== 'platt') throw badInput('The points of a scorecard add up on a line, which isotonic calibration bends; calibrate a scorecard by platt, or choose the family mlp.');
+  return { family, l2, ...(classWeights && { classWeights }), validationFraction, calibration, seed };
 }
 
 /** Refused before the training, not after it. */
@@ -56,7 +63,7 @@ const byMember = (a: EpochRecord, b: EpochRecord): number => a.member - b.member
 
 /** Networks: the members of the ensemble are trained in processes of their own, one for each core. */
 async function fitNetworks(request: TrainingRequest, settings: HyperParameters, tell: Tell, signal?: AbortSignal): Promise<Fitted & Pick<TrainedModel, 'history'>> {
-  const { rows, labels, width, directions, history: columns } = request;
+  const { rows, labels, width, units, directions, history: columns } = request;
   topologyOf(request, settings);
   const history: EpochRecord[] = [];
   const progress = progressOf(settings, tell);
@@ -68,7 +75,7 @@ async function fitNetworks(request: TrainingRequest, settings: HyperParameters, 
   // One process that fails ends the others: nobody waits for what they would make.
   const together = new AbortController();
   const stop = signal ? AbortSignal.any([signal, together.signal]) : together.signal;
-  const data = { rows, labels, width, directions, history: columns };
+  const data = { rows, labels, width, units, directions, history: columns };
   const trained = await Promise.all(
     dealt(settings.ensemble, availableParallelism()).map(async (numbers) => {
       const message = await runInProcess({ kind: 'train', data, settings, members: numbers }, { signal: stop, onMessage });
@@ -94,13 +101,14 @@ export async function trainModel(request: TrainingRequest, onProgress: Tell = ()
   const asked = parseHyperParameters(request.hyperParameters);
   const settings = { ...asked, batchSize: batchSizeOf(asked, request.labels.length) };
   requireCalibratable(request, settings);
+  const kept = settings.family === 'scorecard' ? scorecardSettings(settings) : settings;
   const fitted = settings.family === 'scorecard' ? { ...fitLinear(request, settings), history: [] } : await fitNetworks(request, settings, onProgress, signal);
   const { members, calibration } = fitted;
   const written = await runInProcess({ kind: 'write', model: { width: request.width, members, calibration } }, { ...(signal && { signal }) });
   if (written.kind !== 'written') throw internal('The TensorFlow process answered something else than a model.');
   const { layersModel, backend, tfVersion } = written;
   const seconds = (performance.now() - started) / 1_000;
-  return { family: settings.family, width: request.width, ...fitted, hyperParameters: settings, layersModel, backend, tfVersion, seconds };
+  return { family: settings.family, width: request.width, ...fitted, hyperParameters: kept, layersModel, backend: settings.family === 'scorecard' ? 'javascript' : backend, tfVersion, seconds };
 }
 
 /** TensorFlow's own calibrated probabilities for row-major rows, computed from the saved LayersModel in a child process. */

@@ -4,12 +4,23 @@ import { Random } from '../random.js';
 import { loadTensorFlow } from './backend.js';
 import type { HyperParameters } from './hyper-parameters.js';
 import { MemberTraining } from './member.js';
+import { outcomesOfUnits } from '../splits/units.js';
 import { pick, type HistoryColumns, type LabelledRows } from './rows.js';
 import type { Topology } from './topology.js';
 import type { Backend, EpochRecord, Member } from './types.js';
 
+/** The rows of one division, encoded by constants that were learned without those kept aside. */
+export interface EncodedPart {
+  readonly train: LabelledRows;
+  readonly held: LabelledRows;
+}
+
 /** What the members of an ensemble are trained from. */
 export interface TrainingData extends LabelledRows {
+  /** The customer of each row, by number: loans of a customer are never on both sides of a division. */
+  readonly units?: Uint32Array | undefined;
+  /** Division by division, where the encoding itself knows outcomes (weight of evidence); see divideRows. */
+  readonly parts?: readonly EncodedPart[] | undefined;
   readonly directions?: Int8Array | undefined;
   readonly history?: HistoryColumns | undefined;
 }
@@ -19,8 +30,13 @@ export interface RowDivision {
   readonly validation: Uint32Array;
 }
 
-/** The fold of each row, bads and goods in the same proportion in every fold. */
-function foldOfRows(labels: Uint8Array, folds: number, random: Random): Uint8Array {
+/** The fold of each row: customers with and without a default in the same proportion in every fold. */
+function foldOfRows({ labels, units }: Pick<TrainingData, 'labels' | 'units'>, folds: number, random: Random): Uint8Array {
+  const fold = foldOfUnits(units === undefined ? labels : outcomesOfUnits(labels, units), folds, random);
+  return units === undefined ? fold : Uint8Array.from(units, (unit) => fold[unit]!);
+}
+
+function foldOfUnits(labels: Uint8Array, folds: number, random: Random): Uint8Array {
   const fold = new Uint8Array(labels.length);
   for (const label of [0, 1]) {
     const indices = random.shuffle(Uint32Array.from([...labels.keys()].filter((i) => labels[i] === label)));
@@ -37,9 +53,9 @@ export const foldsOf = ({ validationFraction }: Pick<HyperParameters, 'validatio
  * together they learn from every row and each row kept aside is judged by a network that never saw it.
  * @param member from 1
  */
-export function divideRows({ labels }: Pick<LabelledRows, 'labels'>, { validationFraction, seed }: Pick<HyperParameters, 'validationFraction' | 'seed'>, member: number): RowDivision {
+export function divideRows({ labels, units }: Pick<TrainingData, 'labels' | 'units'>, { validationFraction, seed }: Pick<HyperParameters, 'validationFraction' | 'seed'>, member: number): RowDivision {
   const folds = foldsOf({ validationFraction });
-  const fold = foldOfRows(labels, folds, new Random(seed));
+  const fold = foldOfRows({ labels, units }, folds, new Random(seed));
   const aside = (member - 1) % folds;
   const rows = Uint32Array.from(labels, (_, i) => i);
   return { train: rows.filter((row) => fold[row] !== aside), validation: rows.filter((row) => fold[row] === aside) };

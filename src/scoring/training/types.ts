@@ -1,9 +1,13 @@
 import type { Calibration } from '../calibration/types.js';
-import type { HyperParameters, HyperParametersInput } from './hyper-parameters.js';
+import type { HyperParameters, HyperParametersInput, ScorecardSettings } from './hyper-parameters.js';
 import type { HistoryColumns, LabelledRows } from './rows.js';
+import type { EncodedPart } from './train.js';
 
 export interface TrainingRequest extends LabelledRows {
   readonly hyperParameters: HyperParametersInput;
+  /** See TrainingData. */
+  readonly units?: Uint32Array | undefined;
+  readonly parts?: readonly EncodedPart[] | undefined;
   /** Per column: +1 where the PD may only rise with it, −1 where it may only fall, 0 elsewhere. */
   readonly directions?: Int8Array | undefined;
   /** Which columns are repayment histories; a cnn needs them. */
@@ -79,7 +83,7 @@ export interface TrainedModel extends Backend {
   readonly members: readonly Member[];
   readonly calibration: Calibration;
   readonly history: readonly EpochRecord[];
-  readonly hyperParameters: HyperParameters;
+  readonly hyperParameters: HyperParameters | ScorecardSettings;
   /** The same model as a TensorFlow.js LayersModel, one JSON document with the weights in base64. */
   readonly layersModel: Uint8Array;
   readonly trainingRows: number;

@@ -3,9 +3,10 @@ import type { FeatureSpec } from '../features/spec.js';
 import { withNovelty } from '../novelty/novelty.js';
 import { compileModel } from '../onnx/compile.js';
 import { checkParity, parityFile, type ParitySample } from '../onnx/parity.js';
-import { Random } from '../random.js';
+import { parityRows } from './parity-rows.js';
 import { searchHyperParameters } from '../search/index.js';
 import type { SearchResult } from '../search/types.js';
+import { parseHyperParameters } from '../training/hyper-parameters.js';
 import { referencePredictions, trainModel } from '../training/index.js';
 import type { TrainedModel } from '../training/types.js';
 import { stopwatch, type Stopwatch } from './bundle.js';
@@ -17,30 +18,25 @@ import { scorecardOf } from './scorecard.js';
 import { familyOf, specsFor, trainingDataOf } from './training-data.js';
 import type { BuildRequest, VersionBundle } from './types.js';
 
-const PARITY_ROWS = 2_000;
 
 type Settings = NonNullable<BuildRequest['hyperParameters']>;
 
 async function paritySample(trained: TrainedModel, rows: Float32Array, seed: number): Promise<ParitySample> {
-  const { width } = trained;
-  const count = rows.length / width;
-  const chosen = new Random(seed).shuffle(Uint32Array.from({ length: count }, (_, i) => i)).slice(0, PARITY_ROWS);
-  const sample = new Float32Array(chosen.length * width);
-  chosen.forEach((row, i) => sample.set(rows.subarray(row * width, (row + 1) * width), i * width));
-  return { rows: sample, width, probabilities: await referencePredictions(trained, sample) };
+  const sample = parityRows(rows, trained.width, seed);
+  return { rows: sample, width: trained.width, probabilities: await referencePredictions(trained, sample) };
 }
 
 /** Searches where that is asked for. */
 async function searched({ search, hyperParameters, seed, onProgress, signal }: BuildRequest, specs: readonly FeatureSpec[], { data }: Prepared): Promise<SearchResult | undefined> {
   if (search === undefined) return undefined;
-  const request = { ...search, specs, raw: data.raw, labels: data.labels, seed, ...(hyperParameters && { settings: hyperParameters }) };
+  const request = { ...search, specs, raw: data.raw, labels: data.labels, units: data.units, seed, ...(hyperParameters && { settings: hyperParameters }) };
   return searchHyperParameters(request, (progress) => onProgress?.({ stage: 'search', ...progress }), signal);
 }
 
 /** Judges the settings on folds of the training rows, where that is asked for. */
-async function crossValidated({ folds, seed, onProgress, signal }: BuildRequest, specs: readonly FeatureSpec[], { data: { raw, labels } }: Prepared, hyperParameters: Settings): Promise<CrossValidation | undefined> {
+async function crossValidated({ folds, seed, onProgress, signal }: BuildRequest, specs: readonly FeatureSpec[], { data: { raw, labels, units } }: Prepared, hyperParameters: Settings): Promise<CrossValidation | undefined> {
   if (folds === undefined) return undefined;
-  return crossValidate({ specs, raw, labels, hyperParameters, folds, seed, ...(signal && { signal }), onFold: (fold, all, { auc }) => onProgress?.({ stage: 'cross-validate', fold, folds: all, auc }) });
+  return crossValidate({ specs, raw, labels, units, hyperParameters, folds, seed, ...(signal && { signal }), onFold: (fold, all, { auc }) => onProgress?.({ stage: 'cross-validate', fold, folds: all, auc }) });
 }
 
 /** Schema, training, compilation and parity. */
@@ -49,7 +45,8 @@ async function makeModel({ seed, onProgress, signal }: BuildRequest, specs: read
   const rows = encodeAll(fitted, data.raw);
   const schema = withNovelty(fitted, rows);
   lap('encode');
-  const training = { ...trainingDataOf(schema, rows, data.labels, familyOf(settings)), hyperParameters: { ...settings, seed } };
+  const hyper = parseHyperParameters({ ...settings, seed });
+  const training = { ...trainingDataOf({ specs, raw: data.raw, labels: data.labels, units: data.units }, schema, rows, hyper), hyperParameters: hyper };
   const trained = await trainModel(training, (progress) => onProgress?.({ stage: 'train', ...progress }), signal);
   lap('train');
   const onnx = compileModel(trained);

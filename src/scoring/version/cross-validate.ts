@@ -4,9 +4,10 @@ import { evaluate, type Metrics } from '../metrics/evaluate.js';
 import { compileModel } from '../onnx/compile.js';
 import { loadScorer } from '../onnx/scorer.js';
 import { kFold, type Split } from '../splits/split.js';
+import { parseHyperParameters } from '../training/hyper-parameters.js';
 import { trainModel } from '../training/index.js';
 import { encodeAll, pdsOf } from './rows.js';
-import { familyOf, specsFor, trainingDataOf } from './training-data.js';
+import { specsFor, trainingDataOf } from './training-data.js';
 import type { BuildRequest } from './types.js';
 
 export interface CrossValidationRequest extends Pick<BuildRequest, 'hyperParameters' | 'seed' | 'signal'> {
@@ -15,6 +16,8 @@ export interface CrossValidationRequest extends Pick<BuildRequest, 'hyperParamet
   readonly raw: RawRows;
   /** 1 = default, 0 = good. */
   readonly labels: Uint8Array;
+  /** The customer of each row, by number; all rows of one are in one fold. */
+  readonly units?: Uint32Array | undefined;
   /** A number of folds, drawn within each outcome by the seed; or the folds themselves. */
   readonly folds: number | readonly Split[];
   readonly onFold?: (fold: number, folds: number, metrics: Metrics) => void;
@@ -38,12 +41,13 @@ const deviation = (values: readonly number[]): number => Math.sqrt(values.reduce
 const ANY_LINE = 0.5;
 
 /** Learns the schema and trains without a fold, then scores the fold through the compiled graph. */
-async function judge({ specs, raw, labels, hyperParameters = {}, seed, signal }: CrossValidationRequest, { training, holdout }: Split): Promise<Metrics> {
-  const family = familyOf(hyperParameters);
+async function judge({ specs, raw, labels, units, hyperParameters = {}, seed, signal }: CrossValidationRequest, { training, holdout }: Split): Promise<Metrics> {
+  const settings = parseHyperParameters({ ...hyperParameters, seed });
   const of = (rows: readonly number[]) => ({ raw: rows.map((row) => raw[row]!), labels: Uint8Array.from(rows, (row) => labels[row]!) });
   const [learning, held] = [of(training), of(holdout)];
-  const schema = fitFeatureSchemaFromRaw(specsFor(family, specs), learning.raw, { labels: learning.labels });
-  const data = trainingDataOf(schema, encodeAll(schema, learning.raw), learning.labels, family);
+  const source = { specs: specsFor(settings.family, specs), ...learning, units: units && Uint32Array.from(training, (row) => units[row]!) };
+  const schema = fitFeatureSchemaFromRaw(source.specs, source.raw, { labels: source.labels });
+  const data = trainingDataOf(source, schema, encodeAll(schema, source.raw), settings);
   const model = await trainModel({ ...data, hyperParameters: { ...hyperParameters, seed } }, undefined, signal);
   const scorer = await loadScorer({ onnx: compileModel(model), schema });
   try {
@@ -59,7 +63,7 @@ async function judge({ specs, raw, labels, hyperParameters = {}, seed, signal }:
  */
 export async function crossValidate(request: CrossValidationRequest): Promise<CrossValidation> {
   const { folds: asked, labels, seed, onFold } = request;
-  const splits = typeof asked === 'number' ? kFold(labels, asked, seed) : asked;
+  const splits = typeof asked === 'number' ? kFold(labels, asked, seed, request.units) : asked;
   const found: Metrics[] = [];
   for (const split of splits) {
     found.push(await judge(request, split));

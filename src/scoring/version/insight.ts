@@ -1,6 +1,6 @@
 import { partialDependence, type PartialDependence } from '../explain/dependence.js';
 import { explainerFor } from '../explain/explain.js';
-import type { ExplanationMethod } from '../explain/explanation.js';
+import type { Explanation, ExplanationMethod } from '../explain/explanation.js';
 import { globalImportance, type FeatureImportance } from '../explain/importance.js';
 import type { ReferenceSet } from '../explain/reference.js';
 import type { RawRows } from '../features/fit.js';
@@ -18,6 +18,8 @@ export interface Insight {
     readonly features: readonly FeatureImportance[];
   };
   readonly partialDependence: readonly PartialDependence[];
+  /** The explanation of the riskiest row of the sample; no value of anyone stands in it. */
+  readonly example: Pick<Explanation, 'baselineLogit' | 'logit'> & { readonly attributions: readonly { readonly feature: string; readonly label: string; readonly contribution: number }[] };
 }
 
 /** Sampled methods cost a thousand times the closed form; fewer rows tell as much. */
@@ -29,6 +31,12 @@ function sampleOf(rows: Float32Array, width: number, size: number, seed: number)
   const sample = new Float32Array(chosen.length * width);
   chosen.forEach((row, i) => sample.set(rows.subarray(row * width, (row + 1) * width), i * width));
   return sample;
+}
+
+function exampleOf(explanations: readonly Explanation[], schema: FeatureSchema): Insight['example'] {
+  const riskiest = explanations.reduce((most, each) => (each.logit > most.logit ? each : most));
+  const attributions = schema.features.map(({ spec: { name, label } }, i) => ({ feature: name, label, contribution: riskiest.attributions[i]! }));
+  return { baselineLogit: riskiest.baselineLogit, logit: riskiest.logit, attributions };
 }
 
 /**
@@ -44,5 +52,6 @@ export async function insightOf(scorer: Scorer, schema: FeatureSchema, reference
   return {
     importance: { method, rows: count, residual95: residuals[Math.floor(0.95 * (count - 1))]!, features: globalImportance(explanations, schema) },
     partialDependence: await partialDependence(scorer, schema, raw, { seed }),
+    example: exampleOf(explanations, schema),
   };
 }

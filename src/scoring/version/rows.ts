@@ -7,6 +7,7 @@ import { resolveSource } from '../features/source.js';
 import type { FeatureSpec } from '../features/spec.js';
 import type { RowFingerprint } from '../fingerprint.js';
 import type { Scorer } from '../onnx/scorer.js';
+import { numbered } from '../splits/units.js';
 import type { LabelledRecords } from './types.js';
 
 /** Raw values of the model features, one array per record, with the outcomes and what rows are sliced by. */
@@ -14,10 +15,12 @@ export interface RawData extends Pick<LabelledRecords, 'times' | 'outcomeTimes'>
   readonly raw: readonly (readonly InputValue[])[];
   readonly labels: Uint8Array;
   readonly groups: NonNullable<LabelledRecords['groups']>;
+  /** The customer of each row, by number. */
+  readonly units?: Uint32Array;
 }
 
 /** One pass over the records; only the values that features use are kept. */
-export async function collect({ records, labels, times, outcomeTimes, groups = {} }: LabelledRecords, specs: readonly FeatureSpec[], fingerprint?: RowFingerprint): Promise<RawData> {
+export async function collect({ records, labels, times, outcomeTimes, customers, groups = {} }: LabelledRecords, specs: readonly FeatureSpec[], fingerprint?: RowFingerprint): Promise<RawData> {
   const inputs = modelFeatures(specs);
   const raw: InputValue[][] = [];
   for await (const record of records) {
@@ -25,10 +28,10 @@ export async function collect({ records, labels, times, outcomeTimes, groups = {
     raw.push(inputs.map((spec) => resolveSource(spec, record)));
   }
   if (raw.length !== labels.length) throw badInput(`There are ${raw.length} records but ${labels.length} outcomes; give one outcome per record.`);
-  for (const [name, { length }] of [...Object.entries(groups), ...(times ? [['times', times] as const] : []), ...(outcomeTimes ? [['outcomeTimes', outcomeTimes] as const] : [])]) {
+  for (const [name, { length }] of [...Object.entries(groups), ...(times ? [['times', times] as const] : []), ...(outcomeTimes ? [['outcomeTimes', outcomeTimes] as const] : []), ...(customers ? [['customers', customers] as const] : [])]) {
     if (length !== raw.length) throw badInput(`There are ${raw.length} records but ${length} values of "${name}"; give one value per record.`);
   }
-  return { raw, labels: soundLabels(labels), groups, ...(times && { times }), ...(outcomeTimes && { outcomeTimes }) };
+  return { raw, labels: soundLabels(labels), groups, ...(times && { times }), ...(outcomeTimes && { outcomeTimes }), ...(customers && { units: numbered(customers) }) };
 }
 
 /** Refuses before the training what would spoil it or the metrics after it. */

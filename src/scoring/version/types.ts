@@ -8,7 +8,7 @@ import type { ParityReport } from '../onnx/parity.js';
 import type { SourceSample } from '../onnx/source-parity.js';
 import type { Override } from '../quality/types.js';
 import type { SearchProgress, SearchRequest, SearchResult } from '../search/types.js';
-import type { HyperParameters, HyperParametersInput } from '../training/hyper-parameters.js';
+import type { HyperParameters, HyperParametersInput, ScorecardSettings } from '../training/hyper-parameters.js';
 import type { Backend, TrainingProgress } from '../training/types.js';
 import type { PolicyRequest } from './policy.js';
 import type { VersionReport } from './report.js';
@@ -19,6 +19,8 @@ export interface LabelledRecords {
   readonly labels: ArrayLike<number>;
   /** When each loan was decided: for vintages, time balance and drift. */
   readonly times?: readonly Date[];
+  /** Whose loan each is: inner divisions keep a customer's loans together. */
+  readonly customers?: readonly string[];
   /** When each outcome became known, where that is known. */
   readonly outcomeTimes?: readonly (Date | null)[];
   /** Protected attributes by name, a value or null per record: to measure groups by, never a model input. */
@@ -82,7 +84,7 @@ export interface VersionBundle extends Backend {
   readonly report: VersionReport;
   readonly parity: ParityReport;
   /** Empty for a model that was trained elsewhere. */
-  readonly hyperParameters: HyperParameters | Record<string, never>;
+  readonly hyperParameters: HyperParameters | ScorecardSettings | Record<string, never>;
   readonly calibration?: Calibration;
   /** With its times; the report has it without them. */
   readonly search?: SearchResult;

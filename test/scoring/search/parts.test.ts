@@ -8,6 +8,7 @@ import { Journal, JOURNAL, type JournalHeader, type TrialRecord } from '../../..
 import { Limited } from '../../../src/scoring/search/limited.js';
 import { ranked, rungResult } from '../../../src/scoring/search/ranking.js';
 import { kFold } from '../../../src/scoring/splits/split.js';
+import { parseHyperParameters } from '../../../src/scoring/training/hyper-parameters.js';
 import { Folders, searchBook } from './support.js';
 
 const folders = new Folders();
@@ -38,11 +39,11 @@ describe('inner folds', () => {
     const outlier = folds[0]!.holdout[0];
     const raw = book.raw.map((values, row) => (row === outlier ? [50, 0] : values));
     // Judging: the outlier is clipped to what the others show. Learning: it widens the range for all.
-    const judging = encodeFold({ ...book, raw }, folds[0]!, 'mlp');
-    const learning = encodeFold({ ...book, raw }, folds[1]!, 'mlp');
+    const judging = encodeFold({ ...book, raw }, folds[0]!, parseHyperParameters({}));
+    const learning = encodeFold({ ...book, raw }, folds[1]!, parseHyperParameters({}));
     expect(Math.max(...judging.held.rows)).toBeLessThan(6);
     expect(Math.max(...learning.train.rows)).toBeGreaterThan(6);
-    expect(judging.train.rows).toEqual(encodeFold(book, folds[0]!, 'mlp').train.rows);
+    expect(judging.train.rows).toEqual(encodeFold(book, folds[0]!, parseHyperParameters({})).train.rows);
     expect(judging.train.labels.length + judging.held.labels.length).toBe(200);
   });
 });
