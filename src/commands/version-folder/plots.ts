@@ -14,7 +14,7 @@ export function plotsOf({ evaluation, rows, comparison, importance, partialDepen
       ...(comparison ? [{ name: comparison.champion.replace(/ \(.*\)$/, ''), curves: comparison.curves }] : []),
     ],
     importance: strongest.map(({ label, meanAbsolute }) => ({ label, importance: meanAbsolute })),
-    prediction: { baselineLogit: example.baselineLogit, logit: example.logit, parts: example.attributions.map(({ label, contribution }) => ({ label, value: '', attribution: contribution })) },
+    prediction: { baselineLogit: example.baselineLogit, logit: example.logit, parts: example.attributions.map(({ label, contribution }) => ({ label, attribution: contribution })) },
     dependence: dependence.map(({ label, points }) => ({ label, points: points.map(({ value, meanPd }) => ({ at: typeof value === 'boolean' ? String(value) : value, pd: meanPd })) })),
     drift: quality.findings.filter(({ check }) => check === 'drift').map(({ feature = '', value }) => ({ label: feature, psi: value })),
     history,

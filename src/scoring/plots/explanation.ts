@@ -53,7 +53,7 @@ const MOST_MOVES = 12;
 function movesOf({ baselineLogit, logit, parts }: PlottedPrediction): Move[] {
   const strongest = parts.toSorted((a, b) => Math.abs(b.attribution) - Math.abs(a.attribution)).slice(0, MOST_MOVES);
   let at = baselineLogit;
-  const moves = strongest.map(({ label, value, attribution }): Move => ({ label: `${label} = ${value}`, from: at, to: (at += attribution) }));
+  const moves = strongest.map(({ label, value, attribution }): Move => ({ label: value === undefined ? label : `${label} = ${value}`, from: at, to: (at += attribution) }));
   const rest = Math.abs(logit - at) > 5e-4 ? [{ label: parts.length > MOST_MOVES ? `${parts.length - MOST_MOVES} others and residual` : 'residual', from: at, to: logit }] : [];
   return [...moves, ...rest];
 }

@@ -19,7 +19,8 @@ export interface PlottedPrediction {
   readonly baselineLogit: number;
   /** Log-odds of the applicant. */
   readonly logit: number;
-  readonly parts: readonly { readonly label: string; readonly value: string; readonly attribution: number }[];
+  /** Without a value the name alone stands: where the plot is of nobody in particular. */
+  readonly parts: readonly { readonly label: string; readonly value?: string; readonly attribution: number }[];
 }
 
 export interface PlottedDependence {

@@ -24,14 +24,15 @@ export interface RawTraining {
   readonly units?: Uint32Array | undefined;
 }
 
+const chosen = (raw: RawRows, rows: Uint32Array): RawRows => Array.from(rows, (row) => raw[row]!);
+
 /** Encodes the two sides of each division by what is learned on the learning side alone. */
 function partsOf({ specs, raw, labels, units }: RawTraining, settings: HyperParameters): EncodedPart[] {
   return Array.from({ length: foldsOf(settings) }, (_, i) => {
     const { train, validation } = divideRows({ labels, units }, settings, i + 1);
-    const rawOf = (rows: Uint32Array): RawRows => Array.from(rows, (row) => raw[row]!);
     const labelsOf = (rows: Uint32Array): Uint8Array => Uint8Array.from(rows, (row) => labels[row]!);
-    const schema = fitFeatureSchemaFromRaw(specs, rawOf(train), { labels: labelsOf(train) });
-    const encoded = (rows: Uint32Array): LabelledRows => ({ rows: encodeAll(schema, rawOf(rows)), labels: labelsOf(rows), width: schema.width });
+    const schema = fitFeatureSchemaFromRaw(specs, chosen(raw, train), { labels: labelsOf(train) });
+    const encoded = (rows: Uint32Array): LabelledRows => ({ rows: encodeAll(schema, chosen(raw, rows)), labels: labelsOf(rows), width: schema.width });
     return { train: encoded(train), held: encoded(validation) };
   });
 }
