@@ -28,7 +28,7 @@ const REPORT = {
       { check: 'missing', severity: 'LOW', feature: 'principal', message: 'Some are missing.', value: 0.02, threshold: 0.01 },
       { check: 'group-size', severity: 'HIGH', message: 'Few of the group other.', value: 3, threshold: 50 },
     ],
-    overrides: [{ check: 'group-size', reason: 'Measured apart.' }],
+    overrides: [{ check: 'missing', feature: 'principal', reason: 'Few.' }, { check: 'group-size', reason: 'Measured apart.' }],
   },
   search: { trials: [
     { trial: 0, status: 'FINISHED', settings: { units: 8 }, rungs: [{ rung: 0, folds: 2, logLoss: 0.4, brier: 0.1, auc: 0.7, deviation: null, seconds: 1 }, { rung: 1, folds: 5, logLoss: 0.3, brier: 0.09, auc: 0.72, deviation: 0.01, seconds: 3 }] },
@@ -46,6 +46,8 @@ const ASK = `query ($id: ID!) { modelVersion(id: $id) {
   artefacts { kind } features { name source missing sentinels monotone mutable bounds { min max } categories bins { woe } columns } } }`;
 
 const GROUPS = 'query ($id: ID!) { modelVersion(id: $id) { evaluation { groups { attribute groups { name approvalRatio belowLeastRatio } skipped } } } }';
+
+const CHECKS = 'query ($id: ID!) { modelVersion(id: $id) { dataQuality { findings { check } overrides { check } } } }';
 
 describe('the report of a version', () => {
   let app: TestApp;
@@ -82,16 +84,21 @@ describe('the report of a version', () => {
     expect(min < 1000 && min > 500 && max > 4900 && max < 5400).toBe(true);
   });
 
-  it('shows groups of people to those who may see protected attributes, and to nobody else', async () => {
-    const [auditor, admin] = [await app.as('auditor'), await app.as('admin')];
-    expect(await auditor.ok(GROUPS, { id: reported })).toEqual({ modelVersion: { evaluation: { groups: [
+  it.each(['owner', 'validator', 'admin', 'auditor', 'riskManager'] as const)('shows aggregates by group to the %s, who makes, judges or watches models', async (person) => {
+    const client = await app.as(person);
+    expect(await client.ok(GROUPS, { id: reported })).toEqual({ modelVersion: { evaluation: { groups: [
       { attribute: 'sex', groups: [{ name: 'female', approvalRatio: 1, belowLeastRatio: false }, { name: 'male', approvalRatio: 0.7, belowLeastRatio: true }], skipped: ['other'] },
     ] } } });
-    const { extensions, message } = await admin.refusal(GROUPS, { id: reported });
-    expect([extensions.code, message]).toEqual(['FORBIDDEN', expect.stringContaining('customer:protected')]);
-    const checksSeenBy = async (client: typeof admin): Promise<string[]> =>
-      (await client.ok<{ modelVersion: { dataQuality: { findings: { check: string }[] } } }>(ASK, { id: reported })).modelVersion.dataQuality.findings.map(({ check }) => check);
-    expect([await checksSeenBy(auditor), await checksSeenBy(admin)]).toEqual([['missing', 'group-size'], ['missing']]);
+    expect(await client.ok(CHECKS, { id: reported })).toEqual({ modelVersion: { dataQuality: {
+      findings: [{ check: 'missing' }, { check: 'group-size' }], overrides: [{ check: 'missing' }, { check: 'group-size' }],
+    } } });
+  });
+
+  it('shows nothing about groups of people to others who may see models', async () => {
+    const underwriter = await app.as('underwriter');
+    const { extensions, message } = await underwriter.refusal(GROUPS, { id: reported });
+    expect([extensions.code, message]).toEqual(['FORBIDDEN', expect.stringContaining('model:fairness')]);
+    expect(await underwriter.ok(CHECKS, { id: reported })).toEqual({ modelVersion: { dataQuality: { findings: [{ check: 'missing' }], overrides: [{ check: 'missing' }] } } });
   });
 
   it('is absent where a version has none', async () => {
