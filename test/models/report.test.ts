@@ -8,6 +8,7 @@ const slice = { name: 'x', rows: 200, bads: 20, defaultRate: 0.1, meanPd: 0.11, 
 const REPORT = {
   version: 1,
   evaluation: {
+    measuredOn: 'training',
     metrics: {
       rows: 400, bads: 40, threshold: 0.4, auc: 0.75, gini: 0.5, ks: 0.4, brier: 0.08, logLoss: 0.3, accuracy: 0.9, precision: 0.5, recall: 0.4, f1: 0.44, ece: 0.01,
       intervals: { auc: { low: 0.71, high: 0.79 } }, level: 0.95, resamples: 400,
@@ -38,7 +39,7 @@ const REPORT = {
 };
 
 const ASK = `query ($id: ID!) { modelVersion(id: $id) {
-  evaluation { metrics { auc ece threshold } intervals { level of { metric low high } } roc { falsePositiveRate truePositiveRate pd } lift { decile lift gain } calibration { count low high }
+  evaluation { measuredOn metrics { auc ece threshold } intervals { level of { metric low high } } roc { falsePositiveRate truePositiveRate pd } lift { decile lift gain } calibration { count low high }
     distribution { edges goods bads } vintages { name auc } }
   globalImportance { feature label meanAbsolute share meanSigned } partialDependence { feature label varies points { value meanPd } }
   dataQuality { findings { check severity feature message value threshold } overrides { check feature reason } }
@@ -65,6 +66,7 @@ describe('the report of a version', () => {
     const { modelVersion } = await (await app.as('admin')).ok<{ modelVersion: Record<string, unknown> & { features: object[] } }>(ASK, { id: reported });
     expect(modelVersion).toMatchObject({
       evaluation: {
+        measuredOn: 'TRAINING',
         metrics: { auc: 0.75, ece: 0.01, threshold: 0.4 }, intervals: { level: 0.95, of: [{ metric: 'auc', low: 0.71, high: 0.79 }] },
         roc: REPORT.evaluation.curves.roc, lift: [{ decile: 1, lift: 4, gain: 0.4 }], calibration: [{ count: 40, low: 0.26, high: 0.55 }],
         distribution: REPORT.evaluation.curves.distribution, vintages: [{ name: '2024-Q1', auc: 0.7 }, { name: '2024-Q2', auc: null }],
@@ -104,6 +106,13 @@ describe('the report of a version', () => {
   it('is absent where a version has none', async () => {
     const { modelVersion } = await (await app.as('auditor')).ok<{ modelVersion: object }>(ASK, { id: bare });
     expect(modelVersion).toMatchObject({ evaluation: null, globalImportance: [], partialDependence: [], dataQuality: null, trials: [], scorecard: null });
+  });
+
+  it('says where it does not tell which loans it was measured on', async () => {
+    const { measuredOn: _, ...evaluation } = REPORT.evaluation;
+    const { versionId } = await approveSmallVersion(app, await registerSmallModel(app, 'untold'), { report: { version: 1, evaluation } });
+    expect(await (await app.as('auditor')).ok('query ($id: ID!) { modelVersion(id: $id) { evaluation { measuredOn metrics { auc } } } }', { id: versionId }))
+      .toEqual({ modelVersion: { evaluation: { measuredOn: null, metrics: { auc: 0.75 } } } });
   });
 
   it('is refused at registration where it is not one', async () => {

@@ -14,7 +14,7 @@ const reportOf = async (ctx: Context, { rowId }: ModelVersion): Promise<Partial<
 @Resolver(() => ModelVersion)
 export class VersionReportResolver {
   @Requires('model:read')
-  @FieldResolver(() => VersionEvaluation, { nullable: true, description: 'How it does on loans that training never saw.' })
+  @FieldResolver(() => VersionEvaluation, { nullable: true, description: 'How it does on the hold-out, or where there was none on the training loans (measuredOn).' })
   async evaluation(@Ctx() ctx: Context, @Root() version: ModelVersion): Promise<VersionEvaluation | null> {
     const { evaluation } = await reportOf(ctx, version);
     return evaluation ? toEvaluation(evaluation) : null;
