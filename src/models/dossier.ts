@@ -104,7 +104,7 @@ const dossierShape = z.strictObject({
     history: z.array(json).max(50_000).optional(),
     extra,
   }),
-  /** Measured on the hold-out. */
+  /** Measured on the hold-out, or where there was none on the training loans: `extra.measuredOn` says which. */
   metrics,
   /** Agreement with what trained it: TensorFlow, or the `source` library. */
   parity: z.strictObject({ rows: count, maxAbsDifference: z.number().min(0), bar: z.number().min(0), passed: z.boolean(), source: text.optional() }),

@@ -2,9 +2,9 @@ import { Field, Float, Int, ObjectType } from 'type-graphql';
 
 const share = { nullable: true as const };
 
-@ObjectType({ description: 'How well a version does on loans it never saw, with the threshold of its decision policy.', simpleResolvers: true })
+@ObjectType({ description: 'How well a version does on the hold-out, or where there was none on the training loans (measuredOn of the evaluation), with the threshold of its decision policy.', simpleResolvers: true })
 export class ModelMetrics {
-  @Field(() => Int, { description: 'Loans of the hold-out.' }) rows!: number;
+  @Field(() => Int, { description: 'Loans it was measured on.' }) rows!: number;
   @Field(() => Float, { description: 'Area under the ROC curve.' }) auc!: number;
   @Field(() => Float, { description: '2·AUC − 1.' }) gini!: number;
   @Field(() => Float, { description: 'Kolmogorov–Smirnov: the largest gap between the PD distributions of bad and good loans.' }) ks!: number;
@@ -70,7 +70,7 @@ export class TrainingRun {
 export class DossierType {
   @Field(() => String, { description: 'SHA-256 of `canonical` in UTF-8, hexadecimal.' }) digest!: string;
   @Field(() => String, { description: 'The whole dossier, RFC 8785 canonical JSON.' }) canonical!: string;
-  @Field(() => ModelMetrics, { description: 'Measured on the hold-out.' }) metrics!: ModelMetrics;
+  @Field(() => ModelMetrics, { description: 'Measured on the hold-out, or where there was none on the training loans (measuredOn of the evaluation).' }) metrics!: ModelMetrics;
   @Field(() => ParityResult, { description: 'Agreement of the compiled with the trained model.' }) parity!: ParityResult;
   @Field(() => TrainingData, { description: 'What it was trained on.' }) trainingData!: TrainingData;
   @Field(() => TrainingRun, { description: 'How it was trained.' }) training!: TrainingRun;

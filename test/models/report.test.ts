@@ -8,6 +8,7 @@ const slice = { name: 'x', rows: 200, bads: 20, defaultRate: 0.1, meanPd: 0.11, 
 const REPORT = {
   version: 1,
   evaluation: {
+    measuredOn: 'training',
     metrics: {
       rows: 400, bads: 40, threshold: 0.4, auc: 0.75, gini: 0.5, ks: 0.4, brier: 0.08, logLoss: 0.3, accuracy: 0.9, precision: 0.5, recall: 0.4, f1: 0.44, ece: 0.01,
       intervals: { auc: { low: 0.71, high: 0.79 } }, level: 0.95, resamples: 400,
@@ -28,7 +29,7 @@ const REPORT = {
       { check: 'missing', severity: 'LOW', feature: 'principal', message: 'Some are missing.', value: 0.02, threshold: 0.01 },
       { check: 'group-size', severity: 'HIGH', message: 'Few of the group other.', value: 3, threshold: 50 },
     ],
-    overrides: [{ check: 'group-size', reason: 'Measured apart.' }],
+    overrides: [{ check: 'missing', feature: 'principal', reason: 'Few.' }, { check: 'group-size', reason: 'Measured apart.' }],
   },
   search: { trials: [
     { trial: 0, status: 'FINISHED', settings: { units: 8 }, rungs: [{ rung: 0, folds: 2, logLoss: 0.4, brier: 0.1, auc: 0.7, deviation: null, seconds: 1 }, { rung: 1, folds: 5, logLoss: 0.3, brier: 0.09, auc: 0.72, deviation: 0.01, seconds: 3 }] },
@@ -38,7 +39,7 @@ const REPORT = {
 };
 
 const ASK = `query ($id: ID!) { modelVersion(id: $id) {
-  evaluation { metrics { auc ece threshold } intervals { level of { metric low high } } roc { falsePositiveRate truePositiveRate pd } lift { decile lift gain } calibration { count low high }
+  evaluation { measuredOn metrics { auc ece threshold } intervals { level of { metric low high } } roc { falsePositiveRate truePositiveRate pd } lift { decile lift gain } calibration { count low high }
     distribution { edges goods bads } vintages { name auc } }
   globalImportance { feature label meanAbsolute share meanSigned } partialDependence { feature label varies points { value meanPd } }
   dataQuality { findings { check severity feature message value threshold } overrides { check feature reason } }
@@ -46,6 +47,8 @@ const ASK = `query ($id: ID!) { modelVersion(id: $id) {
   artefacts { kind } features { name source missing sentinels monotone mutable bounds { min max } categories bins { woe } columns } } }`;
 
 const GROUPS = 'query ($id: ID!) { modelVersion(id: $id) { evaluation { groups { attribute groups { name approvalRatio belowLeastRatio } skipped } } } }';
+
+const CHECKS = 'query ($id: ID!) { modelVersion(id: $id) { dataQuality { findings { check } overrides { check } } } }';
 
 describe('the report of a version', () => {
   let app: TestApp;
@@ -63,6 +66,7 @@ describe('the report of a version', () => {
     const { modelVersion } = await (await app.as('admin')).ok<{ modelVersion: Record<string, unknown> & { features: object[] } }>(ASK, { id: reported });
     expect(modelVersion).toMatchObject({
       evaluation: {
+        measuredOn: 'TRAINING',
         metrics: { auc: 0.75, ece: 0.01, threshold: 0.4 }, intervals: { level: 0.95, of: [{ metric: 'auc', low: 0.71, high: 0.79 }] },
         roc: REPORT.evaluation.curves.roc, lift: [{ decile: 1, lift: 4, gain: 0.4 }], calibration: [{ count: 40, low: 0.26, high: 0.55 }],
         distribution: REPORT.evaluation.curves.distribution, vintages: [{ name: '2024-Q1', auc: 0.7 }, { name: '2024-Q2', auc: null }],
@@ -82,21 +86,33 @@ describe('the report of a version', () => {
     expect(min < 1000 && min > 500 && max > 4900 && max < 5400).toBe(true);
   });
 
-  it('shows groups of people to those who may see protected attributes, and to nobody else', async () => {
-    const [auditor, admin] = [await app.as('auditor'), await app.as('admin')];
-    expect(await auditor.ok(GROUPS, { id: reported })).toEqual({ modelVersion: { evaluation: { groups: [
+  it.each(['owner', 'validator', 'admin', 'auditor', 'riskManager'] as const)('shows aggregates by group to the %s, who makes, judges or watches models', async (person) => {
+    const client = await app.as(person);
+    expect(await client.ok(GROUPS, { id: reported })).toEqual({ modelVersion: { evaluation: { groups: [
       { attribute: 'sex', groups: [{ name: 'female', approvalRatio: 1, belowLeastRatio: false }, { name: 'male', approvalRatio: 0.7, belowLeastRatio: true }], skipped: ['other'] },
     ] } } });
-    const { extensions, message } = await admin.refusal(GROUPS, { id: reported });
-    expect([extensions.code, message]).toEqual(['FORBIDDEN', expect.stringContaining('customer:protected')]);
-    const checksSeenBy = async (client: typeof admin): Promise<string[]> =>
-      (await client.ok<{ modelVersion: { dataQuality: { findings: { check: string }[] } } }>(ASK, { id: reported })).modelVersion.dataQuality.findings.map(({ check }) => check);
-    expect([await checksSeenBy(auditor), await checksSeenBy(admin)]).toEqual([['missing', 'group-size'], ['missing']]);
+    expect(await client.ok(CHECKS, { id: reported })).toEqual({ modelVersion: { dataQuality: {
+      findings: [{ check: 'missing' }, { check: 'group-size' }], overrides: [{ check: 'missing' }, { check: 'group-size' }],
+    } } });
+  });
+
+  it('shows nothing about groups of people to others who may see models', async () => {
+    const underwriter = await app.as('underwriter');
+    const { extensions, message } = await underwriter.refusal(GROUPS, { id: reported });
+    expect([extensions.code, message]).toEqual(['FORBIDDEN', expect.stringContaining('model:fairness')]);
+    expect(await underwriter.ok(CHECKS, { id: reported })).toEqual({ modelVersion: { dataQuality: { findings: [{ check: 'missing' }], overrides: [{ check: 'missing' }] } } });
   });
 
   it('is absent where a version has none', async () => {
     const { modelVersion } = await (await app.as('auditor')).ok<{ modelVersion: object }>(ASK, { id: bare });
     expect(modelVersion).toMatchObject({ evaluation: null, globalImportance: [], partialDependence: [], dataQuality: null, trials: [], scorecard: null });
+  });
+
+  it('says where it does not tell which loans it was measured on', async () => {
+    const { measuredOn: _, ...evaluation } = REPORT.evaluation;
+    const { versionId } = await approveSmallVersion(app, await registerSmallModel(app, 'untold'), { report: { version: 1, evaluation } });
+    expect(await (await app.as('auditor')).ok('query ($id: ID!) { modelVersion(id: $id) { evaluation { measuredOn metrics { auc } } } }', { id: versionId }))
+      .toEqual({ modelVersion: { evaluation: { measuredOn: null, metrics: { auc: 0.75 } } } });
   });
 
   it('is refused at registration where it is not one', async () => {

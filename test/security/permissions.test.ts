@@ -8,7 +8,7 @@ const held = (role: Role): readonly Permission[] => ROLES[role];
 
 const VOTES: readonly Permission[] = ['version:validate', 'version:approve'];
 /** Named, so that a new permission counts as writing until somebody says that it only reads. */
-const READS = new Set<Permission>(['self:read', 'customer:read', 'customer:identity', 'customer:protected', 'prediction:read', 'prediction:detail', 'model:read', 'access:read']);
+const READS = new Set<Permission>(['self:read', 'customer:read', 'customer:identity', 'customer:protected', 'prediction:read', 'prediction:detail', 'model:read', 'model:fairness', 'access:read']);
 const writes = (permission: Permission): boolean => !READS.has(permission);
 
 describe('the permission registry', () => {
@@ -62,7 +62,7 @@ describe('the permission registry', () => {
 
   it('shows portals and borrowers no exact numbers, and personal data in the clear to those whose it is', () => {
     for (const role of ['PORTAL', 'BORROWER'] as const) {
-      for (const permission of ['customer:protected', 'prediction:detail', 'model:read'] as const) expect(held(role)).not.toContain(permission);
+      for (const permission of ['customer:protected', 'prediction:detail', 'model:read', 'model:fairness'] as const) expect(held(role)).not.toContain(permission);
     }
     expect(held('PORTAL')).not.toContain('customer:identity');
     expect(held('BORROWER')).toContain('customer:identity');
@@ -70,6 +70,10 @@ describe('the permission registry', () => {
 
   it('shows protected attributes to the auditor alone', () => {
     expect(roles.filter((role) => held(role).includes('customer:protected'))).toEqual(['AUDITOR']);
+  });
+
+  it('shows aggregates by group to those who make, judge and watch models', () => {
+    expect(roles.filter((role) => held(role).includes('model:fairness'))).toEqual(['MODEL_OWNER', 'VALIDATOR', 'ADMIN', 'AUDITOR', 'RISK_MANAGER']);
   });
 
   it('adds up the permissions of several roles', () => {

@@ -1,7 +1,20 @@
-import { Field, Float, Int, ObjectType } from 'type-graphql';
+import { Field, Float, Int, ObjectType, registerEnumType } from 'type-graphql';
 import type { ReadReport } from '../../scoring/index.js';
 import { ModelMetrics } from '../dossier.types.js';
 import { VintageSlice } from './slice.types.js';
+
+export enum MeasuredOn {
+  HOLDOUT = 'holdout',
+  TRAINING = 'training',
+}
+registerEnumType(MeasuredOn, {
+  name: 'MeasuredOn',
+  description: 'Which loans a version was measured on.',
+  valuesConfig: {
+    HOLDOUT: { description: 'Loans that training never saw.' },
+    TRAINING: { description: 'The training loans, as there was no hold-out: figures on them flatter.' },
+  },
+});
 
 @ObjectType({ description: 'The bootstrap interval of a metric.', simpleResolvers: true })
 export class MetricInterval {
@@ -54,9 +67,10 @@ export class ScoreDistribution {
 
 export type Evaluated = NonNullable<ReadReport['evaluation']>;
 
-@ObjectType({ description: 'How a version does on loans that training never saw. What its report does not tell is null or empty.', simpleResolvers: true })
+@ObjectType({ description: 'How a version does on the hold-out, or where there was none on the training loans (measuredOn). What its report does not tell is null or empty.', simpleResolvers: true })
 export class VersionEvaluation {
   readonly groupsByAttribute!: NonNullable<Evaluated['groups']>;
+  @Field(() => MeasuredOn, { nullable: true, description: 'Which loans it was measured on; null where the report does not tell.' }) measuredOn!: `${MeasuredOn}` | null;
   @Field(() => ModelMetrics, { nullable: true, description: 'Single numbers.' }) metrics!: ModelMetrics | null;
   @Field(() => MetricIntervals, { nullable: true, description: 'How sure they are.' }) intervals!: MetricIntervals | null;
   @Field(() => [RocPoint], { description: 'The ROC curve from (0, 0) to (1, 1).' }) roc!: readonly RocPoint[];
@@ -67,10 +81,11 @@ export class VersionEvaluation {
 }
 
 /** The evaluation of a report as the API tells it. */
-export function toEvaluation({ metrics, curves, vintages = [], groups = {} }: Evaluated): VersionEvaluation {
+export function toEvaluation({ measuredOn, metrics, curves, vintages = [], groups = {} }: Evaluated): VersionEvaluation {
   const { intervals, level, resamples } = metrics ?? {};
   return Object.assign(new VersionEvaluation(), {
     groupsByAttribute: groups,
+    measuredOn: measuredOn ?? null,
     metrics: metrics ?? null,
     intervals: intervals && level !== undefined && resamples !== undefined ? { level, resamples, of: Object.entries(intervals).map(([metric, { low, high }]) => ({ metric, low, high })) } : null,
     roc: curves?.roc ?? [],

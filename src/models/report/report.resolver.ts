@@ -14,7 +14,7 @@ const reportOf = async (ctx: Context, { rowId }: ModelVersion): Promise<Partial<
 @Resolver(() => ModelVersion)
 export class VersionReportResolver {
   @Requires('model:read')
-  @FieldResolver(() => VersionEvaluation, { nullable: true, description: 'How it does on loans that training never saw.' })
+  @FieldResolver(() => VersionEvaluation, { nullable: true, description: 'How it does on the hold-out, or where there was none on the training loans (measuredOn).' })
   async evaluation(@Ctx() ctx: Context, @Root() version: ModelVersion): Promise<VersionEvaluation | null> {
     const { evaluation } = await reportOf(ctx, version);
     return evaluation ? toEvaluation(evaluation) : null;
@@ -37,8 +37,8 @@ export class VersionReportResolver {
   async dataQuality(@Ctx() ctx: Context, @Root() version: ModelVersion): Promise<DataQuality | null> {
     const { quality } = await reportOf(ctx, version);
     if (!quality) return null;
-    const findings = quality.findings.filter(({ check }) => !check.startsWith('group') || may(ctx, 'customer:protected'));
-    return { findings, overrides: quality.overrides ?? [] };
+    const isShown = ({ check }: { readonly check: string }): boolean => !check.startsWith('group') || may(ctx, 'model:fairness');
+    return { findings: quality.findings.filter(isShown), overrides: (quality.overrides ?? []).filter(isShown) };
   }
 
   @Requires('model:read')
@@ -60,7 +60,7 @@ export class VersionReportResolver {
 
 @Resolver(() => VersionEvaluation)
 export class VersionEvaluationResolver {
-  @Requires('customer:protected')
+  @Requires('model:fairness')
   @FieldResolver(() => [GroupEvaluation], { description: 'By protected attribute.' })
   groups(@Root() { groupsByAttribute }: VersionEvaluation): GroupEvaluation[] {
     return Object.entries(groupsByAttribute).map(([attribute, { groups, skipped }]) => ({ attribute, groups, skipped: skipped.map(({ name }) => name) }));

@@ -77,8 +77,8 @@ export class QualityOverride {
 
 @ObjectType({ description: 'What the data-quality report said before training.', simpleResolvers: true })
 export class DataQuality {
-  @Field(() => [QualityFinding], { description: 'What it found. What is about groups of people is shown to those who may see protected attributes.' }) findings!: readonly QualityFinding[];
-  @Field(() => [QualityOverride], { description: 'What was overridden, and why.' }) overrides!: readonly QualityOverride[];
+  @Field(() => [QualityFinding], { description: 'What it found. What is about groups of people needs model:fairness, and is left out otherwise.' }) findings!: readonly QualityFinding[];
+  @Field(() => [QualityOverride], { description: 'What was overridden, and why. What is about groups of people needs model:fairness, and is left out otherwise.' }) overrides!: readonly QualityOverride[];
 }
 
 @ObjectType({ description: 'A setting that the search for hyper-parameters tried.', simpleResolvers: true })

@@ -1,6 +1,6 @@
 import { Field, Float, Int, ObjectType } from 'type-graphql';
 
-@ObjectType({ description: 'How a version does on a part of the hold-out.' })
+@ObjectType({ description: 'How a version does on a part of the loans it was measured on.' })
 abstract class EvaluationSlice {
   @Field(() => String, { description: 'Which part.' }) name!: string;
   @Field(() => Int, { description: 'Loans in it.' }) rows!: number;

@@ -58,8 +58,9 @@ const scorecard = part({
 
 const reportShape = part({
   version: z.literal(1),
-  /** On rows that training never saw. */
   evaluation: part({
+    /** Which rows it was measured on: on training rows figures flatter. Reports made before it was told lack it. */
+    measuredOn: z.enum(['holdout', 'training']).optional(),
     metrics: measures.optional(),
     curves: curves.optional(),
     /** By the time of decision, oldest first. */

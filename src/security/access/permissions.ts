@@ -13,6 +13,7 @@ export const PERMISSIONS = {
   'prediction:read': 'See predictions: grade, decision, reasons, coarse PD',
   'prediction:detail': 'See predictions in full: exact PD, inputs, attributions, records, what-ifs; replay them',
   'model:read': 'See models, versions, dossiers, votes and deployments',
+  'model:fairness': 'See how versions do on groups by protected attributes, as aggregates',
   'model:register': 'Register models and versions, upload artefacts',
   'version:submit': 'Submit a version for validation',
   'version:validate': 'Give a verdict as a validator',
@@ -25,14 +26,14 @@ export const PERMISSIONS = {
 export type Permission = keyof typeof PERMISSIONS;
 
 const PROFILES = ['self:read', 'customer:read', 'prediction:read'] as const;
-const EVIDENCE = [...PROFILES, 'prediction:detail', 'model:read'] as const;
+const EVIDENCE = [...PROFILES, 'prediction:detail', 'model:read', 'model:fairness'] as const;
 
 /** The roles, each a set of permissions. What a role does not name it may not do. */
 export const ROLES = {
   PORTAL: [...PROFILES, 'customer:write', 'loan:write', 'score:run', 'score:simulate'],
   UNDERWRITER: [...PROFILES, 'customer:identity', 'customer:write', 'loan:write', 'score:run', 'score:simulate', 'model:read'],
   OPERATOR: ['self:read', 'customer:read', 'customer:write', 'loan:write', 'outcome:write', 'book:import'],
-  MODEL_OWNER: ['self:read', 'model:read', 'model:register', 'version:submit'],
+  MODEL_OWNER: ['self:read', 'model:read', 'model:fairness', 'model:register', 'version:submit'],
   VALIDATOR: [...EVIDENCE, 'version:validate', 'score:simulate'],
   ADMIN: [...EVIDENCE, 'version:approve', 'version:deploy'],
   ACCESS_ADMIN: ['self:read', 'access:read', 'access:manage'],
