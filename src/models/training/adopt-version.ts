@@ -24,7 +24,9 @@ function fitted(model: ForeignModel): Fitted {
     return { ...adoptOnnx(model.onnx, { width, input, output, outputIs }), original: model.onnx };
   }
   const { layersModel, outputIs } = model;
-  return { onnx: compileLayersModel(layersModel, width, outputIs ? { output: outputIs } : {}), layersModel, notes: ['Compiled from a TensorFlow.js LayersModel.'], original: layersModel };
+  const onnx = compileLayersModel(layersModel, width, outputIs ? { output: outputIs } : {});
+  // The runtime TensorFlow needs a PD: a model that ends in log-odds is served as ONNX only.
+  return { onnx, ...(outputIs !== 'logit' && { layersModel }), notes: ['Compiled from a TensorFlow.js LayersModel.'], original: layersModel };
 }
 
 /**
