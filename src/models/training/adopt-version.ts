@@ -17,6 +17,9 @@ interface Fitted {
   readonly original: Uint8Array;
 }
 
+/** The hold-out of the book is unseen only by what Assay trains on it. */
+const MEASURED = 'Measured on held-out loans of the book; whether its maker had trained on some of them is not known here.';
+
 function fitted(model: ForeignModel): Fitted {
   const { width } = model.schema;
   if ('onnx' in model) {
@@ -38,5 +41,5 @@ export async function adoptOnBook(db: Queryable, keys: KeyRing, plan: BookPlan, 
   const { onnx, layersModel, notes, original } = fitted(model);
   await rehearseInProcess(onnx, schema.width);
   const made = await makeVersion(db, keys, plan, (request) => adoptVersion({ ...request, onnx, ...(layersModel && { layersModel }), features: schema, sample }));
-  return { ...made, source: { library: sample.source, sha256: sha256(original).toString('hex'), notes: [...notes] } };
+  return { ...made, source: { library: sample.source, sha256: sha256(original).toString('hex'), notes: [...notes, MEASURED] } };
 }
