@@ -32,7 +32,6 @@ const metrics = z.strictObject({
 });
 
 const calibration = z.union([
-  z.strictObject({ kind: z.literal('none') }),
   z.strictObject({ kind: z.literal('platt'), slope: z.number().positive(), intercept: z.number() }),
   z.strictObject({ kind: z.literal('isotonic'), knots: z.array(z.number()).min(2).max(256), values: z.array(z.number()).min(2).max(256) }),
 ]);
@@ -42,8 +41,6 @@ const threshold = z.strictObject({
   rule: z.union([
     z.strictObject({ costRatio: z.number().positive() }),
     z.strictObject({ approvalRate: share }),
-    z.strictObject({ policy: text }),
-    z.strictObject({ defaultRate: share }),
   ]),
   threshold: share,
   extra,

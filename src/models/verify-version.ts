@@ -1,5 +1,5 @@
 import { badInput, refused, type Queryable } from '../platform/index.js';
-import { checkParity, loadScorer, parseFeatureSchema, parseParitySample, parseReferenceSet, parseVersionReport, rehearseInProcess, type ParityReport } from '../scoring/index.js';
+import { checkParity, compileLayersModel, loadScorer, parseFeatureSchema, parseParitySample, parseReferenceSet, parseVersionReport, rehearseInProcess, type ParityReport, type ParitySample } from '../scoring/index.js';
 import type { ArtefactStore } from './artefact-store.js';
 import type { Dossier } from './dossier.js';
 import type { ArtefactKind } from './version.entity.js';
@@ -24,8 +24,9 @@ export const artefactsOf = ({ artefacts }: Dossier): { kind: ArtefactKind; sha25
 /**
  * Checks that a dossier's artefacts are what it says: stored, sound, fitting each other, and in agreement with what
  * trained the model (TensorFlow, or the library it was made with) on the recorded sample, which is scored again here.
+ * A LayersModel must be the same model, and a report must tell of the same metrics.
  * An unknown model is first loaded and run in a process of its own, which is what a bomb would fell.
- * @throws BAD_INPUT when an artefact is missing or damaged; REFUSED when parity fails
+ * @throws BAD_INPUT when an artefact is missing, damaged or at odds with the dossier; REFUSED when parity fails
  */
 export async function verifyVersion(db: Queryable, store: ArtefactStore, dossier: Dossier): Promise<void> {
   const bytes = new Map<ArtefactKind, Buffer>();
@@ -37,7 +38,27 @@ export async function verifyVersion(db: Queryable, store: ArtefactStore, dossier
   await rehearseOnce(dossier.artefacts.onnx, onnx, schema.width);
   await (await loadScorer({ onnx, schema })).dispose();
   requireParity(dossier, await checkParity(onnx, sample));
-  if (bytes.has('REPORT')) parseVersionReport(jsonOf(bytes.get('REPORT')!, 'report'));
+  const layersModel = bytes.get('LAYERS_MODEL');
+  if (layersModel) await requireSameModel(dossier.artefacts.layersModel!, compileLayersModel(layersModel, schema.width), sample);
+  const report = bytes.get('REPORT');
+  if (report) requireSameMetrics(dossier, parseVersionReport(jsonOf(report, 'report')));
+}
+
+/** The runtime TensorFlow scores with the LayersModel in place of the ONNX model: approvers must have approved both. */
+async function requireSameModel(digest: string, compiled: Uint8Array, sample: ParitySample): Promise<void> {
+  await rehearseOnce(`compiled ${digest}`, compiled, sample.width);
+  const { passed, rows, maxAbsDifference, bar } = await checkParity(compiled, sample);
+  if (!passed) throw refused(`The LayersModel is another model than the ONNX model: on ${rows} rows of the parity sample its PDs differ by up to ${maxAbsDifference}, more than ${bar}. Upload the LayersModel that the ONNX model was compiled from, or leave it out of the dossier.`);
+}
+
+const MEASURED_TWICE = ['rows', 'auc', 'brier'] as const;
+
+/** Voters sign the dossier and look at the curves of the report: both must tell of one measurement. */
+function requireSameMetrics({ metrics }: Dossier, { evaluation }: ReturnType<typeof parseVersionReport>): void {
+  const measured = evaluation?.metrics;
+  if (!measured) return;
+  const other = MEASURED_TWICE.find((name) => measured[name] !== metrics[name]);
+  if (other !== undefined) throw badInput(`The dossier says that metrics.${other} is ${metrics[other]}, but its report measured ${measured[other]}. Take dossier and report from the same build.`);
 }
 
 const MOST_REMEMBERED = 1_000;

@@ -56,7 +56,7 @@ export { searchHyperParameters } from './search/index.js';
 export type { SearchProgress, SearchRequest, SearchResult, TrialReport } from './search/types.js';
 export { renderPlots } from './plots/index.js';
 export type { Plot, PlotReport, PlottedDependence, PlottedEpoch, PlottedImportance, PlottedModel, PlottedPrediction, PlottedTrial } from './plots/types.js';
-export { givenFolds, kFold, randomSplit, timeSplit, type Split } from './splits/split.js';
+export { givenFolds, kFold, timeSplit, type Split } from './splits/split.js';
 export { assessQuality } from './quality/assess.js';
 export { requireSound } from './quality/require-sound.js';
 export { THRESHOLDS } from './quality/thresholds.js';

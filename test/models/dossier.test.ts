@@ -51,6 +51,8 @@ describe('a dossier', () => {
     ['an AUC above one', { metrics: { ...dossierJson.metrics, auc: 1.2 } }, 'metrics.auc'],
     ['an override without a reason', { quality: { high: 1, medium: 0, low: 0, overrides: [{ check: 'near-leak', reason: ' ' }] } }, 'quality.overrides.0.reason: must not be blank'],
     ['a family that is none', { family: 'oracle' }, 'family'],
+    ['a calibration that is none', { calibration: { kind: 'none' } }, 'calibration'],
+    ['an approval line by no rule there is', { threshold: { rule: { defaultRate: 0.1 }, threshold: 0.1 } }, 'threshold.rule'],
     ['a blank model card', { modelCard: { intendedUse: ' ', limitations: 'x' } }, 'modelCard.intendedUse: must not be blank'],
     ['no model card', { modelCard: undefined }, 'modelCard'],
     ['a policy that contradicts itself', { decisionPolicy: { ...dossierJson.decisionPolicy, approveBelow: 0.9 } }, 'approveBelow may not lie above declineFrom'],

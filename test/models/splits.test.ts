@@ -42,9 +42,14 @@ describe('a split by time', () => {
     }));
   });
 
+  it('trains on the first moment even where most loans were decided then', () => {
+    const loans = [...Array.from({ length: 9 }, () => loan(1)), loan(2)];
+    expect(timeSplit(0.5).partsOf(loans)).toEqual([...Array.from({ length: 9 }, () => 'train'), 'holdout']);
+  });
+
   it('refuses a book that was decided all at once', () => {
     const together = Array.from({ length: 10 }, () => loan(1));
-    expect(() => timeSplit().partsOf(together)).toThrow('The loans cannot be split by time: too many of them were decided at the first moment. Use --split random:0.2 or a split file.');
+    expect(() => timeSplit().partsOf(together)).toThrow('All 10 decisions are of 2024-01-02T00:00:00.000Z; a split by time needs at least two dates. Split at random instead.');
   });
 });
 
@@ -56,17 +61,27 @@ describe('a split as a person asks for it', () => {
   it('is random, by time or a file, and the dossier can tell which', async () => {
     const path = join(folder, 'book.split.csv');
     await writeFile(path, 'row,part\nL0,train\nL2,holdout\n');
-    expect(await parseSplit('random:0.25', 9)).toMatchObject({ kind: 'random', seed: 9, description: '25 % held out by a seeded hash of the customer' });
-    expect(await parseSplit('time', 9)).toMatchObject({ kind: 'time', description: 'the 20 % decided last held out' });
-    const split = await parseSplit(path, 9);
+    expect(await parseSplit('random:0.25')).toMatchObject({ kind: 'random', seed: 0, description: '25 % held out by a seeded hash of the customer' });
+    expect(await parseSplit('time')).toMatchObject({ kind: 'time', description: 'the 20 % decided last held out' });
+    const split = await parseSplit(path);
     expect([split.kind, split.description, split.partsOf(book(3))]).toEqual(['file', 'book.split.csv: 2 rows', ['train', undefined, 'holdout']]);
+  });
+
+  it('is the same random draw whenever it is asked for, unless another is named', async () => {
+    const partsOf = async (text: string) => (await parseSplit(text)).partsOf(book(200));
+    expect(await partsOf('random:0.2')).toEqual(await partsOf('random'));
+    expect(await partsOf('random:0.2')).toEqual(await partsOf('random:0.2:0'));
+    expect(await partsOf('random:0.2:7')).not.toEqual(await partsOf('random:0.2'));
+    expect(await parseSplit('random:0.2:7')).toMatchObject({ kind: 'random', seed: 7 });
   });
 
   it.each([
     ['random:0', '--split random:0: the share that is held out lies between 0.01 and 0.9.'],
     ['time:ten', '--split time:ten: the share that is held out lies between 0.01 and 0.9.'],
+    ['random:0.2:last', '--split random:0.2:last: what follows the share names another draw, by a whole number: random:0.2:7.'],
+    ['time:0.2:7', '--split time:0.2:7: a split by time has no draw; write time:0.2.'],
     ['nowhere.csv', '--split nowhere.csv: give random:0.2, time:0.2, or the path of a split file'],
   ])('is refused as %s', async (text, sentence) => {
-    await expect(parseSplit(text, 1)).rejects.toThrow(sentence);
+    await expect(parseSplit(text)).rejects.toThrow(sentence);
   });
 });

@@ -20,14 +20,15 @@ interface SmallOptions {
   readonly parityShift?: number;
   readonly spec?: FeatureSpec;
   readonly rows?: readonly GatheredRecord[];
-  readonly report?: object;
+  readonly report?: Readonly<Record<string, unknown>> & { readonly evaluation?: { readonly metrics?: { readonly rows: number; readonly auc: number; readonly brier: number } } };
+  readonly layersModel?: object;
   /** The share of the rows that may count as novel; without it nothing is learned of novelty. */
   readonly beyond?: number;
   readonly referWhen?: DecisionPolicy['referWhen'];
 }
 
 /** A logistic model on one feature: logit = weight · x − 1, known in closed form. */
-export async function smallVersion({ weight = 1, parityShift = 0, spec = PRINCIPAL, rows = records, report, beyond, referWhen }: SmallOptions = {}) {
+export async function smallVersion({ weight = 1, parityShift = 0, spec = PRINCIPAL, rows = records, report, layersModel, beyond, referWhen }: SmallOptions = {}) {
   const fitted = fitFeatureSchema([spec], rows);
   const vectorOf = (record: GatheredRecord): number => encode(fitted, record).vector[0]!;
   const schema = beyond === undefined ? fitted : withNovelty(fitted, Float32Array.from(rows, vectorOf), { beyond });
@@ -46,9 +47,28 @@ export async function smallVersion({ weight = 1, parityShift = 0, spec = PRINCIP
     featureSchema: jsonArtefact(schema),
     referenceSet: jsonArtefact(reference.json),
     paritySample: jsonArtefact({ version: 1, width: 1, ...parity, backend: 'closed form', tfVersion: 'none', vectors: base64(vectors), probabilities: base64(pds.map((p) => p + parityShift)) }),
+    ...(layersModel && { layersModel: jsonArtefact(layersModel) }),
     ...(report && { report: jsonArtefact(report) }),
   };
-  return { artefacts, schema, dossier: { ...dossierJson, artefacts: digestsOf(artefacts), decisionPolicy: policy, parity } };
+  const { rows: measured, auc, brier } = report?.evaluation?.metrics ?? dossierJson.metrics;
+  const metrics = { ...dossierJson.metrics, rows: measured, auc, brier };
+  return { artefacts, schema, dossier: { ...dossierJson, artefacts: digestsOf(artefacts), decisionPolicy: policy, parity, metrics } };
+}
+
+/** The model of {@link smallVersion} as TensorFlow.js saves it; `between` are further layers, each on the one before. */
+export function smallLayersModel({ weight = 1, between = [] }: { weight?: number; between?: readonly { class_name: string; inputs: number }[] } = {}): object {
+  const from = (name: string, times = 1): unknown[][] => [Array.from({ length: times }, () => [name, 0, 0, {}])];
+  const names = ['x', ...between.map((_, i) => `between${i}`)];
+  const layers = [
+    { class_name: 'InputLayer', name: 'x', config: { name: 'x', batch_input_shape: [null, 1], dtype: 'float32' }, inbound_nodes: [] },
+    ...between.map(({ class_name, inputs }, i) => ({ class_name, name: names[i + 1], config: { name: names[i + 1] }, inbound_nodes: from(names[i]!, inputs) })),
+    { class_name: 'Dense', name: 'pd', config: { name: 'pd', units: 1, activation: 'sigmoid', use_bias: true }, inbound_nodes: from(names.at(-1)!) },
+  ];
+  return {
+    modelTopology: { class_name: 'Model', config: { name: 'small', layers, input_layers: [['x', 0, 0]], output_layers: [['pd', 0, 0]] } },
+    weightSpecs: [{ name: 'pd/kernel', shape: [1, 1], dtype: 'float32' }, { name: 'pd/bias', shape: [1], dtype: 'float32' }],
+    weightData: base64(Float32Array.of(weight, -1)),
+  };
 }
 
 const digestsOf = (artefacts: Record<string, { sha256: string }>): Record<string, string> =>

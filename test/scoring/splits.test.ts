@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { givenFolds, kFold, randomSplit, timeSplit, type Split } from '../../src/scoring/index.js';
+import { givenFolds, kFold, timeSplit, type Split } from '../../src/scoring/index.js';
 import { Random } from '../../src/scoring/random.js';
 import { reordered } from './scored-books.js';
 
@@ -11,28 +11,6 @@ const together = ({ training, holdout }: Split): number[] => [...training, ...ho
 const bads = (labels: readonly number[], rows: readonly number[]): number => rows.filter((row) => labels[row] === 1).length;
 
 const spread = (sizes: readonly number[]): number => Math.max(...sizes) - Math.min(...sizes);
-
-describe('a random split', () => {
-  it('puts every row into one part, with each outcome shared alike', () => {
-    fc.assert(fc.property(labelled, fc.double({ min: 0.05, max: 0.95, noNaN: true }), seeds, (labels, share, seed) => {
-      const split = randomSplit(labels, share, seed);
-      expect(together(split)).toEqual(all(labels.length));
-      const most = bads(labels, all(labels.length));
-      expect(Math.abs(bads(labels, split.holdout) - share * most)).toBeLessThanOrEqual(1);
-      expect(Math.abs(split.holdout.length - bads(labels, split.holdout) - share * (labels.length - most))).toBeLessThanOrEqual(1);
-    }));
-  });
-
-  it('is the same for a seed and another for another', () => {
-    const labels = all(200).map((i) => i % 4 === 0 ? 1 : 0);
-    expect(randomSplit(labels, 0.2, 1)).toEqual(randomSplit(labels, 0.2, 1));
-    expect(randomSplit(labels, 0.2, 1)).not.toEqual(randomSplit(labels, 0.2, 2));
-  });
-
-  it.each([[[0, 1, 0, 1], 0, 'between 0 and 1'], [[0, 0, 1], 0.5, 'at least two rows of each outcome'], [[0, 2], 0.5, 'a label is 1']])('of %j by %p is refused', (labels, share, sentence) => {
-    expect(() => randomSplit(labels, share, 1)).toThrow(sentence);
-  });
-});
 
 describe('a split by time', () => {
   const date = fc.integer({ min: 10, max: 28 }).map((day) => `2024-02-${day}`);

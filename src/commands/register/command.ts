@@ -33,7 +33,7 @@ export function registerCommand(program: Command): void {
     .option('--input <name>', 'with --onnx: the input of the graph, where it has several')
     .option('--output <name>', 'with --onnx: the output that holds the score, where several could')
     .addOption(new Option('--output-is <scale>', 'with --onnx: what that output is').choices(['probability', 'logit']))
-    .option('--split <how>', 'with --onnx: random:0.2, time:0.2, or the path of a split file', 'random:0.2')
+    .option('--split <how>', 'with --onnx: random:0.2 (always the same customers; random:0.2:7 for another draw), time:0.2, or the path of a split file', 'random:0.2')
     .option('--policy <file>', 'with --onnx: the decision policy, JSON')
     .option('--cost-ratio <ratio>', 'with --onnx: as for assay train')
     .option('--approval-rate <share>', 'with --onnx: as for assay train')

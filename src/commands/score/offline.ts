@@ -1,7 +1,7 @@
 import { readBook, recordOfRow, type Mapping } from '../../loans/index.js';
 import { AssayError, badInput, messageOf, type StageProgress } from '../../platform/index.js';
 import { scoreVectors } from '../../predictions/index.js';
-import { encode, InputRefused, loadScorer, parseDecisionPolicy, parseFeatureSchema, parseReferenceSet, reasonsOf, type Encoded, type Language } from '../../scoring/index.js';
+import { encode, InputRefused, loadScorer, parseDecisionPolicy, parseFeatureSchema, parseReferenceSet, reasonsOf, rehearseInProcess, type Encoded, type Language } from '../../scoring/index.js';
 import type { VersionFolder } from '../version-folder/files.js';
 import type { ScoredLoan } from './result.js';
 
@@ -21,7 +21,10 @@ export async function loadFolder({ dossier, uploads }: VersionFolder): Promise<O
   const schema = parseFeatureSchema(json('featureSchema'));
   const reference = parseReferenceSet(json('referenceSet'), schema);
   const policy = parseDecisionPolicy(dossier['decisionPolicy']);
-  return { scorer: await loadScorer({ onnx: bytesOf('onnx'), schema }), schema, reference, policy };
+  const onnx = bytesOf('onnx');
+  // A folder may come from anywhere: what would fell a process fells that of the rehearsal.
+  await rehearseInProcess(onnx, schema.width);
+  return { scorer: await loadScorer({ onnx, schema }), schema, reference, policy };
 }
 
 export interface FileScoring {

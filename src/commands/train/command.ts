@@ -20,7 +20,7 @@ export function trainCommand(program: Command): void {
     .option('--space <file>', 'with --search: what is varied, JSON (docs/scoring.md)')
     .option('--resume', 'with --search: go on with the trials recorded in --out')
     .option('--folds <k>', 'also cross-validate the settings on so many folds of the training loans')
-    .option('--split <how>', 'what is held out: random:0.2, time:0.2, or the path of a split file', 'random:0.2')
+    .option('--split <how>', 'what is held out: random:0.2 (always the same customers; random:0.2:7 for another draw), time:0.2, or the path of a split file', 'random:0.2')
     .addOption(new Option('--calibrate <how>', 'how log-odds become calibrated ones').choices(['platt', 'isotonic']))
     .option('--policy <file>', 'the decision policy, JSON (docs/scoring.md)')
     .option('--cost-ratio <ratio>', 'choose the approval line: a missed default costs this many times a refused good loan')

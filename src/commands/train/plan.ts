@@ -75,7 +75,7 @@ export async function bookOf(flags: BookFlags, mapping: Mapping | undefined): Pr
   const policy = await policyOf(flags);
   return {
     products,
-    split: await parseSplit(flags.split, seed),
+    split: await parseSplit(flags.split),
     knownBefore: flags.knownBefore === undefined ? new Date() : time(flags.knownBefore, '--known-before'),
     seed,
     overrides: flags.override.map(overrideOf),

@@ -17,6 +17,9 @@ interface Fitted {
   readonly original: Uint8Array;
 }
 
+/** The hold-out of the book is unseen only by what Assay trains on it. */
+const MEASURED = 'Measured on held-out loans of the book; whether its maker had trained on some of them is not known here.';
+
 function fitted(model: ForeignModel): Fitted {
   const { width } = model.schema;
   if ('onnx' in model) {
@@ -24,7 +27,9 @@ function fitted(model: ForeignModel): Fitted {
     return { ...adoptOnnx(model.onnx, { width, input, output, outputIs }), original: model.onnx };
   }
   const { layersModel, outputIs } = model;
-  return { onnx: compileLayersModel(layersModel, width, outputIs ? { output: outputIs } : {}), layersModel, notes: ['Compiled from a TensorFlow.js LayersModel.'], original: layersModel };
+  const onnx = compileLayersModel(layersModel, width, outputIs ? { output: outputIs } : {});
+  // The runtime TensorFlow needs a PD: a model that ends in log-odds is served as ONNX only.
+  return { onnx, ...(outputIs !== 'logit' && { layersModel }), notes: ['Compiled from a TensorFlow.js LayersModel.'], original: layersModel };
 }
 
 /**
@@ -36,5 +41,5 @@ export async function adoptOnBook(db: Queryable, keys: KeyRing, plan: BookPlan, 
   const { onnx, layersModel, notes, original } = fitted(model);
   await rehearseInProcess(onnx, schema.width);
   const made = await makeVersion(db, keys, plan, (request) => adoptVersion({ ...request, onnx, ...(layersModel && { layersModel }), features: schema, sample }));
-  return { ...made, source: { library: sample.source, sha256: sha256(original).toString('hex'), notes: [...notes] } };
+  return { ...made, source: { library: sample.source, sha256: sha256(original).toString('hex'), notes: [...notes, MEASURED] } };
 }

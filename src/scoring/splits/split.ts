@@ -25,24 +25,6 @@ function byOutcome(labels: ArrayLike<number>): [number[], number[]] {
   return rows;
 }
 
-/**
- * A hold-out drawn at random within each outcome, so that both parts have the default rate of the whole to one row.
- * @param labels 1 = default, 0 = good; at least two of each
- * @param share of the rows that are held out, between 0 and 1; each outcome keeps at least one row in both parts
- * @throws BAD_INPUT on a share out of range or too few rows of an outcome
- */
-export function randomSplit(labels: ArrayLike<number>, share: number, seed: number): Split {
-  requireShare(share);
-  const outcomes = byOutcome(labels);
-  const random = new Random(seed);
-  const held = outcomes.flatMap((rows) => {
-    if (rows.length < 2) throw badInput(`Of ${labels.length} rows ${outcomes[1].length} defaulted; a split needs at least two rows of each outcome.`);
-    const size = Math.min(Math.max(Math.round(share * rows.length), 1), rows.length - 1);
-    return random.shuffle([...rows]).slice(0, size);
-  });
-  return splitAt(labels.length, new Set(held));
-}
-
 function splitAt(rows: number, held: ReadonlySet<number>): Split {
   const all = Array.from({ length: rows }, (_, row) => row);
   return { training: all.filter((row) => !held.has(row)), holdout: all.filter((row) => held.has(row)) };

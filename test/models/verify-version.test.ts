@@ -1,0 +1,57 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Context } from '../../src/platform/index.js';
+import { openTestDatabase, type TestDatabase } from '../support/database.js';
+import { Bank, dossierJson, smallLayersModel, smallVersion } from './support.js';
+
+let database: TestDatabase;
+let bank: Bank;
+let olga: Context;
+
+beforeAll(async () => {
+  database = await openTestDatabase();
+  bank = new Bank(database);
+  olga = await bank.person('Olga', ['MODEL_OWNER']);
+});
+afterAll(() => database.close());
+
+const stateOf = async (versionId: string): Promise<string> => (await bank.version(versionId)).state;
+
+describe('registering a version with a LayersModel', () => {
+  const registering = async (layersModel: object): Promise<string> => bank.newVersion(olga, await bank.newModel(olga), await smallVersion({ layersModel }));
+
+  it('takes the one that the ONNX model was compiled from', async () => {
+    expect(await stateOf(await registering(smallLayersModel()))).toBe('DRAFT');
+  });
+
+  it('refuses another model than the ONNX model, which the runtime TensorFlow would score with', async () => {
+    await expect(registering(smallLayersModel({ weight: 1.01 }))).rejects.toMatchObject({ code: 'REFUSED', message: expect.stringContaining('The LayersModel is another model than the ONNX model: on 40 rows of the parity sample') });
+  });
+
+  it.each([
+    ['whose layers double their columns forty times', smallLayersModel({ between: Array.from({ length: 40 }, () => ({ class_name: 'Concatenate', inputs: 2 })) }), 'numbers a row'],
+    ['with a layer that does not compile', smallLayersModel({ between: [{ class_name: 'Lambda', inputs: 1 }] }), 'is of a kind that is not supported'],
+    ['that is no model', { layers: [] }, 'The LayersModel'],
+  ])('refuses one %s', async (_, document, sentence) => {
+    await expect(registering(document)).rejects.toMatchObject({ code: 'BAD_INPUT', message: expect.stringContaining(sentence) });
+  });
+});
+
+describe('registering a version with a report', () => {
+  const measured = { rows: 10, bads: 2, threshold: 0.4, auc: 0.8, gini: 0.6, ks: 0.5, brier: 0.1, logLoss: 0.3, accuracy: 0.9, precision: 0.5, recall: 0.5, f1: 0.5, ece: 0.01 };
+  const registering = async (changes: object): Promise<string> => {
+    const version = await smallVersion({ report: { version: 1, evaluation: { metrics: { ...measured, ...changes } } } });
+    return bank.newVersion(olga, await bank.newModel(olga), { ...version, dossier: { ...version.dossier, metrics: dossierJson.metrics } });
+  };
+
+  it('takes one that measured what the dossier says', async () => {
+    expect(await stateOf(await registering({}))).toBe('DRAFT');
+  });
+
+  it.each([
+    ['rows', 11, 'metrics.rows is 10, but its report measured 11'],
+    ['auc', 0.6, 'metrics.auc is 0.8, but its report measured 0.6'],
+    ['brier', 0.2, 'metrics.brier is 0.1, but its report measured 0.2'],
+  ])('refuses one with another %s than the dossier', async (name, value, sentence) => {
+    await expect(registering({ [name]: value })).rejects.toMatchObject({ code: 'BAD_INPUT', message: expect.stringContaining(sentence) });
+  });
+});
