@@ -31,6 +31,10 @@ const REPORT = {
     ],
     overrides: [{ check: 'missing', feature: 'principal', reason: 'Few.' }, { check: 'group-size', reason: 'Measured apart.' }],
   },
+  crossValidation: {
+    folds: [{ rows: 200, bads: 20, auc: 0.74, ks: 0.38, brier: 0.08, logLoss: 0.3, ece: 0.01 }, { rows: 200, bads: 20, auc: 0.76, ks: 0.42, brier: 0.09, logLoss: 0.31, ece: 0.02 }],
+    auc: 0.75, aucDeviation: 0.0141, ks: 0.4, brier: 0.085,
+  },
   search: { trials: [
     { trial: 0, status: 'FINISHED', settings: { units: 8 }, rungs: [{ rung: 0, folds: 2, logLoss: 0.4, brier: 0.1, auc: 0.7, deviation: null, seconds: 1 }, { rung: 1, folds: 5, logLoss: 0.3, brier: 0.09, auc: 0.72, deviation: 0.01, seconds: 3 }] },
     { trial: 1, status: 'FAILED', settings: { units: 900 }, rungs: [], message: 'Out of memory.' },
@@ -43,6 +47,7 @@ const ASK = `query ($id: ID!) { modelVersion(id: $id) {
     distribution { edges goods bads } vintages { name auc } }
   globalImportance { feature label meanAbsolute share meanSigned } partialDependence { feature label varies points { value meanPd } }
   dataQuality { findings { check severity feature message value threshold } overrides { check feature reason } }
+  crossValidation { auc aucDeviation ks brier folds { rows bads auc ks brier logLoss ece } }
   trials { trial status settings rungs auc message } scorecard { basePoints features { feature label period informationValue coefficient bins { label rows bads woe points } } }
   artefacts { kind } features { name source missing sentinels monotone mutable bounds { min max } categories bins { woe } columns } } }`;
 
@@ -73,6 +78,7 @@ describe('the report of a version', () => {
       },
       globalImportance: REPORT.importance.features,
       partialDependence: [{ feature: 'principal', label: 'Amount', varies: 'value', points: [{ value: 1000, meanPd: 0.1 }, { value: null, meanPd: 0.2 }] }],
+      crossValidation: REPORT.crossValidation,
       trials: [
         { trial: 0, status: 'FINISHED', settings: '{"units":8}', rungs: 2, auc: 0.72, message: null },
         { trial: 1, status: 'FAILED', settings: '{"units":900}', rungs: 0, auc: null, message: 'Out of memory.' },
@@ -105,7 +111,7 @@ describe('the report of a version', () => {
 
   it('is absent where a version has none', async () => {
     const { modelVersion } = await (await app.as('auditor')).ok<{ modelVersion: object }>(ASK, { id: bare });
-    expect(modelVersion).toMatchObject({ evaluation: null, globalImportance: [], partialDependence: [], dataQuality: null, trials: [], scorecard: null });
+    expect(modelVersion).toMatchObject({ evaluation: null, globalImportance: [], partialDependence: [], dataQuality: null, crossValidation: null, trials: [], scorecard: null });
   });
 
   it('says where it does not tell which loans it was measured on', async () => {

@@ -5,7 +5,7 @@ import { may, Requires } from '../../security/index.js';
 import { ModelVersion } from '../model.types.js';
 import { toEvaluation, VersionEvaluation } from './evaluation.types.js';
 import { reportsOfVersion } from './report.queries.js';
-import { DataQuality, FeatureImportance, PartialDependence, Scorecard, Trial } from './report.types.js';
+import { CrossValidation, DataQuality, FeatureImportance, PartialDependence, Scorecard, Trial } from './report.types.js';
 import { GroupEvaluation } from './slice.types.js';
 
 const reportOf = async (ctx: Context, { rowId }: ModelVersion): Promise<Partial<ReadReport>> => (await ctx.loaders.of(ctx, reportsOfVersion).load(rowId)) ?? {};
@@ -39,6 +39,12 @@ export class VersionReportResolver {
     if (!quality) return null;
     const isShown = ({ check }: { readonly check: string }): boolean => !check.startsWith('group') || may(ctx, 'model:fairness');
     return { findings: quality.findings.filter(isShown), overrides: (quality.overrides ?? []).filter(isShown) };
+  }
+
+  @Requires('model:read')
+  @FieldResolver(() => CrossValidation, { nullable: true, description: 'How its settings did in cross-validation; null where there was none.' })
+  async crossValidation(@Ctx() ctx: Context, @Root() version: ModelVersion): Promise<CrossValidation | null> {
+    return (await reportOf(ctx, version)).crossValidation ?? null;
   }
 
   @Requires('model:read')

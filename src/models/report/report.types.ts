@@ -81,6 +81,26 @@ export class DataQuality {
   @Field(() => [QualityOverride], { description: 'What was overridden, and why. What is about groups of people needs model:fairness, and is left out otherwise.' }) overrides!: readonly QualityOverride[];
 }
 
+@ObjectType({ description: 'How the settings did on one fold, by a model that learned from the others.', simpleResolvers: true })
+export class CrossValidationFold {
+  @Field(() => Int, { description: 'Loans of the fold.' }) rows!: number;
+  @Field(() => Int, { description: 'How many of them defaulted.' }) bads!: number;
+  @Field(() => Float, { description: 'Area under the ROC curve.' }) auc!: number;
+  @Field(() => Float, { description: 'Kolmogorov–Smirnov: the largest gap between the PD distributions of bad and good loans.' }) ks!: number;
+  @Field(() => Float, { description: 'Mean squared error of the PD.' }) brier!: number;
+  @Field(() => Float, { description: 'Mean negative log-likelihood of the outcomes.' }) logLoss!: number;
+  @Field(() => Float, { description: 'Expected calibration error.' }) ece!: number;
+}
+
+@ObjectType({ description: 'The settings of a version, judged on folds of its training loans.', simpleResolvers: true })
+export class CrossValidation {
+  @Field(() => Float, { description: 'Mean AUC over the folds.' }) auc!: number;
+  @Field(() => Float, { description: 'Standard deviation of the AUC between folds.' }) aucDeviation!: number;
+  @Field(() => Float, { description: 'Mean KS over the folds.' }) ks!: number;
+  @Field(() => Float, { description: 'Mean Brier score over the folds.' }) brier!: number;
+  @Field(() => [CrossValidationFold], { description: 'Each fold, in the order in which they were judged.' }) folds!: readonly CrossValidationFold[];
+}
+
 @ObjectType({ description: 'A setting that the search for hyper-parameters tried.', simpleResolvers: true })
 export class Trial {
   @Field(() => Int, { description: 'Its number, in the order in which they were drawn.' }) trial!: number;

@@ -56,6 +56,12 @@ const scorecard = part({
   })),
 });
 
+/** Of the settings, on folds of the training rows. */
+const crossValidation = part({
+  folds: z.array(part({ rows: count, bads: count, auc: share, ks: share, brier: share, logLoss: z.number(), ece: share })),
+  auc: share, aucDeviation: z.number().min(0), ks: share, brier: share,
+});
+
 const reportShape = part({
   version: z.literal(1),
   evaluation: part({
@@ -72,6 +78,7 @@ const reportShape = part({
   importance: part({ rows: count, features: z.array(part({ feature: z.string(), label: z.string(), meanAbsolute: z.number().min(0), share, meanSigned: z.number() })) }).optional(),
   partialDependence: z.array(dependence).optional(),
   quality: part({ findings: z.array(finding), overrides: z.array(part({ check: z.string(), feature: z.string().optional(), reason: z.string() })).optional() }).optional(),
+  crossValidation: crossValidation.optional(),
   search: part({ trials: z.array(trial) }).optional(),
   scorecard: scorecard.optional(),
 });
