@@ -24,8 +24,15 @@ export const LIMITS = {
   list: 5,
 } as const;
 
-/** Fields that cost more than 1: a replay and a counterfactual run the model, a list that is sent is worked off in the request. */
-const DEAR: Readonly<Record<string, number>> = { 'Prediction.replay': 75, 'Prediction.counterfactual': 75, 'Mutation.scoreLoans': 5_000, 'Mutation.importLoans': 5_000 };
+/** Fields that cost more than 1: a replay, a counterfactual and a what-if run the model, a list that is sent is worked off in the request. */
+const DEAR: Readonly<Record<string, number>> = {
+  'Prediction.replay': 75,
+  'Prediction.counterfactual': 75,
+  /** Up to 21 states are scored; the first and the last of them are explained. */
+  'Mutation.simulateLoan': 150,
+  'Mutation.scoreLoans': 5_000,
+  'Mutation.importLoans': 5_000,
+};
 
 /** What the operation asks for, so far as it can be told without running it. */
 export interface Operation {

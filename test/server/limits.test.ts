@@ -44,6 +44,7 @@ describe('the cost of a request', () => {
     ['nothing that is skipped', '{ me { name } users @skip(if: true) { totalCount } }', 2],
     ['a mutation with what it answers', 'mutation { scoreLoan(input: { externalId: "x", purpose: ORIGINATION }) { prediction { id } } }', 3],
     ['a replay as 75', '{ predictions(first: 10) { edges { node { replay { reproduced } } } } }', 1 + 10 * (2 + 75 + 1)],
+    ['a what-if as 150', 'mutation { simulateLoan(input: { externalId: "x", purpose: ORIGINATION, changes: [] }) { prediction { id } } }', 150 + 2],
     ['work on a list that is sent as 5,000', 'mutation { scoreLoans(input: { loans: ["x"], purpose: ORIGINATION, requestId: "x" }) { __typename } }', 5_001],
   ])('counts %s', (_what, document, expected) => {
     expect(cost(document)).toBe(expected);
@@ -94,6 +95,7 @@ describe('beyond the limits', () => {
     ['variables', 'query ($n: Int) { customers(first: $n) { edges { node { loans(first: $n) { edges { node { id } } } } } } }', { n: 200 }, /costs 120,601/],
     ['aliases of the schema', `{ ${times(100, (n) => `a${n}: __schema { types { fields { type { fields { type { name } } } } } }`)} }`, {}, /costs/],
     ['replays', `{ ${times(2, (n) => `a${n}: predictions(first: 200) { edges { node { replay { reproduced } } } }`)} }`, {}, /costs 31,202/],
+    ['what-ifs', `mutation { ${times(170, (n) => `a${n}: simulateLoan(input: { externalId: "x", purpose: ORIGINATION, changes: [] }) { __typename }`)} }`, {}, /costs 25,670/],
     ['doubling fragments', doubling(100), {}, /more than 10,000 fields once its fragments are spread/],
     ['depth', nested(18), {}, /18 fields deep; at most 16/],
     ['great depth', nested(602), {}, /602 fields deep; at most 16/],
