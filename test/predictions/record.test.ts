@@ -113,6 +113,13 @@ describe('the record of a prediction', () => {
         pd: { ...body, outputs: { ...body.outputs!, pd: body.outputs!.pd / 2 } },
         decision: { ...body, outputs: { ...body.outputs!, decision: body.outputs!.decision === 'APPROVE' ? 'DECLINE' : 'APPROVE' } },
         attribution: { ...body, explanation: { ...body.explanation!, attributions: body.explanation!.attributions.map((value, index) => (index === 0 ? value + 1 : value)) } },
+        omission: { ...body, explanation: { ...body.explanation!, attributions: body.explanation!.attributions.slice(1) } },
+        addition: { ...body, explanation: { ...body.explanation!, attributions: [...body.explanation!.attributions, 0] } },
+        residual: { ...body, explanation: { ...body.explanation!, residual: body.explanation!.residual + 1e-7 } },
+        baseline: { ...body, explanation: { ...body.explanation!, baselineLogit: body.explanation!.baselineLogit + 1e-7 } },
+        standardErrors: { ...body, explanation: { ...body.explanation!, standardErrors: body.explanation!.attributions.map(() => 0) } },
+        method: { ...body, explanation: { ...body.explanation!, method: 'guessing' } },
+        silence: { ...body, explanation: null },
       };
       for (const [name, lie] of Object.entries(lies)) {
         const bytes = key.seal({ table: 'predictions', column: 'body', id: row.id }, Buffer.from(canonicalJson(lie)));

@@ -17,14 +17,13 @@ interface Compared {
 export async function replayBody(version: LoadedVersion, body: PredictionBody): Promise<PredictionReplay> {
   const { outputs, explanation, simulation } = body;
   const [again] = await scoresOf(version, [encodeInputs(version.schema, valuesOf(body.inputs))]);
-  const compared = [
+  const { difference: maxAbsDifference, same } = together([
     compareScore(again!, outputs!, explanation, simulation === undefined),
     ...(simulation ? await replaySimulation(version, simulation, valuesOf(body.inputs)) : []),
-  ];
-  const maxAbsDifference = compared.reduce((most, { difference }) => Math.max(most, difference), 0);
+  ]);
   const { runtime } = version.scorer;
   const tolerance = runtime === body.runtime ? 0 : OTHER_RUNTIME_TOLERANCE;
-  const reproduced = compared.every(({ same }) => same) && maxAbsDifference <= tolerance;
+  const reproduced = same && maxAbsDifference <= tolerance;
   return { reproduced, maxAbsDifference, runtime, recordedRuntime: body.runtime ?? '' };
 }
 
@@ -43,11 +42,29 @@ function compareOutcome(again: Outcome, recorded: RecordedOutputs, decides: bool
   return { difference, same };
 }
 
-function compareScore(again: Score, recorded: RecordedOutputs, explanation: RecordedExplanation | null, decides: boolean): Compared {
-  const { difference, same } = compareOutcome(again, recorded, decides);
-  const attributions = again.explanation.attributions.map((value, index) => Math.abs(value - (explanation?.attributions[index] ?? Number.POSITIVE_INFINITY)));
-  return { difference: Math.max(difference, ...attributions), same };
+/** A list that is shorter or longer is another one, however near the numbers are. */
+const compareNumbers = (again: readonly number[], recorded: readonly number[]): Compared => ({
+  difference: again.reduce((most, value, index) => Math.max(most, Math.abs(value - (recorded[index] ?? value))), 0),
+  same: again.length === recorded.length,
+});
+
+const together = (parts: readonly Compared[]): Compared => ({
+  difference: Math.max(0, ...parts.map(({ difference }) => difference)),
+  same: parts.every(({ same }) => same),
+});
+
+function compareExplanation(again: RecordedExplanation, recorded: RecordedExplanation | null): Compared {
+  if (!recorded) return { difference: 0, same: false };
+  const { difference, same } = together([
+    compareNumbers([again.baselineLogit, again.logit, again.residual], [recorded.baselineLogit, recorded.logit, recorded.residual]),
+    compareNumbers(again.attributions, recorded.attributions),
+    compareNumbers(again.standardErrors ?? [], recorded.standardErrors ?? []),
+  ]);
+  return { difference, same: same && again.method === recorded.method };
 }
+
+const compareScore = (again: Score, recorded: RecordedOutputs, explanation: RecordedExplanation | null, decides: boolean): Compared =>
+  together([compareOutcome(again, recorded, decides), compareExplanation(again.explanation, explanation)]);
 
 /** The states are made of the baseline and the recorded changes alone; the last must be the prediction's own inputs. */
 async function replaySimulation(version: LoadedVersion, { baseline, steps }: RecordedSimulation, last: readonly InputValue[]): Promise<Compared[]> {
