@@ -111,16 +111,19 @@ describe('the history of predictions', () => {
   });
 
   it('tells what a version was worth once outcomes are known', async () => {
-    const versionOf = 'query ($id: ID!) { prediction(id: $id) { modelVersion { performance { loans defaults auc gini ks brier } } } }';
+    const versionOf = 'query ($id: ID!) { prediction(id: $id) { modelVersion { performance { loans defaults auc gini ks brier precision recall f1 } } } }';
     expect((await auditor.ok<{ prediction: { modelVersion: { performance: null } } }>(versionOf, { id: made[2] })).prediction.modelVersion.performance).toBeNull();
-    await createLoan(portal, 'small-bad', { loan: { product: 'small', principal: '4900' } });
+    // Its PD is about 0.5, between the lines: it is not approved, so it counts as a predicted default.
+    await createLoan(portal, 'small-bad', { loan: { product: 'small', principal: '4100' } });
     await scoreLoan(portal, { externalId: 'small-bad' });
     const operator = await app.as('operator');
     for (const [externalId, defaulted] of [['small', false], ['small-bad', true]]) {
       await operator.ok('mutation ($input: RecordOutcomeInput!) { recordOutcome(input: $input) { loan { id } } }', { input: { externalId, defaulted } });
     }
     // The larger loan was given the higher PD, and did not default: the one pair there is, is the wrong way round.
-    expect((await auditor.ok<{ prediction: { modelVersion: { performance: object } } }>(versionOf, { id: made[2] })).prediction.modelVersion.performance).toMatchObject({ loans: 2, defaults: 1, auc: 0, gini: -1 });
+    expect((await auditor.ok<{ prediction: { modelVersion: { performance: object } } }>(versionOf, { id: made[2] })).prediction.modelVersion.performance).toMatchObject({
+      loans: 2, defaults: 1, auc: 0, gini: -1, precision: 0.5, recall: 1, f1: expect.closeTo(2 / 3),
+    });
   });
 
   describe('makes a risk profile', () => {

@@ -28,7 +28,7 @@ export class VersionPerformanceResolver {
     const defaults = labels.filter((label) => label === 1).length;
     if (defaults === 0 || defaults === labels.length) return null;
     const { policy } = await this.versions.load(ctx.db, version.rowId);
-    const metrics = evaluate(labels, rows.map(({ pd }) => pd), policy.declineFrom);
+    const metrics = evaluate(labels, rows.map(({ pd }) => pd), policy.approveBelow);
     return { loans: labels.length, defaults, ...pick(metrics) };
   }
 }

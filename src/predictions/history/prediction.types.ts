@@ -112,8 +112,8 @@ export class PredictionRecordType {
 
 @ObjectType({ description: 'The prediction computed again from its record and artefact alone.', simpleResolvers: true })
 export class PredictionReplay {
-  @Field(() => Boolean, { description: 'Whether PD, grade, decision and attributions came out the same; to the bit on the same runtime, within 1e-5 on another.' }) reproduced!: boolean;
-  @Field(() => Float, { description: 'Largest absolute difference over PD, log-odds and attributions.' }) maxAbsDifference!: number;
+  @Field(() => Boolean, { description: 'Whether PD, grade, decision, novelty and explanation came out the same; to the bit on the same runtime, within 1e-5 on another.' }) reproduced!: boolean;
+  @Field(() => Float, { description: 'Largest absolute difference over PD, log-odds, attributions, their standard errors and the residual.' }) maxAbsDifference!: number;
   @Field(() => String, { description: 'The runtime that replayed.' }) runtime!: string;
   @Field(() => String, { description: 'The runtime that predicted.' }) recordedRuntime!: string;
 }
@@ -147,7 +147,7 @@ export class VersionPerformance {
   @Field(() => Float, { description: '2·AUC − 1.' }) gini!: number;
   @Field(() => Float, { description: 'Largest distance between the score distributions of bad and good.' }) ks!: number;
   @Field(() => Float, { description: 'Mean squared error of the PD.' }) brier!: number;
-  @Field(() => Float, { description: 'Share of true defaults among those at or above the decline line.' }) precision!: number;
-  @Field(() => Float, { description: 'Share of defaults that are at or above the decline line.' }) recall!: number;
+  @Field(() => Float, { description: 'Share of true defaults among those at or above the approval line, approveBelow, as in the dossier.' }) precision!: number;
+  @Field(() => Float, { description: 'Share of defaults that are at or above the approval line.' }) recall!: number;
   @Field(() => Float, { description: 'Harmonic mean of precision and recall.' }) f1!: number;
 }
