@@ -116,6 +116,22 @@ describe('the fields that a mapping describes to models', () => {
     expect(describeFields(parseMapping(plainMapping({ loan }), 'my.json')).find(({ path }) => path === 'loan.housing')).toMatchObject(zh);
   });
 
+  it('carry the direction of the risk, of a repayment field from whichever period declares it', () => {
+    const loan = plainLoan({ principal: { column: 'amount', monotone: 'increasing' }, attributes: { savings: { column: 's', type: 'numeric', label: 'Savings', monotone: 'decreasing' } } });
+    const repayments = [{ periodEnd: { const: '2024-01-31' }, daysPastDue: { column: 'd1' } }, { periodEnd: { const: '2023-12-31' }, daysPastDue: { column: 'd2', monotone: 'increasing' } }];
+    const directions = describeFields(parseMapping(plainMapping({ loan, repayments }), 'my.json')).map(({ path, monotone }) => [path, monotone]);
+    expect(directions).toEqual(expect.arrayContaining([['customer.income', undefined], ['loan.principal', 'increasing'], ['loan.savings', 'decreasing'], ['repayments.daysPastDue', 'increasing']]));
+  });
+
+  it('have a direction only where they are numbers, and one only', () => {
+    const attribute = (changes: object) => ({ loan: plainLoan({ attributes: { x: { column: 'x', label: 'X', monotone: 'increasing', ...changes } } }) });
+    expect(parse(attribute({ type: 'numeric', monotone: 'up' }))).toThrow('loan.attributes.x.monotone: "up" is not accepted; expected one of "increasing", "decreasing"');
+    expect(parse(attribute({ type: 'categorical' }))).toThrow('loan.attributes.x: "monotone" has no meaning here; expected text');
+    expect(parse(attribute({ type: 'boolean' }))).toThrow('loan.attributes.x: "monotone" has no meaning here; expected true or false');
+    const period = (monotone: string) => ({ periodEnd: { const: '2024-01-31' }, balance: { column: 'b', monotone } });
+    expect(parse({ repayments: [period('increasing'), period('decreasing')] })).toThrow('repayments.balance: is "monotone": "increasing" in one period and "decreasing" in another; give one direction');
+  });
+
   it('carry the categories of a code list and the currency as unit where there is but one', () => {
     const attributes = {
       housing: { column: 'h', type: 'categorical', label: 'Housing', codes: 'housing', reasonCode: 'HOUSING', mutable: true },
