@@ -98,6 +98,9 @@ describe('a mapping', () => {
   });
 });
 
+const withAttribute = (changes: object) => ({ loan: plainLoan({ attributes: { x: { column: 'x', label: 'X', monotone: 'increasing', ...changes } } }) });
+const periodWith = (monotone: string) => ({ periodEnd: { const: '2024-01-31' }, balance: { column: 'b', monotone } });
+
 describe('the fields that a mapping describes to models', () => {
   it('are its attributes and the loan fields that vary; identity and protected attributes never appear', () => {
     const fields = describeFields(parseMapping(plainMapping(), 'my.json'));
@@ -124,12 +127,10 @@ describe('the fields that a mapping describes to models', () => {
   });
 
   it('have a direction only where they are numbers, and one only', () => {
-    const attribute = (changes: object) => ({ loan: plainLoan({ attributes: { x: { column: 'x', label: 'X', monotone: 'increasing', ...changes } } }) });
-    expect(parse(attribute({ type: 'numeric', monotone: 'up' }))).toThrow('loan.attributes.x.monotone: "up" is not accepted; expected one of "increasing", "decreasing"');
-    expect(parse(attribute({ type: 'categorical' }))).toThrow('loan.attributes.x: "monotone" has no meaning here; expected text');
-    expect(parse(attribute({ type: 'boolean' }))).toThrow('loan.attributes.x: "monotone" has no meaning here; expected true or false');
-    const period = (monotone: string) => ({ periodEnd: { const: '2024-01-31' }, balance: { column: 'b', monotone } });
-    expect(parse({ repayments: [period('increasing'), period('decreasing')] })).toThrow('repayments.balance: is "monotone": "increasing" in one period and "decreasing" in another; give one direction');
+    expect(parse(withAttribute({ type: 'numeric', monotone: 'up' }))).toThrow('loan.attributes.x.monotone: "up" is not accepted; expected one of "increasing", "decreasing"');
+    expect(parse(withAttribute({ type: 'categorical' }))).toThrow('loan.attributes.x: "monotone" has no meaning here; expected text');
+    expect(parse(withAttribute({ type: 'boolean' }))).toThrow('loan.attributes.x: "monotone" has no meaning here; expected true or false');
+    expect(parse({ repayments: [periodWith('increasing'), periodWith('decreasing')] })).toThrow('repayments.balance: is "monotone": "increasing" in one period and "decreasing" in another; give one direction');
   });
 
   it('carry the categories of a code list and the currency as unit where there is but one', () => {
