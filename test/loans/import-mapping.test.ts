@@ -98,6 +98,9 @@ describe('a mapping', () => {
   });
 });
 
+const withAttribute = (changes: object) => ({ loan: plainLoan({ attributes: { x: { column: 'x', label: 'X', monotone: 'increasing', ...changes } } }) });
+const periodWith = (monotone: string) => ({ periodEnd: { const: '2024-01-31' }, balance: { column: 'b', monotone } });
+
 describe('the fields that a mapping describes to models', () => {
   it('are its attributes and the loan fields that vary; identity and protected attributes never appear', () => {
     const fields = describeFields(parseMapping(plainMapping(), 'my.json'));
@@ -114,6 +117,20 @@ describe('the fields that a mapping describes to models', () => {
     const zh = { labels: { zh: '住房' }, valueLabels: { zh: { owned: '自有' } } };
     const loan = plainLoan({ attributes: { housing: { column: 'h', type: 'categorical', label: 'Housing', ...zh } } });
     expect(describeFields(parseMapping(plainMapping({ loan }), 'my.json')).find(({ path }) => path === 'loan.housing')).toMatchObject(zh);
+  });
+
+  it('carry the direction of the risk, of a repayment field from whichever period declares it', () => {
+    const loan = plainLoan({ principal: { column: 'amount', monotone: 'increasing' }, attributes: { savings: { column: 's', type: 'numeric', label: 'Savings', monotone: 'decreasing' } } });
+    const repayments = [{ periodEnd: { const: '2024-01-31' }, daysPastDue: { column: 'd1' } }, { periodEnd: { const: '2023-12-31' }, daysPastDue: { column: 'd2', monotone: 'increasing' } }];
+    const directions = describeFields(parseMapping(plainMapping({ loan, repayments }), 'my.json')).map(({ path, monotone }) => [path, monotone]);
+    expect(directions).toEqual(expect.arrayContaining([['customer.income', undefined], ['loan.principal', 'increasing'], ['loan.savings', 'decreasing'], ['repayments.daysPastDue', 'increasing']]));
+  });
+
+  it('have a direction only where they are numbers, and one only', () => {
+    expect(parse(withAttribute({ type: 'numeric', monotone: 'up' }))).toThrow('loan.attributes.x.monotone: "up" is not accepted; expected one of "increasing", "decreasing"');
+    expect(parse(withAttribute({ type: 'categorical' }))).toThrow('loan.attributes.x: "monotone" has no meaning here; expected text');
+    expect(parse(withAttribute({ type: 'boolean' }))).toThrow('loan.attributes.x: "monotone" has no meaning here; expected true or false');
+    expect(parse({ repayments: [periodWith('increasing'), periodWith('decreasing')] })).toThrow('repayments.balance: is "monotone": "increasing" in one period and "decreasing" in another; give one direction');
   });
 
   it('carry the categories of a code list and the currency as unit where there is but one', () => {

@@ -53,6 +53,8 @@ describe('a split by time', () => {
   });
 });
 
+const partsOf = async (text: string) => (await parseSplit(text)).partsOf(book(200));
+
 describe('a split as a person asks for it', () => {
   let folder: string;
   beforeAll(async () => void (folder = await mkdtemp(join(tmpdir(), 'assay-split-'))));
@@ -68,7 +70,6 @@ describe('a split as a person asks for it', () => {
   });
 
   it('is the same random draw whenever it is asked for, unless another is named', async () => {
-    const partsOf = async (text: string) => (await parseSplit(text)).partsOf(book(200));
     expect(await partsOf('random:0.2')).toEqual(await partsOf('random'));
     expect(await partsOf('random:0.2')).toEqual(await partsOf('random:0.2:0'));
     expect(await partsOf('random:0.2:7')).not.toEqual(await partsOf('random:0.2'));

@@ -55,14 +55,15 @@ export async function smallVersion({ weight = 1, parityShift = 0, spec = PRINCIP
   return { artefacts, schema, dossier: { ...dossierJson, artefacts: digestsOf(artefacts), decisionPolicy: policy, parity, metrics } };
 }
 
+const inboundNodes = (name: string, times = 1): unknown[][] => [Array.from({ length: times }, () => [name, 0, 0, {}])];
+
 /** The model of {@link smallVersion} as TensorFlow.js saves it; `between` are further layers, each on the one before. */
 export function smallLayersModel({ weight = 1, between = [] }: { weight?: number; between?: readonly { class_name: string; inputs: number }[] } = {}): object {
-  const from = (name: string, times = 1): unknown[][] => [Array.from({ length: times }, () => [name, 0, 0, {}])];
   const names = ['x', ...between.map((_, i) => `between${i}`)];
   const layers = [
     { class_name: 'InputLayer', name: 'x', config: { name: 'x', batch_input_shape: [null, 1], dtype: 'float32' }, inbound_nodes: [] },
-    ...between.map(({ class_name, inputs }, i) => ({ class_name, name: names[i + 1], config: { name: names[i + 1] }, inbound_nodes: from(names[i]!, inputs) })),
-    { class_name: 'Dense', name: 'pd', config: { name: 'pd', units: 1, activation: 'sigmoid', use_bias: true }, inbound_nodes: from(names.at(-1)!) },
+    ...between.map(({ class_name, inputs }, i) => ({ class_name, name: names[i + 1], config: { name: names[i + 1] }, inbound_nodes: inboundNodes(names[i]!, inputs) })),
+    { class_name: 'Dense', name: 'pd', config: { name: 'pd', units: 1, activation: 'sigmoid', use_bias: true }, inbound_nodes: inboundNodes(names.at(-1)!) },
   ];
   return {
     modelTopology: { class_name: 'Model', config: { name: 'small', layers, input_layers: [['x', 0, 0]], output_layers: [['pd', 0, 0]] } },

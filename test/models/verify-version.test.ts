@@ -16,15 +16,15 @@ afterAll(() => database.close());
 
 const stateOf = async (versionId: string): Promise<string> => (await bank.version(versionId)).state;
 
-describe('registering a version with a LayersModel', () => {
-  const registering = async (layersModel: object): Promise<string> => bank.newVersion(olga, await bank.newModel(olga), await smallVersion({ layersModel }));
+const registeringModel = async (layersModel: object): Promise<string> => bank.newVersion(olga, await bank.newModel(olga), await smallVersion({ layersModel }));
 
+describe('registering a version with a LayersModel', () => {
   it('takes the one that the ONNX model was compiled from', async () => {
-    expect(await stateOf(await registering(smallLayersModel()))).toBe('DRAFT');
+    expect(await stateOf(await registeringModel(smallLayersModel()))).toBe('DRAFT');
   });
 
   it('refuses another model than the ONNX model, which the runtime TensorFlow would score with', async () => {
-    await expect(registering(smallLayersModel({ weight: 1.01 }))).rejects.toMatchObject({ code: 'REFUSED', message: expect.stringContaining('The LayersModel is another model than the ONNX model: on 40 rows of the parity sample') });
+    await expect(registeringModel(smallLayersModel({ weight: 1.01 }))).rejects.toMatchObject({ code: 'REFUSED', message: expect.stringContaining('The LayersModel is another model than the ONNX model: on 40 rows of the parity sample') });
   });
 
   it.each([
@@ -32,7 +32,7 @@ describe('registering a version with a LayersModel', () => {
     ['with a layer that does not compile', smallLayersModel({ between: [{ class_name: 'Lambda', inputs: 1 }] }), 'is of a kind that is not supported'],
     ['that is no model', { layers: [] }, 'The LayersModel'],
   ])('refuses one %s', async (_, document, sentence) => {
-    await expect(registering(document)).rejects.toMatchObject({ code: 'BAD_INPUT', message: expect.stringContaining(sentence) });
+    await expect(registeringModel(document)).rejects.toMatchObject({ code: 'BAD_INPUT', message: expect.stringContaining(sentence) });
   });
 });
 

@@ -47,6 +47,15 @@ describe('proposed features', () => {
     expect(specs.find(({ name }) => name === 'utilisation')!.source).toEqual({ path: 'repayments.balance', last: 6, per: ['loan.creditLimit'] });
   });
 
+  it('keep the declared direction of a field and of its history; what is derived has none', () => {
+    const directed = fields.map((field): FieldDescription => (field.type === 'numeric' ? { ...field, monotone: field.path === 'repayments.balance' ? 'increasing' : 'decreasing' } : field));
+    const made = parseFeatureSpecs(proposeFeatureSpecs(directed));
+    const declared = Object.fromEntries(made.flatMap(({ name, monotone }) => (monotone ? [[name, monotone]] : [])));
+    expect(declared).toEqual({ 'customer.income': 'decreasing', 'loan.creditLimit': 'decreasing', 'repayments.balance': 'increasing', 'repayments.amountPaid': 'decreasing' });
+    expect(made.find(({ name }) => name === 'repayments.balance')).toMatchObject({ type: 'sequence', monotone: 'increasing' });
+    expect(made.length).toBeGreaterThan(fields.length - 1);
+  });
+
   it('take the reason code of the field, or one made from its name', () => {
     expect(specs.find(({ name }) => name === 'loan.kind')!.reasonCode).toBe('KIND');
     expect(specs.find(({ name }) => name === 'loan.creditLimit')!.reasonCode).toBe('CREDIT_LIMIT');

@@ -9,7 +9,7 @@ import type { Cell, RawRow, Scope } from './scope.js';
 export type Field<T> = (row: RawRow) => T | undefined;
 
 const SOURCES = ['column', 'const', 'line', 'template'] as const;
-const MODIFIERS: readonly Modifier[] = ['scale', 'clamp', 'round', 'dateFormat'];
+const MODIFIERS: readonly Modifier[] = ['scale', 'clamp', 'round', 'monotone', 'dateFormat'];
 
 /**
  * Compiles an expression of the mapping to a reader of values of one kind, checking everything that can be checked now.

@@ -18,6 +18,8 @@ export interface FieldDescription {
   values?: string[];
   /** The customer can do something about it. */
   mutable?: boolean;
+  /** How the risk may move as the value rises. */
+  monotone?: 'increasing' | 'decreasing';
 }
 
 type Standard = Omit<FieldDescription, 'path' | 'values'> & { money?: true };
@@ -63,6 +65,13 @@ export function fieldPaths({ customer, loan, repayments }: Mapping): string[] {
   ];
 }
 
+/** Fields of the repayments of which one period says that the risk rises, and another that it falls. */
+export const contradictions = ({ repayments }: Mapping): string[] =>
+  Object.keys(REPAYMENT_FIELDS).filter((name) => {
+    const directions = repayments.flatMap((period) => period[name as keyof typeof period]?.monotone ?? []);
+    return new Set(directions).size > 1;
+  });
+
 const namesIn = (section: object, fields: object): string[] => Object.keys(fields).filter((name) => Object.hasOwn(section, name));
 
 function describeAttributes(
@@ -74,7 +83,7 @@ function describeAttributes(
 }
 
 function describeAttribute(path: string, mapping: Mapping, attribute: AttributeMapping): FieldDescription {
-  const { type, label, labels, valueLabels, unit, reasonCode, mutable, codes } = attribute;
+  const { type, label, labels, valueLabels, unit, reasonCode, mutable, monotone, codes } = attribute;
   const values = type === 'categorical' ? valuesOf(mapping, codes) : undefined;
   return {
     path,
@@ -86,6 +95,7 @@ function describeAttribute(path: string, mapping: Mapping, attribute: AttributeM
     ...(reasonCode !== undefined && { reasonCode }),
     ...(values && { values }),
     ...(mutable !== undefined && { mutable }),
+    ...(monotone !== undefined && { monotone }),
   };
 }
 
@@ -100,7 +110,8 @@ function describeStandard(
     if (!expressions.some((expression) => varies(mapping, expression))) return [];
     const values = standard.type === 'categorical' ? standardValues(name, room, mapping, expressions) : undefined;
     const unit = money ? currencyOf(mapping) : undefined;
-    return [{ path: `${room}.${name}`, ...standard, ...(unit !== undefined && { unit }), ...(values && { values }) }];
+    const monotone = expressions.find((expression) => expression.monotone !== undefined)?.monotone;
+    return [{ path: `${room}.${name}`, ...standard, ...(unit !== undefined && { unit }), ...(values && { values }), ...(monotone && { monotone }) }];
   });
 }
 

@@ -3,7 +3,7 @@ import { dateReader } from './dates.js';
 import { NotANumber, Refusal, quoted } from './refusal.js';
 
 /** Keys of an expression that only some kinds of value understand. */
-export type Modifier = 'scale' | 'clamp' | 'round' | 'dateFormat';
+export type Modifier = 'scale' | 'clamp' | 'round' | 'monotone' | 'dateFormat';
 
 /** How the text of a cell becomes a value of one kind. Text is canonical here: `.` for decimals, no thousands. */
 export interface Kind<T> {
@@ -25,7 +25,7 @@ const SUPERFLUOUS_ZEROS = /\.?0+$/;
 const NON_TEXT = /[^\P{Cc}\t\n\r]|\uFFFD/u;
 const LARGEST_NUMBER = 1e30;
 const MAX_WHOLE_DIGITS = 16;
-const ARITHMETIC: readonly Modifier[] = ['scale', 'clamp', 'round'];
+const OF_NUMBERS: readonly Modifier[] = ['scale', 'clamp', 'round', 'monotone'];
 
 const NOT_FINITE = /^[+-]?(?:nan|inf|infinity)$/i;
 
@@ -102,7 +102,7 @@ export const boolean: Kind<boolean> = {
 /** A finite double, |x| ≤ 1e30. */
 export const numeric: Kind<number> = {
   expects: 'a finite number',
-  modifiers: ARITHMETIC,
+  modifiers: OF_NUMBERS,
   codesAreComplete: false,
   parse(value, raw) {
     const number = Number(numberText(value, raw));
@@ -114,7 +114,7 @@ export function integer(low: number, high: number): Kind<number> {
   const expects = `a whole number from ${low} to ${high}`;
   return {
     expects,
-    modifiers: ARITHMETIC,
+    modifiers: OF_NUMBERS,
     codesAreComplete: false,
     parse(value, raw) {
       const number = Number(numberText(value, raw));
@@ -148,7 +148,7 @@ export interface DecimalLimits {
 export function decimal({ low = -Infinity, high = Infinity, places, expects }: DecimalLimits): Kind<string> {
   return {
     expects,
-    modifiers: ARITHMETIC,
+    modifiers: OF_NUMBERS,
     codesAreComplete: false,
     parse(value, raw) {
       const digits = canonicalDecimal(value, places, raw);

@@ -21,6 +21,8 @@ const expressionShape = {
   clamp: z.tuple([z.number(), z.number()], 'two numbers, [lowest, highest]').optional(),
   round: z.int().min(0).max(8).optional(),
   dateFormat: z.string().min(1).optional(),
+  /** How the risk may move as the value rises. */
+  monotone: z.enum(['increasing', 'decreasing']).optional(),
 };
 const expression = z.strictObject(expressionShape, typed('an expression such as {"column": "…"} or {"const": …}'));
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { fieldPaths } from './fields.js';
+import { contradictions, fieldPaths } from './fields.js';
 import type { Mapping } from './mapping.js';
 import { didYouMean } from './nearest.js';
 import type { Scope } from './scope.js';
@@ -9,11 +9,12 @@ const reading = z.object({
   source: z.object({ path: z.string(), per: z.union([z.string(), z.array(z.string())]).optional() }),
 });
 
-/** Notes what `features` and `model` ask for and the mapping does not make. */
+/** Notes what `features` and `model` ask for and the mapping does not make, and what it says twice of a field. */
 export function checkModelInputs(scope: Scope): void {
   const { features = [], model } = scope.mapping;
   const known = fieldPaths(scope.mapping);
   for (const [index, feature] of features.entries()) checkFeature(scope, known, `features[${index}].source`, feature);
+  for (const name of contradictions(scope.mapping)) scope.note(`repayments.${name}`, 'is "monotone": "increasing" in one period and "decreasing" in another; give one direction');
   for (const [index, product] of (model?.products ?? []).entries()) checkProduct(scope, `model.products[${index}]`, product);
 }
 

@@ -20,6 +20,8 @@ export interface FieldDescription {
   readonly protected?: boolean;
   /** The customer can do something about it. */
   readonly mutable?: boolean;
+  /** How the risk may move as the value rises; numbers only. Derived features declare nothing. */
+  readonly monotone?: 'increasing' | 'decreasing';
 }
 
 export interface ProposeOptions {
@@ -56,6 +58,7 @@ function ofField(field: FieldDescription): FeatureSpec {
     transform: transformOf(field),
     reasonCode: field.reasonCode ?? codeOf(keyOf(field.path)),
     ...(field.mutable !== undefined && { mutable: field.mutable }),
+    ...(field.monotone !== undefined && { monotone: field.monotone }),
   };
 }
 
