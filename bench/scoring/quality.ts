@@ -7,8 +7,8 @@ type Settings = NonNullable<BuildRequest['hyperParameters']>;
 /** Fixed settings: what a user gets without asking for anything. */
 const TAIWAN: Settings = {};
 
-/** A small book: one wide layer, small steps, much noise. */
-const GERMAN: Settings = { layers: [64], dropout: 0.5, l2: 3e-3, batchSize: 32, epochs: 60, patience: 10 };
+/** A small book: one wide layer, small steps, much noise, and each seventh of the rows kept aside by two members. */
+const GERMAN: Settings = { layers: [64], dropout: 0.5, l2: 3e-3, batchSize: 32, epochs: 60, patience: 10, ensemble: 14 };
 
 const SEEDS = [1, 2, 3, 4, 5];
 
