@@ -132,7 +132,7 @@ describe('a scorecard', () => {
   });
 });
 
-describe('networks', () => {
+describe('networks and scorecards', () => {
   it('of the family cnn look at the history and pass parity', async () => {
     const bundle = await build({ hyperParameters: { family: 'cnn', convolution: { window: 2, filters: 6 }, layers: [12], epochs: 12, ensemble: 2 } });
     expect(bundle.report.family).toBe('cnn');
@@ -155,7 +155,7 @@ describe('networks', () => {
 
   it('are compared with the champion on the rows that both can score', async () => {
     const pds = holdout.labels.map((_, i) => (i % 10 === 0 ? null : 0.1 + 0.001 * (i % 100)));
-    const { report } = await build({ hyperParameters: { layers: [8], epochs: 10, ensemble: 1 }, champion: { name: 'version 1', pds } });
+    const { report } = await build({ hyperParameters: { family: 'scorecard' }, champion: { name: 'version 1', pds } });
     expect(report.comparison).toMatchObject({ champion: 'version 1', rows: 540 });
     expect(report.comparison!.test.aucA).toBeGreaterThan(report.comparison!.test.aucB);
     expect(report.comparison!.test.p).toBeLessThan(0.01);
@@ -178,7 +178,7 @@ describe('grave findings in the data', () => {
 
 describe('a model from elsewhere', () => {
   it('becomes a version whose scores are those of its own library', async () => {
-    const made = await build({ hyperParameters: { layers: [6], epochs: 5, ensemble: 1 } });
+    const made = await build({ hyperParameters: { family: 'scorecard' } });
     const schema = parseFeatureSchema(jsonOf(made, 'schema'));
     const records = holdout.records.slice(0, 50);
     const { probability, scorer } = await scored(made, records);
