@@ -38,6 +38,10 @@ function requireCalibratable({ labels }: TrainingRequest, settings: HyperParamet
 
 type Tell = (progress: TrainingProgress) => void;
 
+/** Starting TensorFlow takes longer than training on a small book. */
+const SMALL_BOOK = 20_000;
+const processesFor = (rows: number): number => (rows < SMALL_BOOK ? 1 : availableParallelism());
+
 /** Numbers dealt to at most `hands`, in turn: processes finish at about the same time. */
 function dealt(count: number, hands: number): number[][] {
   const dealing: number[][] = Array.from({ length: Math.min(count, hands) }, () => []);
@@ -77,7 +81,7 @@ async function fitNetworks(request: TrainingRequest, settings: HyperParameters, 
   const stop = signal ? AbortSignal.any([signal, together.signal]) : together.signal;
   const data = { rows, labels, width, units, directions, history: columns };
   const trained = await Promise.all(
-    dealt(settings.ensemble, availableParallelism()).map(async (numbers) => {
+    dealt(settings.ensemble, processesFor(labels.length * settings.ensemble)).map(async (numbers) => {
       const message = await runInProcess({ kind: 'train', data, settings, members: numbers }, { signal: stop, onMessage });
       if (message.kind !== 'trained') throw internal('The training process answered something else than a model.');
       return message.members.map((trainedMember, i) => ({ trainedMember, number: numbers[i]! }));
@@ -104,11 +108,11 @@ export async function trainModel(request: TrainingRequest, onProgress: Tell = ()
   const kept = settings.family === 'scorecard' ? scorecardSettings(settings) : settings;
   const fitted = settings.family === 'scorecard' ? { ...fitLinear(request, settings), history: [] } : await fitNetworks(request, settings, onProgress, signal);
   const { members, calibration } = fitted;
-  const written = await runInProcess({ kind: 'write', model: { width: request.width, members, calibration } }, { ...(signal && { signal }) });
+  const written = await runInProcess({ kind: 'write', model: { width: request.width, members, calibration }, sample: request.sample ?? new Float32Array() }, { ...(signal && { signal }) });
   if (written.kind !== 'written') throw internal('The TensorFlow process answered something else than a model.');
-  const { layersModel, backend, tfVersion } = written;
+  const { layersModel, probabilities: sampleProbabilities, backend, tfVersion } = written;
   const seconds = (performance.now() - started) / 1_000;
-  return { family: settings.family, width: request.width, ...fitted, hyperParameters: kept, layersModel, backend: settings.family === 'scorecard' ? 'javascript' : backend, tfVersion, seconds };
+  return { family: settings.family, width: request.width, ...fitted, hyperParameters: kept, layersModel, sampleProbabilities, backend: settings.family === 'scorecard' ? 'javascript' : backend, tfVersion, seconds };
 }
 
 /** TensorFlow's own calibrated probabilities for row-major rows, computed from the saved LayersModel in a child process. */

@@ -99,6 +99,7 @@ export async function loadDocument(tf: Tf, bytes: Uint8Array): Promise<LayersMod
  */
 export async function predictWithLayersModel(tf: Tf, bytes: Uint8Array, rows: Float32Array, width: number): Promise<Float32Array> {
   if (rows.length % width !== 0) throw badInput(`The ${rows.length} numbers are not whole rows of ${width}; give n × ${width} numbers.`);
+  if (rows.length === 0) return new Float32Array();
   const model = await loadDocument(tf, bytes);
   const input = tf.tensor2d(rows, [rows.length / width, width]);
   const output = model.predict(input, { batchSize: 4_096 }) as Tensor;

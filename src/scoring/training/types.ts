@@ -5,6 +5,8 @@ import type { EncodedPart } from './train.js';
 
 export interface TrainingRequest extends LabelledRows {
   readonly hyperParameters: HyperParametersInput;
+  /** Row-major model inputs whose probabilities TensorFlow shall tell; for parity. */
+  readonly sample?: Float32Array | undefined;
   /** See TrainingData. */
   readonly units?: Uint32Array | undefined;
   readonly parts?: readonly EncodedPart[] | undefined;
@@ -86,6 +88,8 @@ export interface TrainedModel extends Backend {
   readonly hyperParameters: HyperParameters | ScorecardSettings;
   /** The same model as a TensorFlow.js LayersModel, one JSON document with the weights in base64. */
   readonly layersModel: Uint8Array;
+  /** TensorFlow's own calibrated probabilities of the sample of the request, computed from the saved LayersModel. */
+  readonly sampleProbabilities: Float32Array;
   readonly trainingRows: number;
   readonly validationRows: number;
   readonly seconds: number;

@@ -2,13 +2,12 @@ import { fitFeatureSchemaFromRaw } from '../features/fit.js';
 import type { FeatureSpec } from '../features/spec.js';
 import { withNovelty } from '../novelty/novelty.js';
 import { compileModel } from '../onnx/compile.js';
-import { checkParity, parityFile, type ParitySample } from '../onnx/parity.js';
+import { checkParity, parityFile } from '../onnx/parity.js';
 import { parityRows } from './parity-rows.js';
 import { searchHyperParameters } from '../search/index.js';
 import type { SearchResult } from '../search/types.js';
 import { parseHyperParameters } from '../training/hyper-parameters.js';
-import { referencePredictions, trainModel } from '../training/index.js';
-import type { TrainedModel } from '../training/types.js';
+import { trainModel } from '../training/index.js';
 import { stopwatch, type Stopwatch } from './bundle.js';
 import { crossValidate, type CrossValidation } from './cross-validate.js';
 import { finishVersion, type MadeModel } from './finish.js';
@@ -20,11 +19,6 @@ import type { BuildRequest, VersionBundle } from './types.js';
 
 
 type Settings = NonNullable<BuildRequest['hyperParameters']>;
-
-async function paritySample(trained: TrainedModel, rows: Float32Array, seed: number): Promise<ParitySample> {
-  const sample = parityRows(rows, trained.width, seed);
-  return { rows: sample, width: trained.width, probabilities: await referencePredictions(trained, sample) };
-}
 
 /** Searches where that is asked for. */
 async function searched({ search, hyperParameters, seed, onProgress, signal }: BuildRequest, specs: readonly FeatureSpec[], { data }: Prepared): Promise<SearchResult | undefined> {
@@ -46,11 +40,11 @@ async function makeModel({ seed, onProgress, signal }: BuildRequest, specs: read
   const schema = withNovelty(fitted, rows);
   lap('encode');
   const hyper = parseHyperParameters({ ...settings, seed });
-  const training = { ...trainingDataOf({ specs, raw: data.raw, labels: data.labels, units: data.units }, schema, rows, hyper), hyperParameters: hyper };
+  const training = { ...trainingDataOf({ specs, raw: data.raw, labels: data.labels, units: data.units }, schema, rows, hyper), hyperParameters: hyper, sample: parityRows(rows, schema.width, seed) };
   const trained = await trainModel(training, (progress) => onProgress?.({ stage: 'train', ...progress }), signal);
   lap('train');
   const onnx = compileModel(trained);
-  const sample = await paritySample(trained, rows, seed);
+  const sample = { rows: training.sample, width: schema.width, probabilities: trained.sampleProbabilities };
   const parity = await checkParity(onnx, sample);
   lap('compile');
   const { family, backend, tfVersion, hyperParameters, calibration, history, layersModel } = trained;
