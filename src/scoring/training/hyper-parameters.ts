@@ -18,7 +18,7 @@ const shape = z.strictObject({
   learningRate: z.number().positive().max(1).default(2e-3),
   /** cosine: falls to a tenth along a half cosine; step: halves in each fifth of the epochs; constant. */
   schedule: z.enum(['cosine', 'step', 'constant']).default('cosine'),
-  /** Rows of a training step; without it about a hundredth of the rows, from 32 to 256. */
+  /** Rows of a training step; without it about a fiftieth of the rows, from 32 to 256. */
   batchSize: z.int().min(1).max(65_536).optional(),
   epochs: z.int().min(1).max(10_000).default(40),
   /** Epochs without a better validation loss before a member stops. */
@@ -41,7 +41,7 @@ export type HyperParametersInput = z.input<typeof shape>;
 
 /** Small books need small steps: with a few steps an epoch a network would hardly move. */
 export const batchSizeOf = ({ batchSize }: Pick<HyperParameters, 'batchSize'>, rows: number): number =>
-  batchSize ?? 2 ** Math.min(8, Math.max(5, Math.round(Math.log2(rows / 100))));
+  batchSize ?? 2 ** Math.min(8, Math.max(5, Math.round(Math.log2(rows / 50))));
 
 /** Hyper-parameters from untrusted JSON, defaults filled in. @throws BAD_INPUT with a sentence. */
 export const parseHyperParameters = (json: unknown): HyperParameters => parseWith(shape, json, 'set of hyper-parameters') as HyperParameters;
