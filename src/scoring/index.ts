@@ -63,7 +63,7 @@ export { THRESHOLDS } from './quality/thresholds.js';
 export { isCheckName } from './quality/types.js';
 export type { CheckName, Finding, GroupSummary, Override, QualityInput, QualityReport, QuarterSummary, Severity, Thresholds } from './quality/types.js';
 export { parseHyperParameters, type HyperParameters, type HyperParametersInput } from './training/hyper-parameters.js';
-export { referencePredictions, trainModel } from './training/index.js';
+export { trainModel } from './training/index.js';
 export type { Backend, Convolution, DenseLayer, EpochRecord, Family, Member, TrainedModel, TrainingProgress, TrainingRequest } from './training/types.js';
 export { adoptVersion } from './version/adopt-version.js';
 export { buildVersion } from './version/build-version.js';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { areaUnderCurve, checkParity, compileModel, loadScorer, parseHyperParameters, referencePredictions, trainModel, type HyperParametersInput, type TrainedModel, type TrainingProgress } from '../../src/scoring/index.js';
+import { areaUnderCurve, checkParity, compileModel, loadScorer, parseHyperParameters, trainModel, type HyperParametersInput, type TrainedModel, type TrainingProgress } from '../../src/scoring/index.js';
 import { fitPlatt } from '../../src/scoring/calibration/platt.js';
 import { divideRows } from '../../src/scoring/training/train.js';
 import { runInProcess } from '../../src/scoring/training/process.js';
@@ -12,13 +12,16 @@ import { curvedBook, sentenceOf } from './support.js';
 
 const settings: HyperParametersInput = { layers: [12, 6], ensemble: 2, epochs: 12, patience: 4, batchSize: 64, learningRate: 0.01, seed: 5 };
 const book = curvedBook(21, 1_500);
+const unseen = curvedBook(7, 1_000);
+/** An ensemble without members, which cannot be written. */
+const nothing = { width: 2, members: [], calibration: { kind: 'platt', slope: 1, intercept: 0 } } as const;
 const request = (hyperParameters: HyperParametersInput = settings) => ({ ...book, width: 2, hyperParameters });
 
 describe('training', () => {
   const progress: TrainingProgress[] = [];
   let trained: TrainedModel;
   beforeAll(async () => {
-    trained = await trainModel(request(), (event) => progress.push(event));
+    trained = await trainModel({ ...request(), sample: unseen.rows }, (event) => progress.push(event));
   });
 
   it('learns a signal that no straight line can', async () => {
@@ -40,8 +43,7 @@ describe('training', () => {
   });
 
   it('agrees with TensorFlow after compilation', async () => {
-    const { rows } = curvedBook(7, 1_000);
-    const report = await checkParity(compileModel(trained), { rows, width: 2, probabilities: await referencePredictions(trained, rows) });
+    const report = await checkParity(compileModel(trained), { rows: unseen.rows, width: 2, probabilities: trained.sampleProbabilities });
     expect(report).toMatchObject({ rows: 1_000, passed: true });
   });
 
@@ -109,15 +111,14 @@ describe('training that cannot go on', () => {
     const folder = mkdtempSync(join(tmpdir(), 'assay-dying-'));
     const program = join(folder, 'dying.mjs');
     writeFileSync(program, "process.once('message', () => { console.error('out of memory'); process.exit(3); });");
-    const task = { kind: 'predict', layersModel: new Uint8Array(), rows: new Float32Array(), width: 1 } as const;
+    const task = { kind: 'write', model: nothing, sample: new Float32Array() } as const;
     const sentence = await sentenceOf(() => runInProcess(task, { program: pathToFileURL(program) }));
     rmSync(folder, { recursive: true });
     expect(sentence).toBe('The training process ended without a result (exit code 3); it may have run out of memory. Its last words: out of memory');
   });
 
   it('says so when the task fails in its process', async () => {
-    const damaged = { width: 2, layersModel: new TextEncoder().encode('{}') };
-    expect(await sentenceOf(() => referencePredictions(damaged, new Float32Array(2)))).toContain('Training failed');
+    expect(await sentenceOf(() => runInProcess({ kind: 'write', model: nothing, sample: new Float32Array() }))).toContain('Training failed');
   });
 
   it.each([

@@ -114,11 +114,3 @@ export async function trainModel(request: TrainingRequest, onProgress: Tell = ()
   const seconds = (performance.now() - started) / 1_000;
   return { family: settings.family, width: request.width, ...fitted, hyperParameters: kept, layersModel, sampleProbabilities, backend: settings.family === 'scorecard' ? 'javascript' : backend, tfVersion, seconds };
 }
-
-/** TensorFlow's own calibrated probabilities for row-major rows, computed from the saved LayersModel in a child process. */
-export async function referencePredictions(trained: Pick<TrainedModel, 'layersModel' | 'width'>, rows: Float32Array): Promise<Float32Array> {
-  const { layersModel, width } = trained;
-  const message = await runInProcess({ kind: 'predict', layersModel, rows, width });
-  if (message.kind !== 'predicted') throw internal('The TensorFlow process answered something else than predictions.');
-  return message.probabilities;
-}

@@ -8,14 +8,12 @@ import type { Backend, EpochRecord } from './types.js';
 
 export type WorkerTask =
   | { readonly kind: 'train'; readonly data: TrainingData; readonly settings: HyperParameters; readonly members: readonly number[] }
-  | { readonly kind: 'write'; readonly model: LayersModelParts; readonly sample: Float32Array }
-  | { readonly kind: 'predict'; readonly layersModel: Uint8Array; readonly rows: Float32Array; readonly width: number };
+  | { readonly kind: 'write'; readonly model: LayersModelParts; readonly sample: Float32Array };
 
 export type WorkerMessage =
   | { readonly kind: 'progress'; readonly record: EpochRecord }
   | ({ readonly kind: 'trained' } & TrainedMembers)
   | ({ readonly kind: 'written'; readonly layersModel: Uint8Array; readonly probabilities: Float32Array } & Backend)
-  | { readonly kind: 'predicted'; readonly probabilities: Float32Array }
   | { readonly kind: 'failed'; readonly message: string; readonly badInput: boolean };
 
 const send = (message: WorkerMessage): Promise<void> =>
@@ -27,11 +25,8 @@ async function perform(task: WorkerTask): Promise<WorkerMessage> {
     return { kind: 'trained', ...trained };
   }
   const { tf, backend } = await loadTensorFlow();
-  if (task.kind === 'write') {
-    const layersModel = await layersModelOf(tf, task.model);
-    return { kind: 'written', layersModel, probabilities: await predictWithLayersModel(tf, layersModel, task.sample, task.model.width), ...backend };
-  }
-  return { kind: 'predicted', probabilities: await predictWithLayersModel(tf, task.layersModel, task.rows, task.width) };
+  const layersModel = await layersModelOf(tf, task.model);
+  return { kind: 'written', layersModel, probabilities: await predictWithLayersModel(tf, layersModel, task.sample, task.model.width), ...backend };
 }
 
 // A training process never outlives its parent.
