@@ -55,6 +55,7 @@ export { loadTensorFlowScorer } from './runtime/tensorflow.js';
 export { searchHyperParameters } from './search/index.js';
 export type { SearchProgress, SearchRequest, SearchResult, TrialReport } from './search/types.js';
 export { renderPlots } from './plots/index.js';
+export { plotTexts } from './plots/texts.js';
 export type { Plot, PlotReport, PlottedDependence, PlottedEpoch, PlottedImportance, PlottedModel, PlottedPrediction, PlottedTrial } from './plots/types.js';
 export { givenFolds, kFold, timeSplit, type Split } from './splits/split.js';
 export { assessQuality } from './quality/assess.js';
