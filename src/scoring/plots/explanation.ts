@@ -87,7 +87,7 @@ export function predictionChart(prediction: PlottedPrediction, t: PlotTexts): Ch
   const margin = 0.08 * (Math.max(...reached) - Math.min(...reached)) + 0.05;
   return {
     name: 'prediction', width: 820, height: barsHeight(moves.length), title: t.predictionTitle, subtitle: t.predictionSubtitle(t.percent(sigmoid(baselineLogit)), signed(baselineLogit), t.percent(sigmoid(logit)), signed(logit)),
-    description: t.predictionSpoken(t.list(moves.map(({ label, from, to }) => `${label}: ${signed(to - from)}`))),
+    description: t.predictionSpoken(t.list(moves.map(({ label, from, to }) => t.pair(label, signed(to - from))))),
     option: {
       grid: { left: labelWidth(labels) + 28, right: 60, top: 80, bottom: 56 },
       xAxis: withoutEndLabels(valueAxis(t.logOdds, { gap: 32, min: Math.floor((Math.min(...reached) - margin) * 10) / 10, max: Math.ceil((Math.max(...reached) + margin) * 10) / 10 })),

@@ -41,3 +41,6 @@ export async function renderPlots(report: PlotReport): Promise<Plot[]> {
   for (const chart of chartsOf(report)) plots.push(await draw(chart));
   return plots;
 }
+
+/** What the same plots show, in words, without drawing them. */
+export const describePlots = (report: PlotReport): Omit<Plot, 'svg'>[] => chartsOf(report).map(({ name, description }) => ({ name, description }));
