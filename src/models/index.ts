@@ -15,6 +15,7 @@ export { deploymentsById, modelsById, versionsById } from './model.queries.js';
 export { ModelService, type NewModel } from './model.service.js';
 export { Routes, type Route, type RouteRequest } from './routes.js';
 export type { DeploymentRow, ModelRow, VersionRow } from './rows.js';
+export { artefactsOf, checksOf, type ArtefactBytes, type VersionCheck } from './verify-version.js';
 export { VersionService, type NewVersion } from './version.service.js';
 export * from './training/index.js';
 export { VoteService, type Ballot } from './vote.service.js';
