@@ -56,8 +56,9 @@ describe('registering a version with a report', () => {
   });
 });
 
+const group = (name: string, approvalRatio: number | null) => ({ name, rows: 200, bads: 20, defaultRate: 0.1, meanPd: 0.1, auc: 0.7, approvalRate: 0.8, approvalRatio, belowLeastRatio: false });
+
 describe('registering a version whose dossier tells of fairness and explanations', () => {
-  const group = (name: string, approvalRatio: number | null) => ({ name, rows: 200, bads: 20, defaultRate: 0.1, meanPd: 0.1, auc: 0.7, approvalRate: 0.8, approvalRatio, belowLeastRatio: false });
   const REPORT = {
     version: 1,
     evaluation: { groups: { sex: { groups: [group('female', 1), group('male', 0.9)], skipped: [{ name: 'other', rows: 3 }], leastRatio: 0.8 } } },

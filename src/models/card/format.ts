@@ -1,3 +1,4 @@
+import { showable } from '../../platform/index.js';
 import type { Band, Cell } from './content.js';
 import { cardTexts } from './view.js';
 
@@ -22,9 +23,5 @@ export function bandText({ from, below }: Band, { policy, percent }: Words): str
   return below === 1 ? policy.bandFrom(percent(from)) : policy.between(percent(from), percent(below));
 }
 
-/** Without what a terminal or a reading direction would act on. */
-// eslint-disable-next-line no-control-regex
-export const plain = (text: string): string => text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\u202a-\u202e\u2066-\u2069]/g, '');
-
 /** Paragraphs of somebody's words, each with its lines. */
-export const paragraphs = (text: string): string[][] => plain(text).trim().split(/\r?\n\s*\r?\n/).map((paragraph) => paragraph.split(/\r?\n/).map((line) => line.trim()));
+export const paragraphs = (text: string): string[][] => showable(text).trim().split(/\r?\n\s*\r?\n/).map((paragraph) => paragraph.split(/\r?\n/).map((line) => line.trim()));

@@ -1,12 +1,13 @@
+import { showable } from '../../platform/index.js';
 import type { Band, Block, CardContent, CardPlot, Cell, Section, Step, Tile } from './content.js';
-import { bandText, cellText, numberText, paragraphs, plain } from './format.js';
+import { bandText, cellText, numberText, paragraphs } from './format.js';
 import { STYLE } from './style.js';
 import { cardTexts, timeText } from './view.js';
 
 type Words = ReturnType<typeof cardTexts>;
 
 /** Text as it may stand in HTML, in an attribute too. */
-const escaped = (text: string): string => plain(text).replace(/[&<>"']/g, (mark) => `&#${mark.charCodeAt(0)};`);
+const escaped = (text: string): string => showable(text).replace(/[&<>"']/g, (mark) => `&#${mark.charCodeAt(0)};`);
 
 /** A card is looked at without any right of its own: no script, nothing fetched, nothing sent. */
 export const CARD_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";

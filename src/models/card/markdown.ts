@@ -1,5 +1,6 @@
+import { showable } from '../../platform/index.js';
 import type { Block, CardContent, Cell } from './content.js';
-import { bandText, cellText, paragraphs, plain } from './format.js';
+import { bandText, cellText, paragraphs } from './format.js';
 import { cardTexts, timeText } from './view.js';
 
 type Words = ReturnType<typeof cardTexts>;
@@ -32,7 +33,7 @@ function blockWriter(t: Words): (block: Block) => string {
       case 'plot': return `*${t.sentences(t.figure((figures += 1), inline(block.caption)), inline(block.plot.description), t.plotElsewhere)}*`;
       case 'bands': return table(t.policy.head, block.bands.map((band) => [bandText(band, t), band.grade, t.names.decisions[band.decision]]), t);
       case 'steps': return block.steps.map(({ at, what, who, why }) => `- ${timeText(at)} **${inline(what)}** ${inline(who)}${why === undefined ? '' : `${t.colon}${inline(why)}`}`).join('\n');
-      case 'commands': return `\`\`\`${block.language}\n${plain(block.text).replaceAll('```', '')}\n\`\`\``;
+      case 'commands': return `\`\`\`${block.language}\n${showable(block.text).replaceAll('```', '')}\n\`\`\``;
     }
   };
 }
@@ -54,7 +55,7 @@ function cell(value: Cell, t: Words): string {
  * a link.
  */
 export function inline(text: string): string {
-  const line = plain(text).replace(/\s+/g, ' ').trim();
+  const line = showable(text).replace(/\s+/g, ' ').trim();
   return line
     .replace(/[\\`*_{}[\]<>#|~&$!^]/g, '\\$&')
     .replace(/^([-+=])(?=[-+=\s]|$)/, '\\$1')

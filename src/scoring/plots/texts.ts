@@ -28,7 +28,7 @@ const EN = {
   defaultRate: 'Default rate',
   gainsTitle: 'Gains and lift',
   gainsSubtitle: (subject: string): string => `${subject}: loans in tenths by falling PD; lift is the default rate of a tenth ÷ that of all`,
-  gainsSpoken: (first: string, lift: number, three: string): string => `The riskiest tenth holds ${first} of all defaults (lift ${lift.toFixed(2)}); the riskiest three tenths hold ${three}.`,
+  gainsSpoken: (first: string, lift: number, third: string): string => `The riskiest tenth holds ${first} of all defaults (lift ${lift.toFixed(2)}); the riskiest three tenths hold ${third}.`,
   gainsX: 'Share of loans, riskiest first',
   gainsY: 'Share of defaults found',
   liftX: 'Tenth of loans, riskiest first',

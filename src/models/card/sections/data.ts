@@ -54,7 +54,10 @@ function qualityBlocks(view: View): Block[] {
   const overrides = (report?.quality?.overrides ?? dossier.quality?.overrides ?? []).filter(isShown);
   const featureOf = ({ check, feature }: { readonly check: string; readonly feature?: string | undefined }): Cell => (feature === undefined ? null : isAboutGroups({ check }) ? feature : view.featureLabel(feature));
   // The sentence of a finding is English; check, figure and limit say the same in any language.
-  const rows = (findings ?? []).filter(isShown).map((one): Cell[] => [names.severities[one.severity], named(names.checks, one.check), featureOf(one), one.value, one.threshold, ...(language === 'en' ? [one.message] : [])]);
+  const rows = (findings ?? []).filter(isShown).map((one): Cell[] => {
+    const cells = [names.severities[one.severity], named(names.checks, one.check), featureOf(one), one.value, one.threshold];
+    return language === 'en' ? cells.concat(one.message) : cells;
+  });
   return [
     findings === undefined ? text(t.notRecorded) : rows.length === 0 ? text(d.clean) : table(d.head, rows),
     ...(findings?.some((one) => !isShown(one)) ? [text(d.hidden)] : []),

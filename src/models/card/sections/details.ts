@@ -61,8 +61,8 @@ function kindFacts({ t, dossier, specs }: View): Facts {
 
 function trainingFacts({ t: { details: d, joined, notRecorded }, dossier: { training }, governance }: View): Facts {
   const { backend, tfVersion, seed, seconds, extra } = training;
-  const named = governance?.makers.filter(({ part }) => part === 'TRAINED').map(({ name }) => name) ?? [];
-  const trainedBy = named.length > 0 ? joined(named) : extra?.['trainedBy'];
+  const trainers = governance?.makers.filter(({ part }) => part === 'TRAINED').map(({ name }) => name) ?? [];
+  const trainedBy = trainers.length > 0 ? joined(trainers) : extra?.['trainedBy'];
   return [
     [d.backend, tfVersion === undefined ? backend : joined([backend, `TensorFlow.js ${tfVersion}`])], [d.seed, { code: String(seed) }], [d.seconds, seconds],
     [d.trainedBy, typeof trainedBy === 'string' ? trainedBy : notRecorded],

@@ -10,8 +10,9 @@ export function metricsSection({ t, dossier: { metrics } }: View): Section {
   const rows = METRICS.map((name): Cell[] => {
     const [label, says] = m.names[name] as [string, string];
     const interval = intervals?.of[name];
-    const range: Cell[] = intervals ? [interval ? t.range(interval.low.toFixed(4), interval.high.toFixed(4)) : null] : [];
-    return [label, metrics[name] === undefined ? t.notRecorded : Number(metrics[name].toFixed(4)), ...range, says];
+    const value = metrics[name] === undefined ? t.notRecorded : Number(metrics[name].toFixed(4));
+    const range = interval ? t.range(interval.low.toFixed(4), interval.high.toFixed(4)) : null;
+    return intervals ? [label, value, range, says] : [label, value, says];
   });
   const [label, value, says] = m.head as [string, string, string];
   return {
