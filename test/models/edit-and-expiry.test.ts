@@ -26,13 +26,14 @@ const run = (sql: string, ...parameters: unknown[]): Promise<unknown[]> => datab
 const ageVotes = (versionId: string, days: number): Promise<unknown> =>
   asSuperuser(database.name, (client) => client.query(`UPDATE model_version_votes SET recorded_at = recorded_at - $2 * interval '1 day' WHERE version_id = $1`, [versionId, days]));
 
-describe('a DRAFT', () => {
-  const draft = async () => {
-    const versionId = await bank.newVersion(olga, await bank.newModel(olga, 'LOW'), small);
-    await bank.upload(otto, other);
-    return { versionId, before: (await bank.version(versionId)).digest };
-  };
+/** A draft of Olga's, and artefacts of Otto's that could replace those it has. */
+async function draft(): Promise<{ versionId: string; before: string }> {
+  const versionId = await bank.newVersion(olga, await bank.newModel(olga, 'LOW'), small);
+  await bank.upload(otto, other);
+  return { versionId, before: (await bank.version(versionId)).digest };
+}
 
+describe('a DRAFT', () => {
   it('gets another dossier, verified anew; who edited it has no vote on it', async () => {
     const { versionId, before } = await draft();
     await bank.versions.edit(otto, { versionId, replaces: before, dossier: JSON.stringify(other.dossier) });

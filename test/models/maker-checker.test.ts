@@ -129,6 +129,13 @@ async function play(people: Team, { tier, maker, trainer, steps }: Sequence): Pr
   counts.sequences += 1;
 }
 
+type Statement = readonly [sql: string, parameters: readonly unknown[]];
+const vote = (versionId: string, who: string, digest = 'v.dossier_digest'): Statement => [
+  `INSERT INTO model_version_votes (id, version_id, user_id, role, verdict, dossier_digest, comment) SELECT gen_random_uuid(), v.id, $2, 'ADMIN', 'FOR', ${digest}, 'x' FROM model_versions v WHERE v.id = $1`,
+  [versionId, who],
+];
+const approve = (versionId: string): Statement => [`UPDATE model_versions SET state = 'APPROVED' WHERE id = $1`, [versionId]];
+
 const stateCounts = async (): Promise<Record<string, number>> =>
   Object.fromEntries((await database.db.query<{ state: string; count: number }>('SELECT state, count(*)::int AS count FROM model_versions GROUP BY state')).map(({ state, count }) => [state, count]));
 
@@ -153,7 +160,7 @@ describe('maker ≠ checker, without exception:', () => {
 
   it('and the oracle sees every kind of bypass, made by a superuser with the rules switched off', async () => {
     const { Ann: maker, Bob: other } = teams[0]!;
-    const forge = async (tier: 'LOW' | 'HIGH', statements: (versionId: string, modelId: string) => readonly (readonly [string, readonly unknown[]])[]): Promise<string[]> => {
+    const forge = async (tier: 'LOW' | 'HIGH', statements: (versionId: string, modelId: string) => readonly Statement[]): Promise<string[]> => {
       await give(maker, 'MODEL_OWNER');
       const modelId = await bank.newModel(maker, tier);
       const versionId = await bank.versions.registerVersion(maker, { modelId, dossier: JSON.stringify(versions[0]!.dossier) });
@@ -164,9 +171,6 @@ describe('maker ≠ checker, without exception:', () => {
       });
       return [...new Set((await bypasses(database.db)).filter((one) => one.versionId === versionId).map(({ rule }) => rule))];
     };
-    const vote = (versionId: string, who: string, digest = 'v.dossier_digest', role = 'ADMIN') =>
-      [`INSERT INTO model_version_votes (id, version_id, user_id, role, verdict, dossier_digest, comment) SELECT gen_random_uuid(), v.id, $2, '${role}', 'FOR', ${digest}, 'x' FROM model_versions v WHERE v.id = $1`, [versionId, who]] as const;
-    const approve = (versionId: string) => [`UPDATE model_versions SET state = 'APPROVED' WHERE id = $1`, [versionId]] as const;
     const bob = other.actor.id;
     await give(other, 'ADMIN');
     expect(await forge('LOW', (id) => [vote(id, maker.actor.id), approve(id)])).toEqual(expect.arrayContaining(['maker voted']));
