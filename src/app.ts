@@ -4,7 +4,7 @@ import { CustomersReader, CustomersResolver, CustomersService } from './customer
 import { CustomerLoansResolver, LoanFactResolver, LoanResolver, LoansReader, LoansResolver, LoansService } from './loans/index.js';
 import {
   ApprovalResolver, ArtefactStore, CHANGE_POLICY, ContributorResolver, DeploymentResolver, DeploymentService, GovernanceResolver, LiveVersions, modelNodeLoaders,
-  ModelResolver, ModelService, ModelVersionQueries, ModelVersionResolver, PolicyResolver, Routes, VersionEvaluationResolver, VersionReportResolver, VersionService, VersionTransitionResolver, VoteService,
+  ModelResolver, ModelService, ModelVersionQueries, ModelVersionResolver, PolicyResolver, Routes, VersionCardResolver, VersionEvaluationResolver, VersionReportResolver, VersionService, VersionTransitionResolver, VoteService,
 } from './models/index.js';
 import { NodeResolver } from './node.resolver.js';
 import { JobQueue, refused, type Context, type Logger } from './platform/index.js';
@@ -124,6 +124,7 @@ function construct({ db, keys, log }: Runtime, artefacts: ArtefactStore, version
     new ModelVersionQueries(),
     new ModelVersionResolver(),
     new VersionReportResolver(),
+    new VersionCardResolver(),
     new VersionEvaluationResolver(),
     new DeploymentResolver(),
     new ApprovalResolver(),

@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
 import { benchCommand } from './bench.js';
+import { cardCommand } from './card.js';
 import { demoCommand } from './demo.js';
+import { exportCommand } from './export/command.js';
 import { importCommand } from './import.js';
 import { migrateCommand } from './migrate.js';
 import { registerCommand } from './register/command.js';
@@ -10,8 +12,9 @@ import { serveCommand } from './serve.js';
 import { tokenCommand } from './token.js';
 import { accessAdminsCommand } from './access-admins.js';
 import { trainCommand } from './train/command.js';
+import { verifyCommand } from './verify/command.js';
 
 /** One entry, many verbs. */
 export function addCommands(program: Command): void {
-  for (const add of [demoCommand, serveCommand, migrateCommand, accessAdminsCommand, importCommand, trainCommand, registerCommand, scoreCommand, tokenCommand, schemaCommand, benchCommand]) add(program);
+  for (const add of [demoCommand, serveCommand, migrateCommand, accessAdminsCommand, importCommand, trainCommand, registerCommand, scoreCommand, cardCommand, exportCommand, verifyCommand, tokenCommand, schemaCommand, benchCommand]) add(program);
 }

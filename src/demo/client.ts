@@ -25,6 +25,14 @@ export class Client {
     return answer.data!;
   }
 
+  /** The bytes of an artefact. @throws AssayError with the server's own sentence */
+  async getArtefact(sha256: string): Promise<Uint8Array> {
+    const response = await fetch(`${this.url}/artifacts/${sha256}`, { headers: { authorization: `Bearer ${this.token}` } });
+    if (response.ok) return new Uint8Array(await response.arrayBuffer());
+    const problem = ((await response.json()) as GraphqlAnswer<never>).errors?.[0];
+    throw new AssayError((problem?.extensions?.code ?? 'INTERNAL') as ErrorCode, problem?.message ?? `The artefact ${sha256} was not given: HTTP ${response.status}.`);
+  }
+
   async putArtefact(sha256: string, bytes: Uint8Array): Promise<void> {
     const response = await fetch(`${this.url}/artifacts/${sha256}`, {
       method: 'PUT',

@@ -5,6 +5,7 @@ import { parseDecisionPolicy, type DecisionPolicy } from '../scoring/index.js';
 const digest = z.string().regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 digest: 64 hexadecimal digits in lower case');
 /** No transforms: the digest must be the one that the author computes from their own text. */
 const text = z.string().max(20_000).regex(/\S/, 'must not be blank');
+const groupName = z.string().max(20_000);
 const share = z.number().min(0).max(1);
 const count = z.int().min(0);
 const json = z.json();
@@ -67,6 +68,24 @@ const comparison = z.strictObject({
   p: share.nullable(),
 });
 
+/** How evenly groups of people are approved, by protected attribute. The figures of each group stand in the report. */
+const fairness = z.strictObject({
+  /** An approval rate below this share of that of the group approved most often asks for a reason. */
+  leastRatio: share,
+  /** Empty where the book knows no protected attribute. */
+  attributes: z.array(z.strictObject({
+    attribute: text,
+    /** Names of the groups that were measured, and of those too small to be. */
+    groups: z.array(groupName).max(10_000),
+    skipped: z.array(groupName).max(10_000),
+    /** Null where nobody was approved, or no group was large enough. */
+    lowestRatio: share.nullable(),
+  })).max(1_000),
+});
+
+/** How completely explanations add up: of a sample, 95 % have a smaller residual, in log-odds. */
+const explanation = z.strictObject({ method: text, rows: count, residual95: z.number().min(0) });
+
 /** A model trained elsewhere: with what, from which file, and what was done to fit it in. */
 const source = z.strictObject({ library: text, sha256: digest, notes: z.array(text).max(100) });
 
@@ -112,6 +131,8 @@ const dossierShape = z.strictObject({
   quality: quality.optional(),
   trials: trials.optional(),
   comparison: comparison.optional(),
+  fairness: fairness.optional(),
+  explanation: explanation.optional(),
   decisionPolicy: z.record(z.string(), json),
   modelCard: z.strictObject({ intendedUse: text, limitations: text, ethics: text.optional(), contact: text.optional(), extra }),
   extra,

@@ -1,7 +1,8 @@
 import { badInput, refused, type Queryable } from '../platform/index.js';
-import { checkParity, compileLayersModel, loadScorer, parseFeatureSchema, parseParitySample, parseReferenceSet, parseVersionReport, rehearseInProcess, type ParityReport, type ParitySample } from '../scoring/index.js';
+import { checkParity, compileLayersModel, loadScorer, parseFeatureSchema, parseParitySample, parseReferenceSet, parseVersionReport, rehearseInProcess, type FeatureSchema, type ParityReport, type ParitySample, type ReadReport } from '../scoring/index.js';
 import type { ArtefactStore } from './artefact-store.js';
 import type { Dossier } from './dossier.js';
+import { disagreements } from './evidence-summary.js';
 import type { ArtefactKind } from './version.entity.js';
 
 /** How dossiers name artefacts, and how the registry does. */
@@ -21,6 +22,17 @@ export const artefactsOf = ({ artefacts }: Dossier): { kind: ArtefactKind; sha25
     return sha256 === undefined ? [] : [{ kind, sha256, what }];
   });
 
+export type ArtefactBytes = ReadonlyMap<ArtefactKind, Uint8Array>;
+
+/** One thing that must be true of a version. */
+export interface VersionCheck {
+  readonly name: string;
+  /** What is checked, for a person. */
+  readonly title: string;
+  /** @returns what was found; @throws BAD_INPUT or REFUSED with what is wrong */
+  run(): Promise<string>;
+}
+
 /**
  * Checks that a dossier's artefacts are what it says: stored, sound, fitting each other, and in agreement with what
  * trained the model (TensorFlow, or the library it was made with) on the recorded sample, which is scored again here.
@@ -31,34 +43,55 @@ export const artefactsOf = ({ artefacts }: Dossier): { kind: ArtefactKind; sha25
 export async function verifyVersion(db: Queryable, store: ArtefactStore, dossier: Dossier): Promise<void> {
   const bytes = new Map<ArtefactKind, Buffer>();
   for (const { kind, sha256, what } of artefactsOf(dossier)) bytes.set(kind, await store.demand(db, sha256, what));
-  const schema = parseFeatureSchema(jsonOf(bytes.get('FEATURE_SCHEMA')!, 'feature schema'));
-  parseReferenceSet(jsonOf(bytes.get('REFERENCE_SET')!, 'reference set'), schema);
-  const sample = parseParitySample(jsonOf(bytes.get('PARITY_SAMPLE')!, 'parity sample'));
-  const onnx = bytes.get('ONNX')!;
-  await rehearseOnce(dossier.artefacts.onnx, onnx, schema.width);
-  await (await loadScorer({ onnx, schema })).dispose();
-  requireParity(dossier, await checkParity(onnx, sample));
-  const layersModel = bytes.get('LAYERS_MODEL');
-  if (layersModel) await requireSameModel(dossier.artefacts.layersModel!, compileLayersModel(layersModel, schema.width), sample);
-  const report = bytes.get('REPORT');
-  if (report) requireSameMetrics(dossier, parseVersionReport(jsonOf(report, 'report')));
+  for (const check of checksOf(dossier, bytes)) await check.run();
 }
+
+/** The checks of a version, in order; each relies on those before it. */
+export function checksOf(dossier: Dossier, bytes: ArtefactBytes): VersionCheck[] {
+  const schema = (): FeatureSchema => parseFeatureSchema(jsonOf(bytes.get('FEATURE_SCHEMA')!, 'feature schema'));
+  const sample = (): ParitySample => parseParitySample(jsonOf(bytes.get('PARITY_SAMPLE')!, 'parity sample'));
+  const onnx = bytes.get('ONNX')!;
+  const layersModel = bytes.get('LAYERS_MODEL');
+  const report = bytes.get('REPORT');
+  return [
+    { name: 'inputs', title: 'Feature schema and reference set fit each other', run: async () => inputsFound(schema(), bytes.get('REFERENCE_SET')!) },
+    { name: 'model', title: 'The ONNX model loads and runs', run: () => loadOnce(dossier.artefacts.onnx, onnx, schema()) },
+    { name: 'parity', title: 'The parity sample, scored again', run: async () => requireParity(dossier, await checkParity(onnx, sample())) },
+    ...(layersModel ? [{ name: 'layersModel', title: 'The LayersModel is the same model', run: () => requireSameModel(dossier.artefacts.layersModel!, compileLayersModel(layersModel, schema().width), sample()) }] : []),
+    ...(report ? [{ name: 'report', title: 'The report tells of the same measurement', run: async () => requireSameMeasurement(dossier, parseVersionReport(jsonOf(report, 'report'))) }] : []),
+  ];
+}
+
+function inputsFound(schema: FeatureSchema, referenceSet: Uint8Array): string {
+  const { json } = parseReferenceSet(jsonOf(referenceSet, 'reference set'), schema);
+  return `${schema.features.length} features, ${schema.width} columns, ${json.size} reference applicants`;
+}
+
+async function loadOnce(digest: string, onnx: Uint8Array, schema: FeatureSchema): Promise<string> {
+  await rehearseOnce(digest, onnx, schema.width);
+  await (await loadScorer({ onnx, schema })).dispose();
+  return `${onnx.length.toLocaleString('en-US')} bytes`;
+}
+
+const agreement = ({ rows, maxAbsDifference, bar }: ParityReport): string => `${rows.toLocaleString('en-US')} rows, largest difference of the PD ${maxAbsDifference.toExponential(1)} (bar ${bar})`;
 
 /** The runtime TensorFlow scores with the LayersModel in place of the ONNX model: approvers must have approved both. */
-async function requireSameModel(digest: string, compiled: Uint8Array, sample: ParitySample): Promise<void> {
+async function requireSameModel(digest: string, compiled: Uint8Array, sample: ParitySample): Promise<string> {
   await rehearseOnce(`compiled ${digest}`, compiled, sample.width);
-  const { passed, rows, maxAbsDifference, bar } = await checkParity(compiled, sample);
+  const found = await checkParity(compiled, sample);
+  const { passed, rows, maxAbsDifference, bar } = found;
   if (!passed) throw refused(`The LayersModel is another model than the ONNX model: on ${rows} rows of the parity sample its PDs differ by up to ${maxAbsDifference}, more than ${bar}. Upload the LayersModel that the ONNX model was compiled from, or leave it out of the dossier.`);
+  return agreement(found);
 }
 
-const MEASURED_TWICE = ['rows', 'auc', 'brier'] as const;
-
 /** Voters sign the dossier and look at the curves of the report: both must tell of one measurement. */
-function requireSameMetrics({ metrics }: Dossier, { evaluation }: ReturnType<typeof parseVersionReport>): void {
-  const measured = evaluation?.metrics;
-  if (!measured) return;
-  const other = MEASURED_TWICE.find((name) => measured[name] !== metrics[name]);
-  if (other !== undefined) throw badInput(`The dossier says that metrics.${other} is ${metrics[other]}, but its report measured ${measured[other]}. Take dossier and report from the same build.`);
+function requireSameMeasurement(dossier: Dossier, report: ReadReport): string {
+  let compared = 0;
+  for (const [what, said, measured] of disagreements(dossier, report)) {
+    if (said !== measured) throw badInput(`The dossier says that ${what} is ${String(said)}, but its report measured ${String(measured)}. Take dossier and report from the same build.`);
+    compared += 1;
+  }
+  return `${compared} figures compared`;
 }
 
 const MOST_REMEMBERED = 1_000;
@@ -72,7 +105,7 @@ async function rehearseOnce(digest: string, onnx: Uint8Array, width: number): Pr
   if (rehearsed.size < MOST_REMEMBERED) rehearsed.add(name);
 }
 
-function requireParity({ parity: claimed, source }: Dossier, found: ParityReport): void {
+function requireParity({ parity: claimed, source }: Dossier, found: ParityReport): string {
   if (!found.passed) {
     const [trainer, remedy] = source ? [source.library, 'Export it again, and make the sample with the same model'] : ['TensorFlow', 'Compile it again from the trained model'];
     throw refused(`The ONNX model does not agree with ${trainer}: on ${found.rows} rows the PDs differ by up to ${found.maxAbsDifference}, more than ${found.bar}. ${remedy}.`);
@@ -80,6 +113,7 @@ function requireParity({ parity: claimed, source }: Dossier, found: ParityReport
   if (claimed.rows !== found.rows || !claimed.passed) {
     throw badInput(`The dossier says that parity ${claimed.passed ? 'passed' : 'failed'} on ${claimed.rows} rows, but it passes on the ${found.rows} rows of its sample. Take the parity of the build into the dossier.`);
   }
+  return agreement(found);
 }
 
 export function jsonOf(bytes: Uint8Array, what: string): unknown {

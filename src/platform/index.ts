@@ -8,6 +8,7 @@ export * from './canonical.js';
 export * from './database.js';
 export * from './migrate.js';
 export * from './context.js';
+export { showable } from './text.js';
 export * from './loaders.js';
 export * from './page.js';
 export * from './where.js';

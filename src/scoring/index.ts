@@ -15,7 +15,7 @@ export { globalImportance, type FeatureImportance } from './explain/importance.j
 export { reasonsOf, type Reason, type ReasonOptions } from './explain/reasons.js';
 export { chooseReference, parseReferenceSet, type Candidates, type ReferenceSet } from './explain/reference.js';
 export type { Typical } from './explain/typical.js';
-export { categoryLabel, labelOf, reasonCodes, type Language } from './explain/catalogue.js';
+export { categoryLabel, labelOf, reasonCodes, unitLabel, type Language } from './explain/catalogue.js';
 export { reasonText } from './explain/wording.js';
 export { encode, encodeInputs, readInputs, type Encoded, type EncodedInput, type InputFlag, type RefusedInput } from './features/encode.js';
 export type { BinningOptions } from './features/binning.js';
@@ -39,7 +39,7 @@ export { calibrationBins, evaluate, type CalibrationBin, type Confusion, type Me
 export { evaluateWithIntervals, type BootstrapOptions, type Interval, type MetricsWithIntervals } from './metrics/intervals.js';
 export { wilsonInterval } from './metrics/proportion.js';
 export { binShares, psi, psiEdges } from './metrics/psi.js';
-export { byGroup, byVintage, type GroupOptions, type GroupReport, type GroupSlice, type ScoredRows, type Slice, type VintagePeriod } from './metrics/slices.js';
+export { byGroup, byVintage, LEAST_RATIO, type GroupOptions, type GroupReport, type GroupSlice, type ScoredRows, type Slice, type VintagePeriod } from './metrics/slices.js';
 export { noveltyOf, withNovelty, type NoveltyFinding } from './novelty/novelty.js';
 export { compileModel } from './onnx/compile.js';
 export { adoptOnnx, type Adopted, type AdoptOptions } from './onnx/adopt/adopt.js';
@@ -54,7 +54,8 @@ export { loadRuntime, type RuntimeArtefacts, type RuntimeName } from './runtime/
 export { loadTensorFlowScorer } from './runtime/tensorflow.js';
 export { searchHyperParameters } from './search/index.js';
 export type { SearchProgress, SearchRequest, SearchResult, TrialReport } from './search/types.js';
-export { renderPlots } from './plots/index.js';
+export { describePlots, renderPlots } from './plots/index.js';
+export { plotTexts } from './plots/texts.js';
 export type { Plot, PlotReport, PlottedDependence, PlottedEpoch, PlottedImportance, PlottedModel, PlottedPrediction, PlottedTrial } from './plots/types.js';
 export { givenFolds, kFold, timeSplit, type Split } from './splits/split.js';
 export { assessQuality } from './quality/assess.js';

@@ -5,6 +5,7 @@ import { HeaderMap } from '@apollo/server';
 import type { ArtefactStore } from '../models/index.js';
 import { AssayError, badInput, internal, newContext, notFound, type Context, type Database, type Logger } from '../platform/index.js';
 import type { Authenticator } from '../security/index.js';
+import { sendArtefact, sendCard } from './downloads.js';
 import { sendGraphiQL, sendGraphiQLFile } from './graphiql.js';
 import { readBody, sendError, sendJson } from './reply.js';
 
@@ -25,7 +26,7 @@ export interface HttpServer {
 
 const MOST_REQUEST_BYTES = 8 * 1024 * 1024;
 
-/** Serves GraphQL, GraphiQL, artefact uploads and health on plain node:http (measured twice as fast as Express). */
+/** Serves GraphQL, GraphiQL, artefacts, model cards and health on plain node:http (measured twice as fast as Express). */
 export async function listen(parts: HttpParts, host: string, port: number): Promise<HttpServer> {
   const server = createServer((request, response) => {
     void handle(parts, request, response).catch((error: unknown) => answerError(parts.log, request, response, error));
@@ -61,8 +62,11 @@ async function handle(parts: HttpParts, request: IncomingMessage, response: Serv
   if (pathname === '/readyz') return handleReady(parts, response);
   const digest = /^\/artifacts\/([0-9a-fA-F]{64})$/.exec(pathname)?.[1];
   if (digest && request.method === 'PUT') return handleArtefact(parts, request, response, digest.toLowerCase());
+  if (digest && request.method === 'GET') return sendArtefact(await contextOf(parts, request), parts.artefacts, response, digest.toLowerCase());
+  const version = /^\/model-cards\/([\w-]+)$/.exec(pathname)?.[1];
+  if (version && request.method === 'GET') return sendCard(await contextOf(parts, request), response, version, search);
   if (request.method === 'GET' && sendGraphiQLFile(pathname, response)) return undefined;
-  throw notFound(`There is nothing at ${request.method} ${pathname}. GraphQL is at /graphql; artefacts go to PUT /artifacts/{sha256}.`);
+  throw notFound(`There is nothing at ${request.method} ${pathname}. GraphQL is at /graphql; artefacts go to PUT /artifacts/{sha256}, model cards come from GET /model-cards/{id}.`);
 }
 
 /** A request line that is no URL, such as `//`, is a path at which there is nothing. */

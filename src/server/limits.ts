@@ -24,8 +24,10 @@ export const LIMITS = {
   list: 5,
 } as const;
 
-/** Fields that cost more than 1: a replay, a counterfactual and a what-if run the model, a list that is sent is worked off in the request. */
+/** Fields that cost more than 1: a card draws plots, a replay, a counterfactual and a what-if run the model, a list that is sent is worked off in the request. */
 const DEAR: Readonly<Record<string, number>> = {
+  /** Up to ten plots are drawn. */
+  'ModelVersion.card': 2_000,
   'Prediction.replay': 75,
   'Prediction.counterfactual': 75,
   /** Up to 21 states are scored; the first and the last of them are explained. */

@@ -48,7 +48,7 @@ describe('docs/governance.md', () => {
   const known = new Map<string, string>();
   beforeAll(async () => {
     app = await openTestApp();
-    small = await smallVersion({ spec: undefined });
+    small = await smallVersion();
     pastes = pastesOf(await readFile(join(PROJECT, 'docs/governance.md'), 'utf8'));
     const owner = await app.as('owner');
     for (const { sha256, bytes } of Object.values(small.artefacts)) await owner.send(`/artifacts/${sha256}`, { method: 'PUT', body: bytes as Uint8Array<ArrayBuffer> });

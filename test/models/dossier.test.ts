@@ -29,7 +29,7 @@ describe('a dossier', () => {
     expect(() => parse({ reviewer: 'Ann' })).toThrow(/Unrecognized key.*reviewer/);
   });
 
-  it('may tell of family, calibration, threshold, data quality, trials, the champion and a foreign source', () => {
+  it('may tell of family, calibration, threshold, data quality, trials, the champion, fairness, explanations and a foreign source', () => {
     const digest = 'cd'.repeat(32);
     const more = {
       family: 'foreign',
@@ -41,8 +41,47 @@ describe('a dossier', () => {
       comparison: { champion: 'version 1', rows: 10, auc: 0.8, championAuc: 0.75, standardError: 0.02, z: 2.5, p: 0.012 },
       metrics: { ...dossierJson.metrics, intervals: { level: 0.95, resamples: 400, of: { auc: { low: 0.75, high: 0.85 } } } },
       artefacts: { ...dossierJson.artefacts, report: digest },
+      fairness: { leastRatio: 0.8, attributes: [{ attribute: 'sex', groups: ['female', 'male'], skipped: ['other'], lowestRatio: 0.7 }, { attribute: 'ageBand', groups: [], skipped: ['60-69'], lowestRatio: null }] },
+      explanation: { method: 'linear', rows: 500, residual95: 1e-7 },
     };
     expect(parse(more)).toMatchObject({ dossier: more });
+  });
+
+  it('without what later releases added keeps the digest that was voted on', () => {
+    expect(parseDossier(JSON.stringify(dossierJson)).digest).toBe('9047f408529634cde93de9f7f309df79570437b0f46ae7a2db24b4a29b0a987f');
+  });
+
+  const EVERYTHING = {
+    ...dossierJson,
+    artefacts: { ...dossierJson.artefacts, layersModel: '12'.repeat(32), report: '34'.repeat(32) },
+    trials: { trials: 30, failed: 1, folds: 3, criterion: 'log loss', best: 0.43, seconds: 512.5 },
+    quality: { high: 0, medium: 0, low: 3, overrides: [] },
+    fairness: { leastRatio: 0.8, attributes: [{ attribute: 'sex', groups: ['female', 'male'], skipped: [], lowestRatio: 0.9 }] },
+    explanation: { method: 'linear', rows: 500, residual95: 1e-7 },
+  };
+  const OTHER = 'cd'.repeat(32);
+  const artefacts = (changes: object): object => ({ artefacts: { ...EVERYTHING.artefacts, ...changes } });
+
+  it.each<[string, object]>([
+    ['the ONNX model', artefacts({ onnx: OTHER })],
+    ['the feature schema', artefacts({ featureSchema: OTHER })],
+    ['the reference set', artefacts({ referenceSet: OTHER })],
+    ['the parity sample', artefacts({ paritySample: OTHER })],
+    ['the LayersModel', artefacts({ layersModel: OTHER })],
+    ['the report', artefacts({ report: OTHER })],
+    ['the fingerprint of the training data', { trainingData: { ...EVERYTHING.trainingData, fingerprint: OTHER } }],
+    ['the split', { split: { ...EVERYTHING.split, seed: 2 } }],
+    ['a hyper-parameter', { hyperParameters: { layers: [8] } }],
+    ['the trials', { trials: { ...EVERYTHING.trials, best: 0.42 } }],
+    ['a metric', { metrics: { ...EVERYTHING.metrics, auc: 0.81 } }],
+    ['parity', { parity: { ...EVERYTHING.parity, maxAbsDifference: 1e-9 } }],
+    ['data quality', { quality: { ...EVERYTHING.quality, high: 1 } }],
+    ['fairness', { fairness: { leastRatio: 0.8, attributes: [{ attribute: 'sex', groups: ['female', 'male'], skipped: [], lowestRatio: 0.91 }] } }],
+    ['the completeness of explanations', { explanation: { ...EVERYTHING.explanation, residual95: 2e-7 } }],
+    ['the model card', { modelCard: { ...EVERYTHING.modelCard, limitations: 'Everything else!' } }],
+    ['the decision policy', { decisionPolicy: { ...EVERYTHING.decisionPolicy, approveBelow: 0.41 } }],
+  ])('has another digest when %s changes', (_, changes) => {
+    expect(parseDossier(JSON.stringify({ ...EVERYTHING, ...changes })).digest).not.toBe(parseDossier(JSON.stringify(EVERYTHING)).digest);
   });
 
   it.each([
@@ -53,6 +92,8 @@ describe('a dossier', () => {
     ['a family that is none', { family: 'oracle' }, 'family'],
     ['a calibration that is none', { calibration: { kind: 'none' } }, 'calibration'],
     ['an approval line by no rule there is', { threshold: { rule: { defaultRate: 0.1 }, threshold: 0.1 } }, 'threshold.rule'],
+    ['a fairness ratio above one', { fairness: { leastRatio: 0.8, attributes: [{ attribute: 'sex', groups: [], skipped: [], lowestRatio: 1.5 }] } }, 'fairness.attributes.0.lowestRatio'],
+    ['figures of single groups', { fairness: { leastRatio: 0.8, attributes: [{ attribute: 'sex', groups: [{ name: 'female', rows: 9 }], skipped: [], lowestRatio: 1 }] } }, 'fairness.attributes.0.groups.0'],
     ['a blank model card', { modelCard: { intendedUse: ' ', limitations: 'x' } }, 'modelCard.intendedUse: must not be blank'],
     ['no model card', { modelCard: undefined }, 'modelCard'],
     ['a policy that contradicts itself', { decisionPolicy: { ...dossierJson.decisionPolicy, approveBelow: 0.9 } }, 'approveBelow may not lie above declineFrom'],

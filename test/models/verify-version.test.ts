@@ -55,3 +55,39 @@ describe('registering a version with a report', () => {
     await expect(registering({ [name]: value })).rejects.toMatchObject({ code: 'BAD_INPUT', message: expect.stringContaining(sentence) });
   });
 });
+
+const group = (name: string, approvalRatio: number | null) => ({ name, rows: 200, bads: 20, defaultRate: 0.1, meanPd: 0.1, auc: 0.7, approvalRate: 0.8, approvalRatio, belowLeastRatio: false });
+
+describe('registering a version whose dossier tells of fairness and explanations', () => {
+  const REPORT = {
+    version: 1,
+    evaluation: { groups: { sex: { groups: [group('female', 1), group('male', 0.9)], skipped: [{ name: 'other', rows: 3 }], leastRatio: 0.8 } } },
+    importance: { method: 'linear', rows: 100, residual95: 1e-7, features: [] },
+  };
+  const sex = { attribute: 'sex', groups: ['male', 'female'], skipped: ['other'], lowestRatio: 0.9 };
+  const fairness = { leastRatio: 0.8, attributes: [sex] };
+  const registering = async (changes: object, report: object = REPORT): Promise<string> => {
+    const version = await smallVersion({ report: { ...report } });
+    return bank.newVersion(olga, await bank.newModel(olga), { ...version, dossier: { ...version.dossier, ...changes } });
+  };
+
+  it('takes what its report measured, in whatever order, and a dossier that says nothing of it', async () => {
+    expect(await stateOf(await registering({ fairness, explanation: { method: 'linear', rows: 100, residual95: 1e-7 } }))).toBe('DRAFT');
+    expect(await stateOf(await registering({}))).toBe('DRAFT');
+  });
+
+  it.each<[string, object, string]>([
+    ['a better ratio', { fairness: { ...fairness, attributes: [{ ...sex, lowestRatio: 0.95 }] } }, 'fairness of sex: lowestRatio is 0.95, but its report measured 0.9'],
+    ['a group left out', { fairness: { ...fairness, attributes: [{ ...sex, groups: ['female'] }] } }, 'fairness of sex: groups is ["female"], but its report measured ["female","male"]'],
+    ['a skipped group left out', { fairness: { ...fairness, attributes: [{ ...sex, skipped: [] }] } }, 'fairness of sex: skipped is [], but its report measured ["other"]'],
+    ['an attribute left out', { fairness: { ...fairness, attributes: [] } }, 'the attributes of fairness is nothing, but its report measured sex'],
+    ['another convention', { fairness: { ...fairness, leastRatio: 0.5 } }, 'fairness.leastRatio is 0.5, but its report measured 0.8'],
+    ['smaller residuals', { explanation: { method: 'linear', rows: 100, residual95: 1e-9 } }, 'explanation.residual95 is 1e-9, but its report measured 1e-7'],
+  ])('refuses %s than its report measured', async (_, changes, sentence) => {
+    await expect(registering(changes)).rejects.toMatchObject({ code: 'BAD_INPUT', message: expect.stringContaining(sentence) });
+  });
+
+  it('refuses groups that its report did not measure', async () => {
+    await expect(registering({ fairness }, { version: 1, evaluation: {} })).rejects.toThrow('the attributes of fairness is sex, but its report measured nothing');
+  });
+});

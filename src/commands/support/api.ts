@@ -2,13 +2,14 @@ import { graphql } from 'graphql';
 import { Readable } from 'node:stream';
 import { openLocalApp } from '../../app.js';
 import { Client } from '../../demo/index.js';
+import { readArtefact } from '../../models/index.js';
 import { AssayError, badInput, newContext, readConfig } from '../../platform/index.js';
 import { openRuntime, type Runtime } from '../../runtime.js';
 import type { Role } from '../../security/index.js';
 import { localContext } from './local-account.js';
 
 /** The API as a command uses it: over HTTP, or in this process as the local account. */
-export type Api = Pick<Client, 'query' | 'putArtefact'>;
+export type Api = Pick<Client, 'query' | 'getArtefact' | 'putArtefact'>;
 
 export interface OpenApi {
   readonly api: Api;
@@ -44,6 +45,7 @@ async function openLocal(runtime: Runtime, roles: readonly Role[]): Promise<Open
         if (errors?.[0]) throw errors[0].originalError ?? new AssayError('BAD_INPUT', errors[0].message);
         return data as Data;
       },
+      getArtefact: (sha256) => readArtefact(newContext({ db, log, actor }), app.artefacts, sha256),
       putArtefact: async (sha256, bytes) => void (await app.artefacts.put(newContext({ db, log, actor }), sha256, Readable.from([bytes]), config.artefactMaxBytes)),
     };
     return { api, runtime, close };

@@ -1,11 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { artefactKeyOf, draftDossier, parseDossier, uploadsOf, type BookPlan, type ModelCard, type ParsedDossier, type TrainedVersion } from '../../models/index.js';
-import type { FeatureSpec } from '../../scoring/index.js';
+import { artefactKeyOf, draftDossier, parseDossier, plotsOf, renderCard, uploadsOf, type BookPlan, type CardSource, type ModelCard, type ParsedDossier, type TrainedVersion } from '../../models/index.js';
+import { parseVersionReport, type FeatureSpec } from '../../scoring/index.js';
 import { accountIdentity } from '../support/local-account.js';
 import { ARTEFACT_FILES, DOSSIER_FILE } from './files.js';
-import { pageOf } from './page.js';
-import { plotsOf } from './plots.js';
 import { scorecardFiles } from './scorecard.js';
 
 export interface VersionToWrite {
@@ -41,15 +39,24 @@ export async function writeVersion(folder: string, version: VersionToWrite): Pro
   return { folder, dossierDigest: parsed.digest, rows: trained.bundle.report.rows, metrics, ...(comparison && { comparison }) };
 }
 
-async function filesOf({ trained: { bundle }, specs, source }: VersionToWrite, dossier: ParsedDossier): Promise<Record<string, Uint8Array | string>> {
-  const plots = await plotsOf(bundle.report);
+async function filesOf(version: VersionToWrite, parsed: ParsedDossier): Promise<Record<string, Uint8Array | string>> {
+  const { trained: { bundle }, specs } = version;
   const artefacts = uploadsOf(bundle).map(({ name, bytes }) => [ARTEFACT_FILES[artefactKeyOf(name)], bytes] as const);
+  const card = cardSource(version, parsed);
+  const plots = await plotsOf(card);
   const { scorecard } = bundle.report;
   return {
     ...Object.fromEntries(artefacts),
     'features.json': `${JSON.stringify(specs, null, 2)}\n`,
     ...(scorecard && scorecardFiles(scorecard)),
-    ...Object.fromEntries(plots.map(({ name, svg }) => [`plots/${name}.svg`, svg])),
-    'index.html': pageOf({ title: source, dossier, report: bundle.report, specs, plots }),
+    ...Object.fromEntries(plots.map(({ name, svg = '' }) => [`plots/${name}.svg`, svg])),
+    'index.html': await renderCard(card, 'HTML', plots),
   };
+}
+
+/** The model card of a version that nobody has registered; whoever trained it may see how groups fare. */
+function cardSource({ trained: { bundle }, source, specs }: VersionToWrite, { dossier, digest }: ParsedDossier): CardSource {
+  const report = bundle.artefacts.find(({ name }) => name === 'report');
+  const read = report && parseVersionReport(JSON.parse(new TextDecoder().decode(report.bytes)));
+  return { language: 'en', title: source, dossier, digest, report: read, specs, governance: undefined, showsGroups: true };
 }

@@ -1,3 +1,4 @@
+import { showable } from '../../platform/index.js';
 import { INK, text, type Chart } from './style.js';
 import type { Plot } from './types.js';
 
@@ -26,7 +27,7 @@ export async function draw(chart: Chart): Promise<Plot> {
     const heading = { text: title, left: 16, top: 12, textStyle: { ...text(16), fontWeight: 'bold' as const }, subtextStyle: { ...text(12), lineHeight: 16 }, itemGap: 6, ...(subtitle === undefined ? {} : { subtext: subtitle }) };
     const further = option.title === undefined ? [] : [option.title].flat();
     canvas.setOption({ animation: false, backgroundColor: '#ffffff', textStyle: text(12, INK), ...option, title: [heading, ...further] });
-    return { name: chart.name, svg: finished(canvas.renderToSVGString(), chart) };
+    return { name: chart.name, svg: showable(finished(canvas.renderToSVGString(), chart)), description: chart.description };
   } finally {
     canvas.dispose();
   }

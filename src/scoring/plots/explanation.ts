@@ -1,6 +1,7 @@
 import type { CustomSeriesRenderItem } from 'echarts';
 import { sigmoid } from '../numbers.js';
-import { ALARM, categoryAxis, DARK, FAINT, INK, labelWidth, PALE, percent, shareAxis, text, valueAxis, type Chart } from './style.js';
+import { ALARM, categoryAxis, DARK, FAINT, INK, labelWidth, PALE, shareAxis, text, valueAxis, type Chart } from './style.js';
+import type { PlotTexts } from './texts.js';
 import type { PlottedDependence, PlottedImportance, PlottedPrediction } from './types.js';
 
 const MOST_BARS = 20;
@@ -31,13 +32,12 @@ export function barsOption(bars: readonly Bar[], axis: string, digits: number, l
 export const barsHeight = (count: number): number => 150 + 26 * count;
 
 /** Mean absolute attribution of the strongest features. */
-export function importanceChart(importance: readonly PlottedImportance[]): Chart {
+export function importanceChart(importance: readonly PlottedImportance[], t: PlotTexts): Chart {
   const shown = importance.toSorted((a, b) => b.importance - a.importance).slice(0, MOST_BARS).map(({ label, importance: value }) => ({ label, value }));
-  const all = shown.length === importance.length ? 'All features' : `The ${shown.length} strongest of ${importance.length} features`;
   return {
-    name: 'importance', width: 760, height: barsHeight(shown.length), title: 'Importance of the features', subtitle: `${all}, by mean absolute attribution`,
-    description: `Mean absolute attribution in log-odds. ${shown.map(({ label, value }) => `${label} ${value.toFixed(3)}`).join('; ')}.`,
-    option: barsOption(shown, 'Mean |attribution|, log-odds', 3),
+    name: 'importance', width: 760, height: barsHeight(shown.length), title: t.importanceTitle, subtitle: t.importanceSubtitle(shown.length, importance.length),
+    description: t.importanceSpoken(t.list(shown.map(({ label, value }) => `${label} ${value.toFixed(3)}`))),
+    option: barsOption(shown, t.importanceX, 3),
   };
 }
 
@@ -50,11 +50,11 @@ interface Move {
 const MOST_MOVES = 12;
 
 /** From the baseline through the strongest attributions, then all others together, to the logit. */
-function movesOf({ baselineLogit, logit, parts }: PlottedPrediction): Move[] {
+function movesOf({ baselineLogit, logit, parts }: PlottedPrediction, t: PlotTexts): Move[] {
   const strongest = parts.toSorted((a, b) => Math.abs(b.attribution) - Math.abs(a.attribution)).slice(0, MOST_MOVES);
   let at = baselineLogit;
   const moves = strongest.map(({ label, value, attribution }): Move => ({ label: value === undefined ? label : `${label} = ${value}`, from: at, to: (at += attribution) }));
-  const rest = Math.abs(logit - at) > 5e-4 ? [{ label: parts.length > MOST_MOVES ? `${parts.length - MOST_MOVES} others and residual` : 'residual', from: at, to: logit }] : [];
+  const rest = Math.abs(logit - at) > 5e-4 ? [{ label: parts.length > MOST_MOVES ? t.othersAndResidual(parts.length - MOST_MOVES) : t.residual, from: at, to: logit }] : [];
   return [...moves, ...rest];
 }
 
@@ -79,19 +79,18 @@ const moveShape: CustomSeriesRenderItem = ({ coordSys }, api) => {
 const withoutEndLabels = (axis: ReturnType<typeof valueAxis>) => ({ ...axis, axisLabel: { ...axis.axisLabel, showMinLabel: false, showMaxLabel: false } });
 
 /** How one applicant's log-odds come about. */
-export function predictionChart(prediction: PlottedPrediction): Chart {
-  const moves = movesOf(prediction);
+export function predictionChart(prediction: PlottedPrediction, t: PlotTexts): Chart {
+  const moves = movesOf(prediction, t);
   const { baselineLogit, logit } = prediction;
-  const ends = [`approved applicants: PD ${percent(sigmoid(baselineLogit))}`, `this applicant: PD ${percent(sigmoid(logit))}`];
   const labels = moves.map(({ label }) => label);
   const reached = moves.flatMap(({ from, to }) => [from, to]);
   const margin = 0.08 * (Math.max(...reached) - Math.min(...reached)) + 0.05;
   return {
-    name: 'prediction', width: 820, height: barsHeight(moves.length), title: 'One prediction', subtitle: `From ${ends[0]} (${signed(baselineLogit)}) to ${ends[1]} (${signed(logit)}); dark pushes toward default, pale away`,
-    description: `Attributions in log-odds. ${moves.map(({ label, from, to }) => `${label}: ${signed(to - from)}`).join('; ')}.`,
+    name: 'prediction', width: 820, height: barsHeight(moves.length), title: t.predictionTitle, subtitle: t.predictionSubtitle(t.percent(sigmoid(baselineLogit)), signed(baselineLogit), t.percent(sigmoid(logit)), signed(logit)),
+    description: t.predictionSpoken(t.list(moves.map(({ label, from, to }) => t.pair(label, signed(to - from))))),
     option: {
       grid: { left: labelWidth(labels) + 28, right: 60, top: 80, bottom: 56 },
-      xAxis: withoutEndLabels(valueAxis('Log-odds of default', { gap: 32, min: Math.floor((Math.min(...reached) - margin) * 10) / 10, max: Math.ceil((Math.max(...reached) + margin) * 10) / 10 })),
+      xAxis: withoutEndLabels(valueAxis(t.logOdds, { gap: 32, min: Math.floor((Math.min(...reached) - margin) * 10) / 10, max: Math.ceil((Math.max(...reached) + margin) * 10) / 10 })),
       yAxis: { ...categoryAxis(labels, '', labelWidth(labels)), inverse: true },
       series: [{
         type: 'custom', z: 3, renderItem: moveShape, encode: { x: [1, 2], y: 0 }, data: moves.map(({ from, to }, row) => [row, from, to]),
@@ -118,11 +117,13 @@ function shareScale(highest: number): Scale {
   return { interval, max: interval * Math.max(1, Math.ceil(highest / interval - 1e-9)) };
 }
 
-const rangeText = ({ label, points }: PlottedDependence): string =>
-  `${label}: ${percent(Math.min(...points.map(({ pd }) => pd)))} to ${percent(Math.max(...points.map(({ pd }) => pd)))}`;
+const rangeOf = ({ label, points }: PlottedDependence, { percent }: PlotTexts): [string, string, string] => {
+  const pds = points.map(({ pd }) => pd);
+  return [label, percent(Math.min(...pds)), percent(Math.max(...pds))];
+};
 
 /** One small chart: a line over numbers, points over categories. */
-function panel({ label, points }: PlottedDependence, i: number, { max, interval }: Scale) {
+function panel({ label, points }: PlottedDependence, i: number, { max, interval }: Scale, t: PlotTexts) {
   const left = PANEL.left + (i % COLUMNS) * PANEL.acrossStep;
   const top = PANEL.top + Math.floor(i / COLUMNS) * PANEL.downStep;
   const numeric = points.every(({ at }) => typeof at === 'number');
@@ -133,7 +134,7 @@ function panel({ label, points }: PlottedDependence, i: number, { max, interval 
     title: { text: label, left, top: top - 26, textStyle: { ...text(12), fontWeight: 'bold' as const, width: PANEL.width + 10, overflow: 'truncate' as const } },
     grid: { left, top, width: PANEL.width, height: PANEL.height },
     xAxis: { ...xAxis, gridIndex: i },
-    yAxis: { ...shareAxis('', 44, max), gridIndex: i, interval },
+    yAxis: { ...shareAxis(t, '', 44, max), gridIndex: i, interval },
     series: {
       type: 'line' as const, xAxisIndex: i, yAxisIndex: i, symbol: numeric ? 'none' : 'circle', symbolSize: 9, itemStyle: { color: DARK }, lineStyle: numeric ? { color: DARK, width: 2.2 } : { width: 0 },
       data: points.map(({ at, pd }) => (numeric ? [at, pd] : pd)),
@@ -142,14 +143,14 @@ function panel({ label, points }: PlottedDependence, i: number, { max, interval 
 }
 
 /** Mean PD as single features change, on one scale of PD. */
-export function dependenceChart(dependence: readonly PlottedDependence[]): Chart {
+export function dependenceChart(dependence: readonly PlottedDependence[], t: PlotTexts): Chart {
   const shown = dependence.slice(0, MOST_PANELS);
   const scale = shareScale(Math.max(...shown.flatMap(({ points }) => points.map(({ pd }) => pd))));
-  const panels = shown.map((feature, i) => panel(feature, i, scale));
+  const panels = shown.map((feature, i) => panel(feature, i, scale, t));
   return {
     name: 'dependence', width: PANEL.left + Math.min(COLUMNS, shown.length) * PANEL.acrossStep, height: PANEL.top + Math.ceil(shown.length / COLUMNS) * PANEL.downStep - 20,
-    title: 'Partial dependence', subtitle: 'Mean PD with one feature set to the value shown, the others as they are',
-    description: `Range of the mean PD by feature. ${shown.map(rangeText).join('; ')}.`,
+    title: t.dependenceTitle, subtitle: t.dependenceSubtitle,
+    description: t.dependenceSpoken(shown.map((feature) => rangeOf(feature, t))),
     option: {
       title: panels.map(({ title }) => title),
       grid: panels.map(({ grid }) => grid),

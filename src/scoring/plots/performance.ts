@@ -1,6 +1,7 @@
 import type { CustomSeriesRenderItem } from 'echarts';
 import type { Curves } from '../metrics/curves.js';
-import { DARK, FAINT, grouped, guide, INK, legendOf, LIGHT, modelLine, PALE, percent, shareAxis, text, valueAxis, type Chart } from './style.js';
+import { DARK, FAINT, guide, INK, legendOf, LIGHT, modelLine, PALE, shareAxis, text, valueAxis, type Chart } from './style.js';
+import type { PlotTexts } from './texts.js';
 import type { PlottedModel, PlotReport } from './types.js';
 
 const three = (x: number): string => x.toFixed(3);
@@ -8,11 +9,11 @@ const three = (x: number): string => x.toFixed(3);
 const aucText = ({ curves, aucInterval }: PlottedModel): string =>
   `AUC ${three(curves.auc)}${aucInterval === undefined ? '' : ` (${three(aucInterval.low)}–${three(aucInterval.high)})`}`;
 
-const outcomes = ({ rows, bads }: Curves): string => `${grouped(rows)} loans, ${grouped(bads)} defaults`;
+const outcomes = ({ rows, bads }: Curves, t: PlotTexts): string => t.outcomes(rows, bads);
 
 /** ROC curve of one or two models with the point of the greatest separation. */
-export function rocChart({ subject, models }: PlotReport): Chart {
-  const named = models.map((model) => ({ ...model, label: `${model.name}: ${aucText(model)}, KS ${three(model.curves.ks.value)}` }));
+export function rocChart({ subject, models }: PlotReport, t: PlotTexts): Chart {
+  const named = models.map((model) => ({ ...model, label: t.rocLegend(model.name, aucText(model), model.curves.ks.value) }));
   const series = named.map(({ label, curves }, i) => ({
     type: 'line' as const, name: label, symbol: 'none', lineStyle: modelLine(i), itemStyle: { color: modelLine(i).color },
     data: curves.roc.map(({ falsePositiveRate, truePositiveRate }) => [falsePositiveRate, truePositiveRate]),
@@ -21,13 +22,13 @@ export function rocChart({ subject, models }: PlotReport): Chart {
     type: 'scatter' as const, symbolSize: i === 0 ? 10 : 13, symbol: i === 0 ? 'circle' : 'diamond', z: 4, itemStyle: { color: modelLine(i).color, borderColor: INK, opacity: 1 }, data: [[ks.falsePositiveRate, ks.truePositiveRate]],
   }));
   return {
-    name: 'roc', width: 600, height: 620, title: `ROC: ${aucText(models[0]!)}`, subtitle: `${subject}: ${outcomes(models[0]!.curves)}; the marks are the points of the KS`,
-    description: `Share of bads found against share of goods refused. ${named.map(({ label }) => label).join('. ')}.`,
+    name: 'roc', width: 600, height: 620, title: t.rocTitle(aucText(models[0]!)), subtitle: t.rocSubtitle(subject, outcomes(models[0]!.curves, t)),
+    description: t.sentence([t.rocSpoken, ...named.map(({ label }) => label)]),
     option: {
       legend: { ...legendOf(named.map(({ label }) => label), 'line'), orient: 'vertical', itemGap: 8 },
       grid: { left: 72, right: 28, top: 66 + 20 * models.length, bottom: 56 },
-      xAxis: shareAxis('Goods at or above the threshold', 32, 1),
-      yAxis: shareAxis('Bads at or above the threshold', 48, 1),
+      xAxis: shareAxis(t, t.rocX, 32, 1),
+      yAxis: shareAxis(t, t.rocY, 48, 1),
       series: [guide([0, 0], [1, 1]), ...series, ...points],
     },
   };
@@ -53,24 +54,24 @@ function calibrationSeries({ name, curves }: PlottedModel, i: number) {
   ];
 }
 
-const binSizes = ({ calibration }: Curves): string => {
+/** How many bins, with at least and at most how many loans. */
+const binSizes = ({ calibration }: Curves): [number, number, number] => {
   const counts = calibration.map(({ count }) => count);
-  const [least, most] = [Math.min(...counts), Math.max(...counts)];
-  return `${counts.length} bins of ${least === most ? grouped(least) : `${grouped(least)} to ${grouped(most)}`} loans`;
+  return [counts.length, Math.min(...counts), Math.max(...counts)];
 };
 
 /** Default rate against mean PD in bins of equal size. */
-export function calibrationChart({ subject, models }: PlotReport): Chart {
+export function calibrationChart({ subject, models }: PlotReport, t: PlotTexts): Chart {
   const top = Math.max(...models.flatMap(({ curves }) => curves.calibration.flatMap(({ high, meanPd }) => [high, meanPd])));
   const reach = Math.min(1, Math.ceil(top * 10) / 10);
   return {
-    name: 'calibration', width: 600, height: 600, title: 'Calibration', subtitle: `${subject}: ${binSizes(models[0]!.curves)}, bars are 95 % Wilson intervals`,
-    description: `Observed default rate against mean predicted PD. ${models[0]!.name}: ${models[0]!.curves.calibration.map(({ meanPd, defaultRate }) => `${percent(meanPd)} predicted, ${percent(defaultRate)} observed`).join('; ')}.`,
+    name: 'calibration', width: 600, height: 600, title: t.calibrationTitle, subtitle: t.calibrationSubtitle(subject, ...binSizes(models[0]!.curves)),
+    description: t.calibrationSpoken(models[0]!.name, models[0]!.curves.calibration.map(({ meanPd, defaultRate }) => [t.percent(meanPd), t.percent(defaultRate)])),
     option: {
       legend: legendOf(models.map(({ name }) => name), 'symbol'),
       grid: { left: 72, right: 28, top: 88, bottom: 56 },
-      xAxis: shareAxis('Mean PD', 32, reach),
-      yAxis: shareAxis('Default rate', 48, reach),
+      xAxis: shareAxis(t, t.meanPd, 32, reach),
+      yAxis: shareAxis(t, t.defaultRate, 48, reach),
       series: [guide([0, 0], [reach, reach]), ...models.flatMap(calibrationSeries)],
     },
   };
@@ -79,7 +80,7 @@ export function calibrationChart({ subject, models }: PlotReport): Chart {
 const topLabel = (formatter: (value: number) => string) => ({ show: true, position: 'top' as const, ...text(11), formatter: ({ value }: { readonly value: unknown }) => formatter(Number(value)) });
 
 /** Cumulative gains and lift by tenth of falling PD. */
-export function gainsChart({ subject, models }: PlotReport): Chart {
+export function gainsChart({ subject, models }: PlotReport, t: PlotTexts): Chart {
   const gains = models.map(({ name, curves }, i) => ({
     type: 'line' as const, name, lineStyle: modelLine(i), symbol: i === 0 ? 'circle' : 'diamond', symbolSize: 7, itemStyle: { color: modelLine(i).color },
     data: [[0, 0], ...curves.lift.map(({ cumulativeRows, gain }) => [cumulativeRows, gain])],
@@ -91,13 +92,13 @@ export function gainsChart({ subject, models }: PlotReport): Chart {
   const { lift } = models[0]!.curves;
   const average = { silent: true, symbol: 'none', lineStyle: { color: FAINT, type: 'dotted' as const }, label: { show: false }, data: [{ yAxis: 1 }] };
   return {
-    name: 'gains', width: 960, height: 460, title: 'Gains and lift', subtitle: `${subject}: loans in tenths by falling PD; lift is the default rate of a tenth ÷ that of all`,
-    description: `The riskiest tenth holds ${percent(lift[0]!.gain)} of all defaults (lift ${lift[0]!.lift.toFixed(2)}); the riskiest three tenths hold ${percent(lift[Math.min(2, lift.length - 1)]!.gain)}.`,
+    name: 'gains', width: 960, height: 460, title: t.gainsTitle, subtitle: t.gainsSubtitle(subject),
+    description: t.gainsSpoken(t.percent(lift[0]!.gain), lift[0]!.lift, t.percent(lift[Math.min(2, lift.length - 1)]!.gain)),
     option: {
       legend: legendOf(models.map(({ name }) => name), 'symbol'),
       grid: [{ left: 72, width: 370, top: 92, bottom: 56 }, { left: 540, right: 24, top: 92, bottom: 56 }],
-      xAxis: [shareAxis('Share of loans, riskiest first', 32, 1), { ...valueCategory(lift.map(({ decile }) => String(decile)), 'Tenth of loans, riskiest first'), gridIndex: 1 }],
-      yAxis: [shareAxis('Share of defaults found', 48, 1), { ...valueAxis('Lift', { min: 0, gap: 34 }), gridIndex: 1 }],
+      xAxis: [shareAxis(t, t.gainsX, 32, 1), { ...valueCategory(lift.map(({ decile }) => String(decile)), t.liftX), gridIndex: 1 }],
+      yAxis: [shareAxis(t, t.gainsY, 48, 1), { ...valueAxis(t.liftY, { min: 0, gap: 34 }), gridIndex: 1 }],
       series: [guide([0, 0], [1, 1]), ...gains, ...lifts.map((bars, i) => (i === 0 ? Object.assign(bars, { markLine: average }) : bars))],
     },
   };
@@ -112,22 +113,22 @@ function outline(edges: readonly number[], counts: readonly number[]): [number, 
 }
 
 /** Score points of goods and of bads, each as shares of its own. */
-export function distributionChart({ subject, models }: PlotReport): Chart {
+export function distributionChart({ subject, models }: PlotReport, t: PlotTexts): Chart {
   const { name, curves } = models[0]!;
   const { edges, goods, bads } = curves.distribution;
   const width = edges[1]! - edges[0]!;
   const step = { type: 'line' as const, step: 'end' as const, symbol: 'none' };
   return {
-    name: 'distribution', width: 760, height: 460, title: `Score distribution of ${name}`, subtitle: `${subject}: ${outcomes(curves)}, in bands of ${Number(width.toFixed(2))} points; more points, less risk`,
-    description: `Share of goods and of bads by score points from ${edges[0]} to ${edges.at(-1)}; the distributions are ${three(curves.ks.value)} apart at most (KS).`,
+    name: 'distribution', width: 760, height: 460, title: t.distributionTitle(name), subtitle: t.distributionSubtitle(subject, outcomes(curves, t), Number(width.toFixed(2))),
+    description: t.distributionSpoken(edges[0]!, edges.at(-1)!, curves.ks.value),
     option: {
-      legend: legendOf(['goods', 'bads'], 'area'),
+      legend: legendOf([t.goods, t.bads], 'area'),
       grid: { left: 72, right: 28, top: 92, bottom: 56 },
-      xAxis: valueAxis('Score points', { min: edges[0]!, max: edges.at(-1)!, gap: 32 }),
-      yAxis: shareAxis('Share of the outcome', 48),
+      xAxis: valueAxis(t.points, { min: edges[0]!, max: edges.at(-1)!, gap: 32 }),
+      yAxis: shareAxis(t, t.shareOfOutcome, 48),
       series: [
-        { ...step, name: 'goods', data: outline(edges, goods), lineStyle: { color: DARK, width: 1.2 }, areaStyle: { color: PALE, opacity: 1 }, itemStyle: { color: PALE, borderColor: DARK, borderWidth: 1 } },
-        { ...step, name: 'bads', data: outline(edges, bads), lineStyle: { color: INK, width: 2.5, type: 'dashed' as const }, areaStyle: { color: LIGHT, opacity: 0.35 }, itemStyle: { color: LIGHT, borderColor: INK, borderWidth: 1 } },
+        { ...step, name: t.goods, data: outline(edges, goods), lineStyle: { color: DARK, width: 1.2 }, areaStyle: { color: PALE, opacity: 1 }, itemStyle: { color: PALE, borderColor: DARK, borderWidth: 1 } },
+        { ...step, name: t.bads, data: outline(edges, bads), lineStyle: { color: INK, width: 2.5, type: 'dashed' as const }, areaStyle: { color: LIGHT, opacity: 0.35 }, itemStyle: { color: LIGHT, borderColor: INK, borderWidth: 1 } },
       ],
     },
   };

@@ -1,4 +1,5 @@
 import type { EChartsOption } from 'echarts';
+import type { PlotTexts } from './texts.js';
 
 /** A chart before it is drawn. */
 export interface Chart {
@@ -21,13 +22,9 @@ export const LIGHT = '#e8a33d';
 export const PALE = '#bcd4e6';
 export const ALARM = '#a32020';
 
-const FONT = 'Helvetica, Arial, sans-serif';
+const FONT = "Helvetica, Arial, 'PingFang SC', 'Microsoft YaHei', 'Noto Sans CJK SC', sans-serif";
 
 export const text = (fontSize: number, color = INK) => ({ fontFamily: FONT, fontSize, color });
-
-export const percent = (share: number): string => `${Number((share * 100).toFixed(1))} %`;
-
-export const grouped = (count: number): string => count.toLocaleString('en-GB');
 
 interface AxisOptions {
   readonly min?: number;
@@ -55,7 +52,7 @@ export const valueAxis = (name: string, { gap = 30, formatter, ...range }: AxisO
   splitLine: { lineStyle: { color: GRID_LINE } },
 });
 
-export const shareAxis = (name: string, gap = 30, max?: number) => valueAxis(name, { min: 0, formatter: percent, gap, ...(max === undefined ? {} : { max }) });
+export const shareAxis = ({ percent }: PlotTexts, name: string, gap = 30, max?: number) => valueAxis(name, { min: 0, formatter: percent, gap, ...(max === undefined ? {} : { max }) });
 
 /** A category axis; names too long for `width` pixels are cut. */
 export const categoryAxis = (data: readonly string[], name = '', width = 240) => ({
@@ -66,8 +63,11 @@ export const categoryAxis = (data: readonly string[], name = '', width = 240) =>
   axisLabel: { ...text(12), width, overflow: 'truncate' as const, interval: 0 },
 });
 
+/** A Chinese character is as wide as it is high. */
+const widthOf = (label: string): number => [...label].reduce((width, character) => width + (character > '\u2E7F' ? 12.5 : 7), 0);
+
 /** Pixels that the longest label needs beside the plot, in steps that keep it readable. */
-export const labelWidth = (labels: readonly string[]): number => Math.min(280, Math.max(80, 7 * Math.max(...labels.map(({ length }) => length))));
+export const labelWidth = (labels: readonly string[]): number => Math.min(280, Math.max(80, Math.ceil(Math.max(...labels.map(widthOf)))));
 
 /** Lines of the first and the second model. */
 export const modelLine = (index: number) => ({ color: index === 0 ? DARK : LIGHT, width: 2.5, type: index === 0 ? ('solid' as const) : ('dashed' as const) });

@@ -1,3 +1,4 @@
+import type { Language } from '../explain/catalogue.js';
 import type { Curves } from '../metrics/curves.js';
 import type { Interval } from '../metrics/intervals.js';
 
@@ -48,6 +49,8 @@ export interface PlottedTrial {
 
 /** What there is to draw; a part that is absent or empty gives no plot. */
 export interface PlotReport {
+  /** Default English. Names and labels are drawn as they are given. */
+  readonly language?: Language;
   /** The rows the curves were measured on, such as "hold-out, 6,000 loans". */
   readonly subject: string;
   /** The model of the report first; one more, such as the champion, is drawn with it. */
@@ -66,4 +69,6 @@ export interface Plot {
   readonly name: string;
   /** A self-contained SVG document with title and description. */
   readonly svg: string;
+  /** What it shows, with its main figures, in a sentence: for those who do not see it. */
+  readonly description: string;
 }

@@ -1,0 +1,50 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { Stages } from '../../platform/index.js';
+import { openApi } from '../support/api.js';
+import { requireNewFolder } from '../support/new-folder.js';
+import { exportedVersion, type ExportedVersion } from './exported.js';
+
+interface ExportFlags {
+  readonly version: string;
+  readonly out: string;
+  readonly url?: string;
+  readonly json?: boolean;
+}
+
+export function exportCommand(program: Command): void {
+  program
+    .command('export')
+    .description('Export a registered version into a folder that anyone can check: its dossier, every artefact, the votes, its model cards and the digests of all (docs/model-card.md).')
+    .requiredOption('--version <id>', 'the version: its id, as register and the API tell it')
+    .requiredOption('--out <folder>', 'a new folder')
+    .option('--url <url>', 'a running Assay, with a token in ASSAY_TOKEN; without it the database of this machine, as the local account')
+    .option('--json', 'print one line of JSON at the end')
+    .action(run);
+}
+
+async function run({ version, out, url, json }: ExportFlags): Promise<void> {
+  await requireNewFolder(out);
+  const stages = new Stages(process.stderr);
+  const open = await openApi(url, ['AUDITOR']);
+  try {
+    const exported = await stages.run('export', `Export into ${out}`, async (progress) => {
+      const found = await exportedVersion(open.api, version, progress);
+      await write(out, found);
+      return found;
+    }, described);
+    const { files, ...rest } = exported;
+    if (json) process.stdout.write(`${JSON.stringify({ folder: out, ...rest, files: [...files.keys()] })}\n`);
+  } finally {
+    await open.close();
+  }
+}
+
+/** SHA256SUMS comes last: a folder without it is no export yet. */
+async function write(folder: string, { files }: ExportedVersion): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  for (const [name, bytes] of files) await writeFile(join(folder, name), bytes);
+}
+
+const described = ({ version, model, dossierDigest, files }: ExportedVersion): string => `version ${version} of "${model}", ${files.size} files, dossier ${dossierDigest.slice(0, 16)}…`;

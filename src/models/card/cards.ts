@@ -1,0 +1,81 @@
+import { encodeGlobalId, internal, notFound, type Context } from '../../platform/index.js';
+import type { Language } from '../../scoring/index.js';
+import { demand, may, userOf } from '../../security/index.js';
+import { missingVotes } from '../approval-policy.js';
+import { contributorsOfVersion, dossiersOfVersion, featureSchemasOfVersion, transitionsOfVersion, votesOnVersion } from '../evidence.queries.js';
+import { awaitsVotes } from '../lifecycle.js';
+import { deploymentsOfVersion, modelsById, versionsById } from '../model.queries.js';
+import { reportsOfVersion } from '../report/report.queries.js';
+import type { ModelRow, VersionRow } from '../rows.js';
+import { renderCard, type CardFormat } from './card.js';
+import type { CardSource, GovernanceFacts } from './source.js';
+import { policyInForce } from '../policy/policy.queries.js';
+import { requiredOf } from '../policy/tiers.js';
+
+export interface CardRequest {
+  /** Row id of the version. */
+  readonly versionId: string;
+  readonly language: Language;
+  readonly format: CardFormat;
+}
+
+export interface Card {
+  readonly text: string;
+  /** What to save it as; plain ASCII. */
+  readonly fileName: string;
+}
+
+const ENDINGS: Readonly<Record<CardFormat, string>> = { MARKDOWN: 'md', HTML: 'html' };
+
+/**
+ * The model card of a registered version, as its reader may see it: without model:fairness it says nothing of groups.
+ * @throws NOT_FOUND when there is no such version
+ */
+export async function cardOf(ctx: Context, { versionId, language, format }: CardRequest): Promise<Card> {
+  demand(ctx, 'model:read');
+  const source = await sourceOf(ctx, versionId, language);
+  const { model, version } = source.governance;
+  const name = model.name.normalize('NFKD').replace(/[^A-Za-z0-9]+/g, '-').replace(/^-+|-+$/g, '').slice(0, 60).toLowerCase();
+  return { text: await renderCard(source, format), fileName: `model-card-${name === '' ? 'model' : name}-v${version}.${language}.${ENDINGS[format]}` };
+}
+
+async function sourceOf(ctx: Context, versionId: string, language: Language): Promise<CardSource & { readonly governance: GovernanceFacts }> {
+  const { loaders } = ctx;
+  const version = await loaders.of(ctx, versionsById).load(versionId);
+  if (!version) throw notFound('There is no such model version.');
+  const [model, dossier, report, schema] = await Promise.all([
+    loaders.of(ctx, modelsById).load(version.modelId), loaders.of(ctx, dossiersOfVersion).load(versionId), loaders.of(ctx, reportsOfVersion).load(versionId), loaders.of(ctx, featureSchemasOfVersion).load(versionId),
+  ]);
+  if (!model || !dossier) throw internal(`Model version ${versionId} has no model or no dossier.`);
+  return {
+    language,
+    title: model.name,
+    dossier: dossier.dossier,
+    digest: version.dossierDigest,
+    report,
+    specs: schema?.features.map(({ spec }) => spec) ?? [],
+    governance: await governanceFacts(ctx, model, version),
+    showsGroups: may(ctx, 'model:fairness'),
+  };
+}
+
+async function governanceFacts(ctx: Context, model: ModelRow, { id, version, state, dossierDigest, recordedAt, ...row }: VersionRow): Promise<GovernanceFacts> {
+  const nameOf = async (userId: string): Promise<string> => (await userOf(ctx, userId)).name;
+  const [makers, votes, steps, deployments] = await Promise.all([
+    ctx.loaders.of(ctx, contributorsOfVersion).load(id), ctx.loaders.of(ctx, votesOnVersion).load(id), ctx.loaders.of(ctx, transitionsOfVersion).load(id), ctx.loaders.of(ctx, deploymentsOfVersion).load(id),
+  ]);
+  const { name, purpose, decisionPurpose, products, horizonMonths, tier, ownerId } = model;
+  const required = requiredOf(row) ?? (await ctx.loaders.of(ctx, policyInForce).load('now')).tiers[tier].votes;
+  return {
+    model: { name, purpose, decisionPurpose, products, horizonMonths, tier, owner: await nameOf(ownerId) },
+    globalId: encodeGlobalId({ type: 'ModelVersion', id }),
+    version,
+    state,
+    registeredAt: recordedAt,
+    makers: await Promise.all(makers.map(async ({ userId, part, recordedAt: at }) => ({ name: await nameOf(userId), part, at }))),
+    votes: await Promise.all(votes.map(async ({ userId, role, verdict, recordedAt: at, dossierDigest: seen, comment }) => ({ by: await nameOf(userId), role, verdict, at, dossierDigest: seen, comment }))),
+    missingVotes: awaitsVotes(state) ? missingVotes(required, dossierDigest, votes) : [],
+    steps: await Promise.all(steps.map(async ({ act, recordedAt: at, userId, reason }) => ({ act, at, by: await nameOf(userId), reason }))),
+    deployments: await Promise.all(deployments.map(async ({ role, validFrom, validTo, byUser, reason }) => ({ role, from: validFrom, to: validTo, by: await nameOf(byUser), reason }))),
+  };
+}

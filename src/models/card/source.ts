@@ -1,0 +1,94 @@
+import type { FeatureSpec, Language, ReadReport } from '../../scoring/index.js';
+import type { MissingVotes, Verdict } from '../approval-policy.js';
+import type { DeploymentRole } from '../deployment.entity.js';
+import type { Dossier } from '../dossier.js';
+import type { Tier, VoterRole } from '../policy/tiers.js';
+import type { Act, VersionState } from '../lifecycle.js';
+import type { Part } from '../version.entity.js';
+
+export interface CardVote {
+  readonly by: string;
+  readonly role: VoterRole;
+  readonly verdict: Verdict;
+  readonly at: Date;
+  readonly dossierDigest: string;
+  readonly comment: string;
+}
+
+export interface CardDeployment {
+  readonly role: DeploymentRole;
+  /** Of a canary: its share of the requests. */
+  readonly share?: number | undefined;
+  readonly from: Date;
+  readonly to: Date | null;
+  readonly by: string;
+  readonly reason: string;
+}
+
+export interface CardGate {
+  readonly name: string;
+  readonly verdict: 'PASS' | 'FAIL' | 'WAIVED' | 'NOT_APPLICABLE';
+  readonly measured?: number | string | undefined;
+  readonly threshold?: number | string | undefined;
+  readonly source?: string | undefined;
+}
+
+export interface CardFinding {
+  readonly severity: string;
+  readonly title: string;
+  readonly owner: string;
+  readonly dueAt: Date;
+  /** Accepted resolution; undefined while it is open. */
+  readonly resolution?: string | undefined;
+}
+
+export interface CardWaiver {
+  readonly gate: string;
+  readonly reason: string;
+  readonly by: string;
+  readonly secondBy: string;
+  readonly expiresAt: Date;
+}
+
+/** What the registry knows of a version beside its dossier. Persons by their names. */
+export interface GovernanceFacts {
+  readonly model: {
+    readonly name: string;
+    readonly purpose: string;
+    readonly decisionPurpose: string;
+    readonly products: readonly string[];
+    readonly horizonMonths: number;
+    readonly tier: Tier;
+    readonly owner: string;
+    readonly permittedUse?: string | undefined;
+    readonly limits?: string | undefined;
+    readonly nextReviewAt?: Date | undefined;
+  };
+  readonly globalId: string;
+  readonly version: number;
+  readonly state: VersionState;
+  readonly registeredAt: Date;
+  readonly makers: readonly { readonly name: string; readonly part: Part; readonly at: Date }[];
+  readonly votes: readonly CardVote[];
+  readonly missingVotes: readonly MissingVotes[];
+  readonly steps: readonly { readonly act: Act; readonly at: Date; readonly by: string; readonly reason: string | null }[];
+  readonly deployments: readonly CardDeployment[];
+  readonly gates?: readonly CardGate[] | undefined;
+  readonly findings?: readonly CardFinding[] | undefined;
+  readonly waivers?: readonly CardWaiver[] | undefined;
+}
+
+/** All that a card is made of. What is absent is told as not recorded. */
+export interface CardSource {
+  readonly language: Language;
+  /** Of a version that is not registered: what to call it. */
+  readonly title: string;
+  readonly dossier: Dossier;
+  readonly digest: string;
+  readonly report: ReadReport | undefined;
+  readonly specs: readonly FeatureSpec[];
+  /** Undefined for a version that is not registered. */
+  readonly governance: GovernanceFacts | undefined;
+  /** Whether the reader may see how groups of people fare. */
+  readonly showsGroups: boolean;
+}
