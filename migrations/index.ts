@@ -3,6 +3,7 @@ import { CustomersAndLoans1764000000002 } from './1764000000002-customers-and-lo
 import { Models1764000000003 } from './1764000000003-models.js';
 import { Predictions1764000000004 } from './1764000000004-predictions.js';
 import { Reports1764000000005 } from './1764000000005-reports.js';
+import { Decisions1764000000009 } from './1764000000009-decisions.js';
 
 /** In the order in which they run. */
 export const migrations = [
@@ -11,4 +12,5 @@ export const migrations = [
   Models1764000000003,
   Predictions1764000000004,
   Reports1764000000005,
+  Decisions1764000000009,
 ];
