@@ -22,13 +22,13 @@ const listOf = (item: string, from: string, alias: string): string =>
   `(SELECT json_agg(${item} ORDER BY ${alias}.id) FROM ${from} WHERE ${alias}.customer_id = p.customer_id AND ${alias}.prediction_id = p.id)`;
 
 /** The file of each prediction of a relation `p (customer_id, id, loan_id)`. */
-const FILE = `
+export const fileColumns = `
   ${listOf(OVERRIDE, OVERRIDES, 'o')} AS overrides, ${listOf(REVIEW, REVIEWS, 'r')} AS reviews,
   ${listOf(COUNTEROFFER, COUNTEROFFERS, 'c')} AS counteroffers, ${listOf(NOTICE, 'adverse_action_notices n', 'n')} AS notices,
   (SELECT f.completed_at FROM loan_facts f WHERE f.customer_id = p.customer_id AND f.loan_id = p.loan_id
    ORDER BY f.effective_at DESC, f.recorded_at DESC, f.id DESC LIMIT 1) AS completed_at`;
 
-interface FileRow {
+export interface FileRow {
   readonly overrides: readonly OverrideRow[] | null;
   readonly reviews: readonly ReviewRow[] | null;
   readonly counteroffers: readonly CounterofferRow[] | null;
@@ -41,7 +41,7 @@ type OfPrediction = Pick<PredictionRow, 'customer_id' | 'id' | 'loan_id'>;
 /** One statement for a page of predictions. */
 export async function decisionFiles(db: Queryable, predictions: readonly OfPrediction[]): Promise<DecisionFile[]> {
   const rows = await db.query<FileRow & { id: string }>(
-    `SELECT p.id, ${FILE} FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS p (customer_id, id, loan_id)`,
+    `SELECT p.id, ${fileColumns} FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS p (customer_id, id, loan_id)`,
     [predictions.map((row) => row.customer_id), predictions.map(({ id }) => id), predictions.map((row) => row.loan_id)],
   );
   return inOrder(predictions.map(({ id }) => id), rows, ({ id }) => id).map((row) => fileOf(row!));
@@ -52,7 +52,7 @@ export const decisionFileOf: LoaderDefinition<OfPrediction, DecisionFile> = {
   load: (ctx, predictions) => decisionFiles(ctx.db, predictions),
 };
 
-function fileOf({ overrides, reviews, counteroffers, notices, completed_at: completedAt }: FileRow): DecisionFile {
+export function fileOf({ overrides, reviews, counteroffers, notices, completed_at: completedAt }: FileRow): DecisionFile {
   return {
     overrides: (overrides ?? []).map((row) => dated(row, ['recordedAt', 'expiresAt'])),
     reviews: (reviews ?? []).map(datedReview),
@@ -93,11 +93,3 @@ export async function overrideById(db: Queryable, { customerId, id }: Ref): Prom
   return row && dated(row.override, ['recordedAt', 'expiresAt']);
 }
 
-/** The reviews of the tasks: open, and not asked for by this person. Those due first come first. */
-export async function openReviews(db: Queryable, notBy: string, most: number): Promise<ReviewRow[]> {
-  const rows = await db.query<{ review: ReviewRow }>(
-    `SELECT ${REVIEW} AS review FROM ${REVIEWS} WHERE ${OPEN_REVIEW} AND r.requested_by <> $1 ORDER BY r.due_at, r.id LIMIT ${most}`,
-    [notBy],
-  );
-  return rows.map(reviewOf);
-}
