@@ -1,9 +1,28 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
+/** In the order in which they refer to each other. */
+const TABLES = [
+  'decision_reviews', 'decision_overrides', 'decision_review_outcomes', 'counteroffers', 'counteroffer_acceptances', 'adverse_action_notices',
+] as const;
+
+const setAside = (table: string): string => `
+  DO $$ BEGIN
+    IF EXISTS (SELECT FROM ${table}) THEN CREATE TABLE kept_${table} AS TABLE ${table}; END IF;
+  END $$;`;
+
+const takeBack = (table: string): string => `
+  DO $$ BEGIN
+    IF to_regclass('kept_${table}') IS NOT NULL THEN
+      INSERT INTO ${table} SELECT k.* FROM kept_${table} k JOIN customers c ON c.id = k.customer_id;
+      DROP TABLE kept_${table};
+    END IF;
+  END $$;`;
+
 /**
  * What people do about a decision: override it, contest and review it, offer other terms, tell the applicant. All of it
- * belongs to a customer and is only added to; free text is ciphertext under the customer's key. The reference to the
- * prediction is looked up by trigger and service: a partitioned table cannot be referenced.
+ * belongs to a customer and is only added to; free text is ciphertext under the customer's key. Predictions, policies and
+ * proposals are looked up by trigger when a row is written: a partitioned table cannot be referenced, and this evidence
+ * outlives a way back through the others.
  */
 export class Decisions1764000000009 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
@@ -38,8 +57,8 @@ export class Decisions1764000000009 implements MigrationInterface {
         principal         numeric(20, 4) NOT NULL,
         currency          char(3) NOT NULL,
         one_person_limit  numeric(20, 4),
-        policy_version    integer NOT NULL REFERENCES governance_policies (version),
-        proposal_id       uuid REFERENCES proposals,
+        policy_version    integer NOT NULL,
+        proposal_id       uuid,
         review_id         uuid,
         PRIMARY KEY (customer_id, id),
         FOREIGN KEY (customer_id, review_id) REFERENCES decision_reviews (customer_id, id),
@@ -107,20 +126,34 @@ export class Decisions1764000000009 implements MigrationInterface {
       -- What still needs a notice is found without reading the rest of the history.
       CREATE INDEX predictions_declined ON predictions (id) WHERE decision = 'DECLINE' AND purpose <> 'WHAT_IF';
     `);
+    // What was set aside on a way back is taken as it was: the rules look at what is written from now on.
+    await runner.query(TABLES.map(takeBack).join(''));
+    await runner.query(`
+      DO $$ BEGIN
+        IF to_regclass('kept_completions') IS NOT NULL THEN
+          UPDATE loan_facts f SET completed_at = k.completed_at FROM kept_completions k WHERE k.customer_id = f.customer_id AND k.id = f.id;
+          DROP TABLE kept_completions;
+        END IF;
+      END $$`);
     await runner.query(RULES);
     await runner.query(`
-      GRANT SELECT, INSERT ON decision_overrides, decision_reviews, decision_review_outcomes, counteroffers, counteroffer_acceptances,
-        adverse_action_notices TO assay_app;
-      GRANT SELECT ON decision_overrides, decision_reviews, decision_review_outcomes, counteroffers, counteroffer_acceptances,
-        adverse_action_notices TO assay_reader;
+      GRANT SELECT, INSERT ON ${TABLES.join(', ')} TO assay_app;
+      GRANT SELECT ON ${TABLES.join(', ')} TO assay_reader;
     `);
   }
 
-  /** What people did about decisions is forgotten, and when applications were complete; the predictions stay as they are. */
+  /** What people did about decisions is evidence: what the release before has no place for is set aside, and found again on the way forth. */
   async down(runner: QueryRunner): Promise<void> {
+    await runner.query(TABLES.map(setAside).join(''));
+    await runner.query(`
+      DO $$ BEGIN
+        IF EXISTS (SELECT FROM loan_facts WHERE completed_at IS NOT NULL) THEN
+          CREATE TABLE kept_completions AS SELECT customer_id, id, completed_at FROM loan_facts WHERE completed_at IS NOT NULL;
+        END IF;
+      END $$`);
     await runner.query(`
       DROP INDEX predictions_declined;
-      DROP TABLE adverse_action_notices, counteroffer_acceptances, counteroffers, decision_review_outcomes, decision_overrides, decision_reviews;
+      DROP TABLE ${TABLES.join(', ')};
       DROP FUNCTION keep_overrides, keep_reviews, keep_review_outcomes, open_review_of;
       ALTER TABLE loan_facts DROP COLUMN completed_at;
     `);

@@ -62,7 +62,7 @@ describe('migrations', () => {
     expect(await reports()).toEqual([{ kind: 'REPORT', sha256: digest }]);
   });
 
-  it('forget what people did about decisions, and when applications were complete; loans and predictions stay', async () => {
+  it('set aside what people did about decisions, and when applications were complete, and find it again', async () => {
     const customer = `'${ID}'`;
     await asSuperuser(database.name, (client) => client.query(`
       INSERT INTO users (id, issuer, subject, name) VALUES (${text(ID, 'test', 'una', 'Una')}) ON CONFLICT DO NOTHING;
@@ -80,11 +80,16 @@ describe('migrations', () => {
       INSERT INTO adverse_action_notices (customer_id, id, prediction_id, kind, send_by, sent_at, channel, recorded_by)
         VALUES (${text(ID, ID, ID, 'COUNTEROFFER', '2026-01-31')}, now(), 'POST', ${customer})`));
     const steps = migrations.length - migrations.findIndex(({ name }) => name === 'Decisions1764000000009');
+    const recorded = (): Promise<unknown[]> => database.db.query(`SELECT f.completed_at, to_jsonb(o) AS override, to_jsonb(r) AS review, to_jsonb(c) AS offer, to_jsonb(a) AS accepted, to_jsonb(n) AS notice
+      FROM loan_facts f, decision_overrides o, decision_reviews r, counteroffers c, counteroffer_acceptances a, adverse_action_notices n`);
+    const before = await recorded();
+    expect(before).toHaveLength(1);
     await migrateDown(database.urls.owner, migrations, steps);
-    expect(await database.db.query('SELECT principal FROM loan_facts f JOIN predictions p ON p.loan_id = f.loan_id')).toEqual([{ principal: '100.0000' }]);
+    expect(await database.db.query('SELECT principal, decision FROM loan_facts f JOIN predictions p ON p.loan_id = f.loan_id')).toEqual([{ principal: '100.0000', decision: 'REFER' }]);
     await migrateUp(database.urls.owner, migrations);
-    expect(await database.db.query('SELECT principal, completed_at FROM loan_facts')).toEqual([{ principal: '100.0000', completed_at: null }]);
-    expect(await database.db.query('SELECT id FROM decision_overrides')).toEqual([]);
+    expect(await recorded()).toEqual(before);
+    await asSuperuser(database.name, (client) => client.query(`TRUNCATE decision_overrides, decision_reviews, decision_review_outcomes, counteroffers, counteroffer_acceptances,
+      adverse_action_notices, loan_facts, loans, customers CASCADE`));
   });
 
   it('leave nothing behind when all are taken back', async () => {

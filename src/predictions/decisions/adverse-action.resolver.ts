@@ -4,7 +4,8 @@ import { may, Requires } from '../../security/index.js';
 import { LANGUAGE_ARG, languageOf, LanguageValue } from '../graphql/language.js';
 import type { Evidence } from '../history/evidence.js';
 import { AdverseActionReason, AdverseActionScore, AdverseActionType, Counteroffer } from './adverse-action.types.js';
-import { keyFactors, principalReasons, type ToldReason } from './principal-reasons.js';
+import { keyFactors, principalReasons } from './principal-reasons.js';
+import type { ToldReason } from './reason-codes.js';
 import type { DecisionTexts } from './texts.js';
 
 /** The parts of a notice that lie in the sealed record. */

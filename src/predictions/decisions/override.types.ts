@@ -1,6 +1,7 @@
 import { Field, Int, ObjectType, Float } from 'type-graphql';
 import { encodeGlobalId, Node } from '../../platform/index.js';
 import type { Decision } from '../../scoring/index.js';
+import { Requires } from '../../security/index.js';
 import { DecisionValue } from '../history/prediction.types.js';
 import { OverrideReasonEnum } from './decisions.enums.js';
 import type { OverrideRow } from './file.rows.js';
@@ -11,7 +12,7 @@ export class DecisionOverride extends Node {
   readonly row!: OverrideRow;
   @Field(() => DecisionValue, { description: 'What the person decided.' }) decision!: Decision;
   @Field(() => DecisionValue, { description: 'The decision that was in force before.' }) replaced!: Decision;
-  @Field(() => OverrideReasonEnum, { description: 'Why.' }) reasonCode!: OverrideReasonCode;
+  @Requires('decision:read') @Field(() => OverrideReasonEnum, { description: 'Why. Applicants are told of it by the statement in principalReasons.' }) reasonCode!: OverrideReasonCode;
   @Field(() => Date, { description: 'From when it holds.' }) recordedAt!: Date;
   @Field(() => Date, { description: 'Until when it holds, unless a newer one takes its place.' }) expiresAt!: Date;
   @Field(() => Boolean, { description: 'Whether it is in force: the newest of its prediction, and not expired.' }) active!: boolean;

@@ -1,11 +1,5 @@
 import type { Decision, Language } from '../../scoring/index.js';
-import { statementOf, type OverrideReasonCode } from './reason-codes.js';
-
-/** A reason as an applicant is told it. */
-export interface ToldReason {
-  readonly code: string;
-  readonly text: string;
-}
+import { statementOf, type OverrideReasonCode, type ToldReason } from './reason-codes.js';
 
 /** More are unlikely to help the applicant (official interpretation of 12 CFR 1002.9(b)(2)). */
 const MOST_REASONS = 4;
@@ -20,10 +14,9 @@ export function principalReasons(
   override: { readonly decision: Decision; readonly reasonCode: OverrideReasonCode } | undefined,
   language: Language,
 ): ToldReason[] {
-  const text = override?.decision === 'DECLINE' ? statementOf(override.reasonCode, language) : undefined;
-  const first = text === undefined ? [] : [{ code: override!.reasonCode, text }];
-  const further = own.decision === 'APPROVE' && first.length > 0 ? [] : own.reasons;
-  return [...first, ...further].slice(0, MOST_REASONS).map(({ code, text: told }) => ({ code, text: told }));
+  const first = override?.decision === 'DECLINE' ? statementOf(override.reasonCode, language) : undefined;
+  const further = own.decision === 'APPROVE' && first ? [] : own.reasons;
+  return [...(first ? [first] : []), ...further].slice(0, MOST_REASONS).map(({ code, text }) => ({ code, text }));
 }
 
 /** Reason codes of features that count enquiries into the applicant's credit. */

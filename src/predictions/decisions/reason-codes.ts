@@ -5,8 +5,8 @@ interface OverrideReason {
   readonly description: string;
   /** The decisions that it can lead to. */
   readonly decisions: readonly Decision[];
-  /** What an applicant who is declined for it is told. */
-  readonly statement?: Readonly<Record<Language, string>>;
+  /** What an applicant who is declined for it is told, under a code of its own where the reason itself is not for them. */
+  readonly statement?: Readonly<Record<Language, string>> & { readonly code?: string };
 }
 
 const EASED: readonly Decision[] = ['APPROVE', 'REFER'];
@@ -27,7 +27,8 @@ export const OVERRIDE_REASONS = {
   FRAUD_SUSPICION: {
     description: 'What the applicant gave does not hold up.',
     decisions: CAUTIOUS,
-    statement: { en: 'Unable to verify information given in the application', zh: '无法核实申请中提供的信息' },
+    // Nobody is to learn from a notice that fraud is suspected.
+    statement: { code: 'INFORMATION_NOT_VERIFIED', en: 'Unable to verify information given in the application', zh: '无法核实申请中提供的信息' },
   },
   IDENTITY_NOT_VERIFIED: {
     description: 'Who applies could not be verified.',
@@ -76,5 +77,14 @@ export const leadsTo = (code: OverrideReasonCode, decision: Decision): boolean =
 export const codesFor = (decision: Decision): OverrideReasonCode[] =>
   (Object.keys(OVERRIDE_REASONS) as OverrideReasonCode[]).filter((code) => leadsTo(code, decision));
 
+/** A reason as an applicant is told it. */
+export interface ToldReason {
+  readonly code: string;
+  readonly text: string;
+}
+
 /** What an applicant is told of a reason; undefined for one that cannot lead to a decline. */
-export const statementOf = (code: OverrideReasonCode, language: Language): string | undefined => reasonOf(code).statement?.[language];
+export function statementOf(code: OverrideReasonCode, language: Language): ToldReason | undefined {
+  const { statement } = reasonOf(code);
+  return statement && { code: statement.code ?? code, text: statement[language] };
+}

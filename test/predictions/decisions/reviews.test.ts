@@ -92,8 +92,8 @@ describe('what happens to a decision', () => {
 
     it('is changed by a person, whose word is told to the customer', async () => {
       expect((await resolve(underwriter!, review.id, changed)).review).toMatchObject({ outcome: 'CHANGED', overdue: false });
-      expect(await seen(borrower, id, 'decision effectiveDecision override { decision reasonCode } reviews { outcome explanation }')).toEqual({
-        decision: 'DECLINE', effectiveDecision: 'APPROVE', override: { decision: 'APPROVE', reasonCode: 'NEW_INFORMATION' }, reviews: [{ outcome: 'CHANGED', explanation: 'We looked at your papers again.' }],
+      expect(await seen(borrower, id, 'decision effectiveDecision override { decision } reviews { outcome explanation }')).toEqual({
+        decision: 'DECLINE', effectiveDecision: 'APPROVE', override: { decision: 'APPROVE' }, reviews: [{ outcome: 'CHANGED', explanation: 'We looked at your papers again.' }],
       });
       const [leaf] = await app.leaves({ type: 'REVIEW_RESOLVED', id: rowIdOf(review.id) });
       expect(leaf).toMatchObject({ outcome: 'CHANGED', prediction: rowIdOf(id), override: expect.any(String) });

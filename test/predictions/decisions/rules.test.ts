@@ -121,11 +121,16 @@ describe('reasons for an override', () => {
   });
 
   it('never tell an applicant of a score, a model or the lender\'s own standards', () => {
-    for (const code of codes) expect(statementOf(code, 'en') ?? '').not.toMatch(/score|model|polic|standard/iu);
+    for (const code of codes) expect(statementOf(code, 'en')?.text ?? '').not.toMatch(/score|model|polic|standard/iu);
   });
 });
 
 describe('principal reasons', () => {
+  it('do not tell that fraud is suspected', () => {
+    const [told] = principalReasons({ decision: 'APPROVE', reasons: [] }, { decision: 'DECLINE', reasonCode: 'FRAUD_SUSPICION' }, 'en');
+    expect(told).toEqual({ code: 'INFORMATION_NOT_VERIFIED', text: 'Unable to verify information given in the application' });
+  });
+
   const reasons = ['A', 'B', 'C', 'D'].map((code) => ({ code, text: `${code}.`, feature: code.toLowerCase() }));
 
   it("are the model's own, without what else is known of them", () => {
