@@ -13,6 +13,8 @@ interface Overridden {
 
 const PAYLOAD = 'prediction { effectiveDecision } override { id } proposal { id text reason state }';
 
+const input = (predictionId: string, changes: object = {}): object => ({ predictionId, decision: 'APPROVE', reasonCode: 'COMPENSATING_FACTORS', comment: 'Maria owns two houses.', expiresAt: inDays(30), ...changes });
+
 describe('a person decides otherwise', () => {
   let app: TestApp;
   let version: SmallDeployment;
@@ -24,7 +26,6 @@ describe('a person decides otherwise', () => {
   });
   afterAll(() => app.close());
 
-  const input = (predictionId: string, changes: object = {}): object => ({ predictionId, decision: 'APPROVE', reasonCode: 'COMPENSATING_FACTORS', comment: 'Maria owns two houses.', expiresAt: inDays(30), ...changes });
   const override = (predictionId: string, changes: object = {}, by = underwriter!): Promise<Overridden> => act(by, 'overrideDecision', input(predictionId, changes), PAYLOAD);
   const refused = (predictionId: string, changes: object = {}, by = underwriter!): ReturnType<typeof refusalOf> => refusalOf(by, 'overrideDecision', input(predictionId, changes));
 

@@ -17,6 +17,18 @@ interface Review {
   readonly requestedAt: string;
 }
 
+const contest = async (client: TestClient, predictionId: string, grounds = 'My income is higher than that.'): Promise<Review> =>
+  (await act<{ review: Review }>(client, 'requestReview', { predictionId, grounds }, REVIEW)).review;
+const resolve = (client: TestClient, reviewId: string, changes: object = {}): Promise<{ review: Review; proposal: { id: string } | null }> =>
+  act(client, 'resolveReview', { reviewId, outcome: 'UPHELD', explanation: 'We looked at your papers again.', ...changes }, `${REVIEW} proposal { id }`);
+
+const listed = async (auditor: TestClient, filter: object): Promise<{ id: string; overdue: boolean; outcome: string | null }[]> =>
+  (await auditor.ok<{ decisionReviews: { edges: { node: { id: string; overdue: boolean; outcome: string | null } }[] } }>('query ($filter: DecisionReviewFilter) { decisionReviews(first: 100, filter: $filter) { edges { node { id overdue outcome } } } }', { filter })).decisionReviews.edges.map(({ node }) => node);
+
+/** The statements behind a page of decisions. */
+const pageOf = async (app: TestApp, auditor: TestClient, first: number): Promise<string[]> =>
+  (await app.statementsOf(() => auditor.ok('query ($first: Int!) { predictions(first: $first) { edges { node { effectiveDecision override { decision } overrides { id } reviews { dueAt } adverseAction { sendBy principalReasons { text } } } } } }', { first }))).statements;
+
 describe('what happens to a decision', () => {
   let app: TestApp;
   let [portal, underwriter, second, auditor]: TestClient[] = [];
@@ -27,10 +39,6 @@ describe('what happens to a decision', () => {
   });
   afterAll(() => app.close());
 
-  const contest = async (client: TestClient, predictionId: string, grounds = 'My income is higher than that.'): Promise<Review> =>
-    (await act<{ review: Review }>(client, 'requestReview', { predictionId, grounds }, REVIEW)).review;
-  const resolve = (client: TestClient, reviewId: string, changes: object = {}): Promise<{ review: Review; proposal: { id: string } | null }> =>
-    act(client, 'resolveReview', { reviewId, outcome: 'UPHELD', explanation: 'We looked at your papers again.', ...changes }, `${REVIEW} proposal { id }`);
   const changed = { outcome: 'CHANGED', decision: 'APPROVE', reasonCode: 'NEW_INFORMATION', expiresAt: inDays(20) };
 
   /** Who acts, as tasks see them. */
@@ -84,7 +92,7 @@ describe('what happens to a decision', () => {
     });
 
     it('waits for the underwriters who had no part in it', async () => {
-      const [task] = (await reviewTasks(await contextOf('uma', ['UNDERWRITER']))).filter(({ subject }) => subject === review.id);
+      const task = (await reviewTasks(await contextOf('uma', ['UNDERWRITER']))).find(({ subject }) => subject === review.id);
       expect(task).toMatchObject({ kind: 'DECISION_REVIEW', dueAt: new Date(review.dueAt), text: expect.stringMatching(/^Look at a contested decision/) });
       expect(await reviewTasks(await contextOf('portal', ['PORTAL']))).toEqual([]);
       expect(await reviewTasks(await contextOf('ada', ['UNDERWRITER']))).toEqual([]); // without a grant
@@ -155,10 +163,8 @@ describe('what happens to a decision', () => {
     it('is found in lists: open ones, and those past their time', async () => {
       const late = await contest(portal!, (await decided(portal!, 'DECLINE')).id);
       await app.sql(`UPDATE decision_reviews SET recorded_at = now() - interval '40 days', due_at = now() - interval '10 days' WHERE id = $1`, [rowIdOf(late.id)]);
-      const list = async (filter: object): Promise<{ id: string; overdue: boolean; outcome: string | null }[]> =>
-        (await auditor!.ok<{ decisionReviews: { edges: { node: { id: string; overdue: boolean; outcome: string | null } }[] } }>('query ($filter: DecisionReviewFilter) { decisionReviews(first: 100, filter: $filter) { edges { node { id overdue outcome } } } }', { filter })).decisionReviews.edges.map(({ node }) => node);
-      expect(await list({ overdue: true })).toEqual([{ id: late.id, overdue: true, outcome: null }]);
-      const [open, resolved, all] = await Promise.all([list({ open: true }), list({ open: false }), list({})]);
+      expect(await listed(auditor!, { overdue: true })).toEqual([{ id: late.id, overdue: true, outcome: null }]);
+      const [open, resolved, all] = await Promise.all([listed(auditor!, { open: true }), listed(auditor!, { open: false }), listed(auditor!, {})]);
       expect(open.every(({ outcome }) => outcome === null) && open.some(({ id }) => id === late.id)).toBe(true);
       expect(resolved.length).toBeGreaterThan(2);
       expect(all).toHaveLength(open.length + resolved.length);
@@ -250,10 +256,8 @@ describe('what happens to a decision', () => {
     });
 
     it('costs one statement more for a page of predictions, however many', async () => {
-      const page = async (first: number): Promise<string[]> =>
-        (await app.statementsOf(() => auditor!.ok('query ($first: Int!) { predictions(first: $first) { edges { node { effectiveDecision override { decision } overrides { id } reviews { dueAt } adverseAction { sendBy principalReasons { text } } } } } }', { first }))).statements;
-      await page(30);
-      expect(await page(30)).toHaveLength((await page(5)).length);
+      await pageOf(app, auditor!, 30);
+      expect(await pageOf(app, auditor!, 30)).toHaveLength((await pageOf(app, auditor!, 5)).length);
     });
   });
 });

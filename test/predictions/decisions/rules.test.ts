@@ -146,9 +146,9 @@ describe('principal reasons', () => {
   });
 });
 
-describe('key factors of a score', () => {
-  const ranked = (...codes: string[]) => codes.map((code) => ({ code, text: code }));
+const ranked = (...codes: string[]) => codes.map((code) => ({ code, text: code }));
 
+describe('key factors of a score', () => {
   it('are four', () => {
     expect(keyFactors(ranked('A', 'B', 'C', 'D', 'E')).map(({ code }) => code)).toEqual(['A', 'B', 'C', 'D']);
   });
