@@ -174,6 +174,12 @@ describe('a person decides otherwise', () => {
     });
   });
 
+  it('one after the other where two do at once: the second sees what the first decided', async () => {
+    const { id } = await decided(portal!, 'DECLINE');
+    const answers = await Promise.all([underwriter!, second!].map((client) => client.query('mutation ($input: OverrideDecisionInput!) { overrideDecision(input: $input) { override { replaced } } }', { input: input(id) })));
+    expect(answers.map(({ errors: [error] }) => (error?.extensions as { rule?: string } | undefined)?.rule ?? 'done').sort()).toEqual(['OVERRIDE_CHANGES', 'done']);
+  });
+
   describe('in the database', () => {
     const columns = 'customer_id, id, prediction_id, replaced, decision, reason_code, comment, made_by, expires_at, principal, currency, one_person_limit, policy_version';
     const insert = async (prediction: string, changes: Partial<Record<'principal' | 'currency' | 'limit' | 'policy' | 'expires' | 'decision', string>> = {}): Promise<unknown> => {

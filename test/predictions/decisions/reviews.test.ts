@@ -160,6 +160,13 @@ describe('what happens to a decision', () => {
       });
     });
 
+    it('by two at once is resolved by one of them', async () => {
+      const review = await contest(portal!, (await decided(portal!, 'DECLINE')).id);
+      const input = { reviewId: review.id, outcome: 'UPHELD', explanation: 'It stays.' };
+      const answers = await Promise.all([underwriter!, second!].map((client) => client.query('mutation ($input: ResolveReviewInput!) { resolveReview(input: $input) { review { outcome } } }', { input })));
+      expect(answers.map(({ errors: [error] }) => error?.extensions.code ?? 'done').sort()).toEqual(['CONFLICT', 'done']);
+    });
+
     it('is found in lists: open ones, and those past their time', async () => {
       const late = await contest(portal!, (await decided(portal!, 'DECLINE')).id);
       await app.sql(`UPDATE decision_reviews SET recorded_at = now() - interval '40 days', due_at = now() - interval '10 days' WHERE id = $1`, [rowIdOf(late.id)]);
