@@ -28,7 +28,7 @@ export async function reviewTasks(ctx: Context): Promise<DecisionTask[]> {
   if (!isUnderwriter(ctx, 'decision:review')) return [];
   return (await reviewsFor(ctx.db, ctx.actor.id)).map(({ customerId, id, recordedAt: since, dueAt }) => {
     const subject = encodeGlobalId({ type: 'DecisionReview', customerId, id });
-    return { id: `DECISION_REVIEW:${subject}`, kind: 'DECISION_REVIEW', text: `Look at a contested decision and resolve its review by ${utcDay(dueAt)}.`, subject, since, dueAt };
+    return { id: `DECISION_REVIEW:${id}`, kind: 'DECISION_REVIEW', text: `Look at a contested decision and resolve its review by ${utcDay(dueAt)}.`, subject, since, dueAt };
   });
 }
 
@@ -48,5 +48,5 @@ function noticeTask({ row, file }: Untold, now: Date): DecisionTask | undefined 
   if (!action || action.sentAt || action.sendBy > utcDay(new Date(now.getTime() + SOON_DAYS * DAY))) return undefined;
   const subject = encodeGlobalId({ type: 'Prediction', customerId: row.customer_id, id: row.id });
   const text = `Send the notice of adverse action (${action.kind}) by ${action.sendBy} and record it with recordNoticeSent.`;
-  return { id: `ADVERSE_ACTION_NOTICE:${subject}`, kind: 'ADVERSE_ACTION_NOTICE', text, subject, since: effective.since, dueAt: new Date(`${action.sendBy}T23:59:59.999Z`) };
+  return { id: `ADVERSE_ACTION_NOTICE:${row.id}`, kind: 'ADVERSE_ACTION_NOTICE', text, subject, since: effective.since, dueAt: new Date(`${action.sendBy}T23:59:59.999Z`) };
 }
