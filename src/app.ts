@@ -9,14 +9,15 @@ import {
 import { NodeResolver } from './node.resolver.js';
 import { JobQueue, refused, type Context, type Logger } from './platform/index.js';
 import {
-  CustomerProfileResolver, Evidence, LoanPredictionsResolver, predictionNodeLoaders, PredictionResolver, ProfileDriversResolver, ScoreJobs,
-  ScoringResolver, ScoringService, SimulationBaselineResolver, SimulationResolver, VersionPerformanceResolver,
+  AdverseActionResolver, CounterofferResolver, CustomerProfileResolver, DecisionOverrideResolver, DecisionReviewResolver, DecisionsResolver, DecisionTexts, Evidence,
+  LoanPredictionsResolver, NoticeService, OVERRIDE_DECISION, OverrideService, PredictionDecisionsResolver, predictionNodeLoaders, PredictionResolver, ProfileDriversResolver,
+  ReviewService, ScoreJobs, ScoringResolver, ScoringService, SimulationBaselineResolver, SimulationResolver, VersionOverridesResolver, VersionPerformanceResolver,
 } from './predictions/index.js';
 import type { Runtime } from './runtime.js';
 import { buildAssaySchema, type Instances } from './schema.js';
 import {
   Authenticator, DevelopmentIssuer, GRANT_ROLE, grantNodeLoaders, GrantsResolver, GrantsService, MeResolver, openIdIssuer, proposalNodeLoaders, Proposals,
-  ProposalsResolver, RoleGrantResolver, UserResolver, type Issuer, type ProposalKind,
+  ProposalsResolver, RoleGrantResolver, UserResolver, type Issuer, type KeyRing, type ProposalKind,
 } from './security/index.js';
 import { formatErrors, limits, listen } from './server/index.js';
 
@@ -105,7 +106,7 @@ function construct({ db, keys, log }: Runtime, artefacts: ArtefactStore, version
   const evidence = new Evidence(keys, versions);
   const scoring = new ScoringService(db, { keys, routes, versions });
   const jobs = new ScoreJobs(db, queue, scoring, log);
-  const proposals = new Proposals([GRANT_ROLE, CHANGE_POLICY] as readonly ProposalKind[]);
+  const proposals = new Proposals([GRANT_ROLE, CHANGE_POLICY, OVERRIDE_DECISION] as readonly ProposalKind[]);
   const resolvers = [
     new NodeResolver({ ...grantNodeLoaders, ...proposalNodeLoaders(proposals), ...customers.nodeLoaders, ...loans.nodeLoaders, ...modelNodeLoaders, ...predictionNodeLoaders(jobs) }),
     new GrantsResolver(new GrantsService(proposals), proposals),
@@ -138,8 +139,23 @@ function construct({ db, keys, log }: Runtime, artefacts: ArtefactStore, version
     new CustomerProfileResolver(),
     new ProfileDriversResolver(evidence),
     new VersionPerformanceResolver(versions),
+    ...decisionResolvers(keys, proposals, evidence),
   ];
   return { instances: new Map(resolvers.map((resolver) => [resolver.constructor, resolver])), jobs };
+}
+
+function decisionResolvers(keys: KeyRing, proposals: Proposals, evidence: Evidence): object[] {
+  const overrides = new OverrideService(keys, proposals);
+  const texts = new DecisionTexts(keys);
+  return [
+    new DecisionsResolver(overrides, new ReviewService(keys, overrides), new NoticeService(keys), proposals),
+    new PredictionDecisionsResolver(),
+    new AdverseActionResolver(evidence),
+    new CounterofferResolver(texts),
+    new DecisionOverrideResolver(texts),
+    new DecisionReviewResolver(texts),
+    new VersionOverridesResolver(),
+  ];
 }
 
 async function configuredIssuers({ config }: Runtime): Promise<Issuer[]> {

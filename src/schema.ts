@@ -6,7 +6,7 @@ import { CustomerLoansResolver, LoanFactResolver, LoanResolver, LoansResolver } 
 import { ApprovalResolver, ContributorResolver, DeploymentResolver, GovernanceResolver, ModelResolver, ModelVersionQueries, ModelVersionResolver, VersionCardResolver, PolicyResolver, VersionEvaluationResolver, VersionReportResolver, VersionTransitionResolver } from './models/index.js';
 import { NodeResolver } from './node.resolver.js';
 import { DateTime, internal } from './platform/index.js';
-import { CustomerProfileResolver, LoanPredictionsResolver, PredictionResolver, ProfileDriversResolver, ScoringResolver, SimulationBaselineResolver, SimulationResolver, VersionPerformanceResolver } from './predictions/index.js';
+import { AdverseActionResolver, CounterofferResolver, CustomerProfileResolver, DecisionOverrideResolver, DecisionReviewResolver, DecisionsResolver, LoanPredictionsResolver, PredictionDecisionsResolver, PredictionResolver, ProfileDriversResolver, ScoringResolver, SimulationBaselineResolver, SimulationResolver, VersionOverridesResolver, VersionPerformanceResolver } from './predictions/index.js';
 import { GrantsResolver, guardSchema, MeResolver, ProposalsResolver, RoleGrantResolver, UserResolver } from './security/index.js';
 
 const RESOLVERS: NonEmptyArray<Function> = [
@@ -16,6 +16,7 @@ const RESOLVERS: NonEmptyArray<Function> = [
   LoansResolver, LoanResolver, LoanFactResolver, CustomerLoansResolver,
   GovernanceResolver, PolicyResolver, ModelResolver, ModelVersionQueries, ModelVersionResolver, VersionReportResolver, VersionCardResolver, VersionEvaluationResolver, DeploymentResolver, ApprovalResolver, ContributorResolver, VersionTransitionResolver,
   ScoringResolver, SimulationResolver, SimulationBaselineResolver, PredictionResolver, LoanPredictionsResolver, CustomerProfileResolver, ProfileDriversResolver, VersionPerformanceResolver,
+  DecisionsResolver, PredictionDecisionsResolver, AdverseActionResolver, CounterofferResolver, DecisionOverrideResolver, DecisionReviewResolver, VersionOverridesResolver,
 ];
 
 /** The instances that `app.ts` constructed, by their class. */

@@ -31,6 +31,14 @@ export interface AuditPayloads {
   VERSION_REJECTED: VersionPayload;
   VERSION_WITHDRAWN: VersionPayload;
   VERSION_DEPLOYED: VersionPayload & { deployment: string; role: string };
+  DECISION_OVERRIDDEN: DecisionPayload & {
+    replaced: string; decision: string; reason: string; by: string; expires: string; policy: number; proposal: string | null; review: string | null; comment: Hex;
+  };
+  REVIEW_REQUESTED: DecisionPayload & { due: string; grounds: Hex };
+  REVIEW_RESOLVED: DecisionPayload & { outcome: string; by: string; override: string | null; explanation: Hex };
+  COUNTEROFFER_RECORDED: DecisionPayload & { offered: string; terms: Hex | null };
+  COUNTEROFFER_ACCEPTED: DecisionPayload & { accepted: string };
+  NOTICE_SENT: DecisionPayload & { kind: string; due: string; sent: string; channel: string };
   ACT_REFUSED: { act: string; subject: string; code: string; rule?: string };
   SCORING_UNRESOLVED: { request: Hex; code: string };
   PREDICTION_RECORDED: PredictionPayload;
@@ -42,6 +50,12 @@ interface ProposalPayload {
   subject: string;
   /** SHA-256 of the canonical payload: what exactly was proposed. */
   digest: Hex;
+}
+
+/** What people do about a decision; free text as the SHA-256 of its ciphertext. */
+interface DecisionPayload {
+  customer: string;
+  prediction: string;
 }
 
 interface LoanPayload {

@@ -1,4 +1,5 @@
 // The predictions room: one act of scoring, its record, its history and its replay.
+export * from './decisions/index.js';
 export { JobEntity } from './jobs/job.entity.js';
 export { MOST_IN_A_JOB, ScoreJobs, SCORE_JOBS } from './jobs/score-jobs.js';
 export { Evidence } from './history/evidence.js';

@@ -62,6 +62,36 @@ describe('migrations', () => {
     expect(await reports()).toEqual([{ kind: 'REPORT', sha256: digest }]);
   });
 
+  it('set aside what people did about decisions, and when applications were complete, and find it again', async () => {
+    const customer = `'${ID}'`;
+    await asSuperuser(database.name, (client) => client.query(`
+      INSERT INTO users (id, issuer, subject, name) VALUES (${text(ID, 'test', 'una', 'Una')}) ON CONFLICT DO NOTHING;
+      INSERT INTO customers (id, external_id) VALUES (${customer}, 'c');
+      INSERT INTO loans (customer_id, id, external_id, product, kind, currency) VALUES (${text(ID, ID, 'l', 'card', 'REVOLVING', 'EUR')});
+      INSERT INTO loan_facts (customer_id, id, loan_id, effective_at, recorded_by, status, principal, completed_at)
+        VALUES (${text(ID, ID, ID)}, now(), ${text(ID, 'APPLICATION')}, 100, now());
+      INSERT INTO predictions (customer_id, id, loan_id, actor_id, purpose, status, decision, as_of, created_at, row_salt, body)
+        VALUES (${text(ID, ID, ID, ID, 'ORIGINATION', 'REFUSED', 'REFER')}, now(), now(), decode(repeat('00', 16), 'hex'), '');
+      INSERT INTO decision_overrides (customer_id, id, prediction_id, replaced, decision, reason_code, comment, made_by, expires_at, principal, currency, one_person_limit, policy_version)
+        VALUES (${text(ID, ID, ID, 'REFER', 'APPROVE', 'DATA_ERROR')}, '', ${customer}, now() + interval '1 day', 100, 'EUR', 25000, 1);
+      INSERT INTO decision_reviews (customer_id, id, prediction_id, grounds, requested_by, due_at) VALUES (${text(ID, ID, ID)}, '', ${customer}, now() + interval '1 day');
+      INSERT INTO counteroffers (customer_id, id, prediction_id, offered_at, amount, currency, recorded_by) VALUES (${text(ID, ID, ID)}, now(), 50, 'EUR', ${customer});
+      INSERT INTO counteroffer_acceptances (customer_id, counteroffer_id, accepted_at, recorded_by) VALUES (${text(ID, ID)}, now(), ${customer});
+      INSERT INTO adverse_action_notices (customer_id, id, prediction_id, kind, send_by, sent_at, channel, recorded_by)
+        VALUES (${text(ID, ID, ID, 'COUNTEROFFER', '2026-01-31')}, now(), 'POST', ${customer})`));
+    const steps = migrations.length - migrations.findIndex(({ name }) => name === 'Decisions1764000000009');
+    const recorded = (): Promise<unknown[]> => database.db.query(`SELECT f.completed_at, to_jsonb(o) AS override, to_jsonb(r) AS review, to_jsonb(c) AS offer, to_jsonb(a) AS accepted, to_jsonb(n) AS notice
+      FROM loan_facts f, decision_overrides o, decision_reviews r, counteroffers c, counteroffer_acceptances a, adverse_action_notices n`);
+    const before = await recorded();
+    expect(before).toHaveLength(1);
+    await migrateDown(database.urls.owner, migrations, steps);
+    expect(await database.db.query('SELECT principal, decision FROM loan_facts f JOIN predictions p ON p.loan_id = f.loan_id')).toEqual([{ principal: '100.0000', decision: 'REFER' }]);
+    await migrateUp(database.urls.owner, migrations);
+    expect(await recorded()).toEqual(before);
+    await asSuperuser(database.name, (client) => client.query(`TRUNCATE decision_overrides, decision_reviews, decision_review_outcomes, counteroffers, counteroffer_acceptances,
+      adverse_action_notices, loan_facts, loans, customers CASCADE`));
+  });
+
   it('leave nothing behind when all are taken back', async () => {
     await migrateDown(database.urls.owner, migrations, migrations.length);
     const left = (await catalogue(database.name)) as { name: string }[];

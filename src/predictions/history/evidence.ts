@@ -10,7 +10,7 @@ import { counterfactualOf } from './counterfactual.js';
 import type { PredictionCounterfactual } from './counterfactual.types.js';
 import { explained } from './explained.js';
 import { replayBody } from './replay.js';
-import { RECORDED_LANGUAGE, reasonsIn } from './told-reasons.js';
+import { rankedReasons, RECORDED_LANGUAGE, reasonsIn } from './told-reasons.js';
 import type { PredictionExplanation, PredictionInput, PredictionReason, PredictionRecordType, PredictionReplay } from './prediction.types.js';
 
 interface Opened {
@@ -65,6 +65,13 @@ export class Evidence {
     if (!body || body.reasons.length === 0 || language === RECORDED_LANGUAGE) return body?.reasons ?? [];
     const version = await this.versionOf(ctx, row);
     return version ? reasonsIn(version, body.reasons, body.inputs, language) : body.reasons;
+  }
+
+  /** Every reason against approval, strongest first, not only the principal ones; empty where nothing was scored and where the customer was erased. */
+  async rankedReasons(ctx: Context, row: PredictionRow, language: Language): Promise<readonly PredictionReason[]> {
+    const body = await this.bodyOf(ctx, row);
+    const version = body?.explanation ? await this.versionOf(ctx, row) : undefined;
+    return body?.explanation && version ? rankedReasons(version, body.explanation, body.inputs, language) : [];
   }
 
   async explanation(ctx: Context, row: PredictionRow, language = RECORDED_LANGUAGE): Promise<PredictionExplanation | null> {

@@ -16,7 +16,7 @@ registerEnumType(RoleEnum, {
   description: 'A set of permissions that a person or service holds.',
   valuesConfig: {
     PORTAL: { description: 'A portal: reads profiles, records loans and scores them; personal data is masked.' },
-    UNDERWRITER: { description: 'Scores and sees personal data.' },
+    UNDERWRITER: { description: 'Scores, sees personal data, overrides decisions and reviews contested ones.' },
     OPERATOR: { description: 'Imports books.' },
     MODEL_OWNER: { description: 'Registers and submits model versions.' },
     VALIDATOR: { description: 'Gives an independent verdict on submitted versions.' },

@@ -12,6 +12,11 @@ export const PERMISSIONS = {
   'score:simulate': 'Try what a loan would score with changed values; recorded as a what-if, never a decision',
   'prediction:read': 'See predictions: grade, decision, reasons, coarse PD',
   'prediction:detail': 'See predictions in full: exact PD, inputs, attributions, records, what-ifs; replay them',
+  'decision:read': 'See who overrode, contested and reviewed decisions, and list reviews',
+  'decision:override': 'Override decisions, and confirm overrides of colleagues',
+  'decision:contest': 'Ask for a decision to be reviewed by a person',
+  'decision:review': 'Resolve reviews of decisions',
+  'decision:notify': 'Record counteroffers and notices of adverse action',
   'model:read': 'See models, versions, dossiers, votes and deployments',
   'model:fairness': 'See how versions do on groups by protected attributes, as aggregates',
   'model:register': 'Register models and versions, upload artefacts',
@@ -32,16 +37,19 @@ const EVIDENCE = [...PROFILES, 'prediction:detail', 'model:read', 'model:fairnes
 
 /** The roles, each a set of permissions. What a role does not name it may not do. */
 export const ROLES = {
-  PORTAL: [...PROFILES, 'customer:write', 'loan:write', 'score:run', 'score:simulate'],
-  UNDERWRITER: [...PROFILES, 'customer:identity', 'customer:write', 'loan:write', 'score:run', 'score:simulate', 'model:read'],
+  PORTAL: [...PROFILES, 'customer:write', 'loan:write', 'score:run', 'score:simulate', 'decision:contest', 'decision:notify'],
+  UNDERWRITER: [
+    ...PROFILES, 'customer:identity', 'customer:write', 'loan:write', 'score:run', 'score:simulate', 'model:read',
+    'decision:read', 'decision:override', 'decision:contest', 'decision:review', 'decision:notify',
+  ],
   OPERATOR: ['self:read', 'customer:read', 'customer:write', 'loan:write', 'outcome:write', 'book:import'],
   MODEL_OWNER: ['self:read', 'model:read', 'model:fairness', 'model:register', 'version:submit'],
   VALIDATOR: [...EVIDENCE, 'version:validate', 'score:simulate'],
   ADMIN: [...EVIDENCE, 'version:approve', 'version:deploy', 'policy:change'],
   ACCESS_ADMIN: ['self:read', 'access:read', 'access:manage'],
-  AUDITOR: [...EVIDENCE, 'customer:identity', 'customer:protected', 'access:read'],
-  RISK_MANAGER: [...EVIDENCE],
-  BORROWER: [...PROFILES, 'customer:identity'],
+  AUDITOR: [...EVIDENCE, 'decision:read', 'customer:identity', 'customer:protected', 'access:read'],
+  RISK_MANAGER: [...EVIDENCE, 'decision:read'],
+  BORROWER: [...PROFILES, 'customer:identity', 'decision:contest'],
 } as const satisfies Record<string, readonly Permission[]>;
 
 export type Role = keyof typeof ROLES;
@@ -58,7 +66,7 @@ export function permissionsOf(roles: readonly string[]): ReadonlySet<Permission>
 }
 
 /** What can be limited to one customer, and so be left to a token that is. */
-const LIMITABLE: ReadonlySet<Permission> = new Set(['self:read', 'customer:read', 'customer:identity', 'prediction:read', 'score:run', 'score:simulate']);
+const LIMITABLE: ReadonlySet<Permission> = new Set(['self:read', 'customer:read', 'customer:identity', 'prediction:read', 'score:run', 'score:simulate', 'decision:contest']);
 
 /** What a token that stands for one customer may do, whatever other roles it carries. */
 export const limitedPermissionsOf = (roles: readonly string[]): ReadonlySet<Permission> =>
