@@ -13,7 +13,7 @@ export class LifecycleChangesResolver {
 
   @Requires('model:read')
   @StreamedSubscription(() => LifecycleChange, {
-    description: 'Every step in the life of models and their versions, as it happens.',
+    description: 'Every step in the life of models and their versions, as it happens; first of all, that it is told from now on.',
     open: (resolver: LifecycleChangesResolver, _ctx, { modelId }: { modelId?: string | null }) => resolver.follow(modelId ?? undefined),
   })
   lifecycleChanged(
@@ -23,12 +23,12 @@ export class LifecycleChangesResolver {
     return toChange(heard);
   }
 
-  @FieldResolver(() => User, { nullable: true, description: 'Who did it; null for RESUMED.' })
+  @FieldResolver(() => User, { nullable: true, description: 'Who did it; null for LISTENING.' })
   async by(@Ctx() ctx: Context, @Root() { actorId }: LifecycleChange): Promise<User | undefined> {
     return actorId === undefined ? undefined : userOf(ctx, actorId);
   }
 
-  @FieldResolver(() => Model, { nullable: true, description: 'The model; null for RESUMED.' })
+  @FieldResolver(() => Model, { nullable: true, description: 'The model; null for LISTENING.' })
   async model(@Ctx() ctx: Context, @Root() { modelId }: LifecycleChange): Promise<Model | undefined> {
     return modelId === undefined ? undefined : modelOf(ctx, modelId);
   }
@@ -50,7 +50,7 @@ export class LifecycleChangesResolver {
 }
 
 function toChange(heard: Heard<GovernanceNotice>): LifecycleChange {
-  if (!heard.notice) return Object.assign(new LifecycleChange(), { id: null, event: 'RESUMED', at: heard.resumedAt } as const);
+  if (!heard.notice) return Object.assign(new LifecycleChange(), { id: null, event: 'LISTENING', at: heard.listeningSince } as const);
   const { event, type, at, actor, model, version, deployment } = heard.notice;
   const ids = { actorId: actor, modelId: model, versionId: version, deploymentId: deployment };
   return Object.assign(new LifecycleChange(), { id: encodeGlobalId({ type: 'AuditEvent', id: event }), event: type as LifecycleEventName, at, ...ids });

@@ -20,8 +20,8 @@ export async function notify(tx: Transaction, notices: readonly object[]): Promi
   if (payloads.length > 0) await tx.query('SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS payload', [CHANNEL, payloads]);
 }
 
-/** What happened; or that the connection was broken for a while, and what happened meanwhile was not heard. */
-export type Heard<Notice> = { readonly notice: Notice } | { readonly notice?: undefined; readonly resumedAt: Date };
+/** What happened; or that from a moment on everything is heard, and nothing that happened before. */
+export type Heard<Notice> = { readonly notice: Notice } | { readonly notice?: undefined; readonly listeningSince: Date };
 
 /** Notices that may wait for a subscriber who is slow to take them. */
 const MOST_WAITING = 1_000;
@@ -56,10 +56,14 @@ export class NoticeHub<Notice> {
     return this.followers.size + this.watchers.size;
   }
 
-  /** Every notice that is wanted, in order. A subscriber who does not keep up is let go, with a sentence. */
+  /**
+   * Every notice that is wanted, in order; before them, at once and again whenever the connection was broken, since when
+   * they are heard. A subscriber who does not keep up is let go, with a sentence.
+   */
   notices(wanted: (notice: Notice) => boolean): AsyncIterableIterator<Heard<Notice>> {
     const stream = new Stream<Heard<Notice>>({ most: this.mostWaiting, whenFull: () => tooSlow(this.mostWaiting) }, () => this.followers.delete(stream));
     this.followers.set(stream, wanted);
+    if (this.listener.connected) stream.push({ listeningSince: new Date() });
     return stream;
   }
 
@@ -89,8 +93,8 @@ export class NoticeHub<Notice> {
   }
 
   private resumed(): void {
-    const resumedAt = new Date();
-    for (const stream of this.followers.keys()) stream.push({ resumedAt });
+    const listeningSince = new Date();
+    for (const stream of this.followers.keys()) stream.push({ listeningSince });
     this.beat();
   }
 

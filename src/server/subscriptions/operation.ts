@@ -1,4 +1,4 @@
-import { createSourceEventStream, execute, getOperationAST, GraphQLError, parse, validate, type ExecutionArgs, type ExecutionResult, type GraphQLSchema } from 'graphql';
+import { createSourceEventStream, execute, getOperationAST, GraphQLError, Kind, parse, validate, type ExecutionArgs, type ExecutionResult, type GraphQLSchema } from 'graphql';
 import type { SubscribePayload } from 'graphql-ws';
 import { badInput, mapStream, messageOf, type Context } from '../../platform/index.js';
 import { demandWithinLimits, limits } from '../limits.js';
@@ -24,7 +24,7 @@ export const asGraphQLError = (thrown: unknown): GraphQLError => new GraphQLErro
 
 /** What GraphQL itself refused is told in its own sentence, as over HTTP. */
 const asRequestError = (error: GraphQLError): GraphQLError =>
-  new GraphQLError(error.message, { nodes: error.nodes ?? null, source: error.source ?? null, positions: error.positions ?? null, extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } });
+  new GraphQLError(error.message, { nodes: error.nodes ?? null, source: error.source ?? null, positions: error.positions ?? null, originalError: error.originalError ?? null, extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } });
 
 /** Answers each event in a context of its own: nothing is shown as an earlier event had it loaded, and every permission is asked for again. */
 export async function subscribeAfresh(args: ExecutionArgs, contextOf: () => Context): Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult> {
@@ -41,5 +41,5 @@ async function openEvents(args: ExecutionArgs, contextOf: () => Context): Promis
   }
 }
 
-/** An error without a path was not thrown by a field: the variables do not fit. */
-const asVariablesError = (error: GraphQLError): GraphQLError => (error.path || error.originalError ? error : asRequestError(error));
+/** Variables that do not fit are told of at their definition; everything else was thrown by a field. */
+const asVariablesError = (error: GraphQLError): GraphQLError => (error.nodes?.[0]?.kind === Kind.VARIABLE_DEFINITION ? asRequestError(error) : error);
