@@ -52,7 +52,7 @@ describe('what waits for a person', () => {
     await approve(await app.as('admin'), version);
     expect(await waiting(versionId)).toEqual({ secondAdmin: [asAdmin] });
     await approve(await app.as('secondAdmin'), version);
-    const toDeploy = [`Deploy version 1 of "${name}", which is approved and was never live; or retire it.`];
+    const toDeploy = [`Deploy version 1 of "${name}", which is approved and was never live, before its votes expire.`];
     expect(await waiting(versionId)).toEqual({ admin: toDeploy, secondAdmin: toDeploy });
     await deploy(await app.as('admin'), versionId);
     expect(await waiting(versionId)).toEqual({});
@@ -61,7 +61,7 @@ describe('what waits for a person', () => {
   it('has an id of its own, what it is about, and since when it waits', async () => {
     const { versionId } = await draft('LOW');
     const before = await tasksOf('owner');
-    const [task] = before.filter(({ subject }) => subject === versionId);
+    const task = before.find(({ subject }) => subject === versionId);
     expect(task).toMatchObject({ kind: 'SUBMIT', dueAt: null, overdue: false, since: expect.stringMatching(/^\d{4}-.*Z$/) });
     expect(await tasksOf('owner')).toEqual(before);
     expect(new Set(before.map(({ id }) => id)).size).toBe(before.length);
@@ -81,6 +81,17 @@ describe('what waits for a person', () => {
     await app.sql(`INSERT INTO model_version_contributors (version_id, user_id, part) SELECT v.id, u.id, 'TRAINED' FROM model_versions v, users u
                    WHERE encode(v.dossier_digest, 'hex') = $1 AND v.state = 'SUBMITTED' AND u.subject = 'ada'`, [version.digest]);
     expect([await asks('admin'), await asks('secondAdmin')]).toEqual([[], ['VOTE']]);
+  });
+
+  it('is what a colleague proposed, for whoever may confirm it', async () => {
+    const keeper = await app.as('accessAdmin');
+    const auditor = await (await app.as('auditor')).ok<{ me: { id: string } }>('{ me { id } }');
+    const { grantRole } = await keeper.ok<{ grantRole: { proposal: { id: string } } }>('mutation ($input: GrantRoleInput!) { grantRole(input: $input) { proposal { id } } }', { input: { userId: auditor.me.id, role: 'VALIDATOR', reason: 'test' } });
+    const asked = async (person: PersonName) => (await tasksOf(person)).filter(({ subject }) => subject === grantRole.proposal.id);
+    expect(await asked('secondAccessAdmin')).toMatchObject([{ kind: 'CONFIRM_PROPOSAL', text: 'Confirm or decline what a colleague proposed: Grants the role VALIDATOR to a person.', overdue: false, dueAt: expect.stringMatching(/Z$/) }]);
+    expect([await asked('accessAdmin'), await asked('admin'), await asked('auditor')]).toEqual([[], [], []]);
+    await (await app.as('secondAccessAdmin')).ok('mutation ($input: DeclineProposalInput!) { declineProposal(input: $input) { __typename } }', { input: { proposalId: grantRole.proposal.id, comment: 'No.' } });
+    expect(await asked('secondAccessAdmin')).toEqual([]);
   });
 
   it('is read by one statement for each kind, under however many names', async () => {

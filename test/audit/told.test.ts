@@ -39,6 +39,11 @@ describe('a notice', () => {
   });
 });
 
+const told = async (stream: AsyncIterator<Heard<GovernanceNotice>>): Promise<GovernanceNotice | undefined> => {
+  const { value } = (await stream.next()) as { value: Heard<GovernanceNotice> };
+  return value.notice;
+};
+
 describe('recording events', () => {
   let database: TestDatabase;
   let hub: NoticeHub<GovernanceNotice>;
@@ -51,11 +56,6 @@ describe('recording events', () => {
     await hub.close();
     await database.close();
   });
-
-  const told = async (stream: AsyncIterator<Heard<GovernanceNotice>>): Promise<GovernanceNotice | undefined> => {
-    const { value } = (await stream.next()) as { value: Heard<GovernanceNotice> };
-    return value.notice;
-  };
 
   it('tells others at commit, in order, under the ids that the events have in the log', async () => {
     const stream = hub.notices(() => true);

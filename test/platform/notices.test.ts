@@ -6,13 +6,13 @@ import { asSuperuser } from '../support/postgres.js';
 const DONE = { value: undefined, done: true };
 const item = <T>(value: T) => ({ value, done: false });
 
-describe('a stream', () => {
-  const open = (most: number, whenFull: 'LEAVE_OUT' | (() => Error) = () => new Error('full')) => {
-    let ends = 0;
-    const stream = new Stream<number>({ most, whenFull }, () => void (ends += 1));
-    return { stream, ends: () => ends };
-  };
+const open = (most: number, whenFull: 'LEAVE_OUT' | (() => Error) = () => new Error('full')) => {
+  let ends = 0;
+  const stream = new Stream<number>({ most, whenFull }, () => void (ends += 1));
+  return { stream, ends: () => ends };
+};
 
+describe('a stream', () => {
   it('gives what was pushed in order, at once or when it comes', async () => {
     const { stream } = open(2);
     stream.push(1);

@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import { assert, constant, date, option, property, record, string, uniqueArray, uuid } from 'fast-check';
 import { byUrgency, isOverdue, MOST_TASKS, TASK_KINDS, TaskKindEnum, type Task } from '../../src/security/index.js';
 
 const task = (id: string, since: string, dueAt: string | null): Task => ({ id, kind: 'VOTE', text: id, subject: null, since: new Date(since), dueAt: dueAt === null ? null : new Date(dueAt) });
 
-const anyDate = fc.date({ min: new Date('2020-01-01'), max: new Date('2030-01-01'), noInvalidDate: true });
-const anyTask = fc.record({ id: fc.uuid(), kind: fc.constant('VOTE' as const), text: fc.string(), subject: fc.constant(null), since: anyDate, dueAt: fc.option(anyDate) });
+const anyDate = date({ min: new Date('2020-01-01'), max: new Date('2030-01-01'), noInvalidDate: true });
+const anyTask = record({ id: uuid(), kind: constant('VOTE' as const), text: string(), subject: constant(null), since: anyDate, dueAt: option(anyDate) });
 
 describe('tasks', () => {
   it('come by their date, the most overdue first, then what has none by its age', () => {
@@ -14,13 +14,13 @@ describe('tasks', () => {
   });
 
   it('are overdue from the moment on at which they are due; never where there is none', () => {
-    const at = (dueAt: string | null) => isOverdue(task('x', '2026-01-01', dueAt), new Date('2026-01-15T12:00:00Z'));
-    expect([at('2026-01-15T11:59:59Z'), at('2026-01-15T12:00:00Z'), at('2026-01-15T12:00:01Z'), at(null)]).toEqual([true, true, false, false]);
+    const dates = ['2026-01-15T11:59:59Z', '2026-01-15T12:00:00Z', '2026-01-15T12:00:01Z', null];
+    expect(dates.map((dueAt) => isOverdue(task('x', '2026-01-01', dueAt), new Date('2026-01-15T12:00:00Z')))).toEqual([true, true, false, false]);
   });
 
   it('are told in the same order whatever order they are found in, the most urgent 200', () => {
-    fc.assert(
-      fc.property(fc.uniqueArray(anyTask, { selector: ({ id }) => id, maxLength: 300 }), (tasks) => {
+    assert(
+      property(uniqueArray(anyTask, { selector: ({ id }) => id, maxLength: 300 }), (tasks) => {
         const sorted = byUrgency(tasks);
         expect(byUrgency([...tasks].reverse())).toEqual(sorted);
         expect(sorted).toHaveLength(Math.min(tasks.length, MOST_TASKS));

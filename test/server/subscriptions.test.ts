@@ -38,6 +38,35 @@ async function eventually(holds: () => boolean | Promise<boolean>): Promise<void
   throw new Error(`It did not come to hold: ${holds.toString()}`);
 }
 
+/** Follows changes from the moment on at which they are told. */
+const following = async (subscriber: Subscriber, modelId?: string, query = CHANGES) => {
+  const changes = subscriber.follow<Change>(query, modelId === undefined ? {} : { modelId });
+  expect((await changes.next()).lifecycleChanged.event).toBe('LISTENING');
+  return changes;
+};
+
+/** Takes events until something goes wrong, and tells what. */
+async function untilError(changes: { next(): Promise<unknown> }): Promise<unknown> {
+  try {
+    for (let taken = 0; taken < 2_000; taken++) await changes.next();
+  } catch (error) {
+    return error;
+  }
+  throw new Error('Nothing went wrong.');
+}
+
+/** An error that says what is wrong with a request. */
+const bad = (message: unknown) => ({ message, extensions: { code: 'BAD_INPUT', id: expect.stringMatching(UUID) } });
+
+/** Opens a bare one; tells how that ended. */
+const opened = (url: string, options: { protocol?: string; origin?: string } = {}): Promise<unknown> =>
+  new Promise((resolve) => {
+    const socket = new WebSocket(url, options.protocol ?? 'graphql-transport-ws', { ...(options.origin !== undefined && { origin: options.origin }) });
+    socket.on('open', () => (socket.close(), resolve('open')));
+    socket.on('error', ({ message }) => resolve(message));
+    socket.on('unexpected-response', (_request, response) => resolve(response.statusCode));
+  });
+
 describe('subscriptions', () => {
   let app: TestApp;
   let replica: App;
@@ -64,22 +93,17 @@ describe('subscriptions', () => {
   };
   const as = async (who: PersonName, url = replica.url): Promise<Subscriber> => kept(Subscriber.with(url, (await app.as(who)).token));
   const newModel = (): Promise<SmallModel> => registerSmallModel(app, `subscribed-${(products += 1)}`);
-  /** Follows changes from the moment on at which they are told. */
-  const following = async (subscriber: Subscriber, modelId?: string, query = CHANGES) => {
-    const changes = subscriber.follow<Change>(query, modelId === undefined ? {} : { modelId });
-    expect((await changes.next()).lifecycleChanged.event).toBe('LISTENING');
-    return changes;
+  const closeOf = async (subscriber: Subscriber): Promise<Closed> => {
+    await expect(kept(subscriber).follow(TASKS).next()).rejects.toBeDefined();
+    return subscriber.closed;
   };
-
-  /** Takes events until something goes wrong, and tells what. */
-  async function all(changes: { next(): Promise<unknown> }): Promise<unknown> {
-    try {
-      for (let taken = 0; taken < 2_000; taken++) await changes.next();
-    } catch (error) {
-      return error;
-    }
-    throw new Error('Nothing went wrong.');
-  }
+  const refusal = async (query: string, variables: Record<string, unknown> = {}) => (await as('auditor')).follow(query, variables).refusal();
+  const bare = (message?: string | Buffer): Promise<Closed> =>
+    new Promise((resolve) => {
+      const socket = new WebSocket(socketUrl(app.url), 'graphql-transport-ws');
+      socket.on('open', () => message !== undefined && socket.send(message));
+      socket.on('close', (code, reason) => resolve({ code, reason: reason.toString() }));
+    });
 
   describe('lifecycleChanged', () => {
     it('tells on one replica what was done on another: what, by whom, to what, as it is now', async () => {
@@ -149,7 +173,7 @@ describe('subscriptions', () => {
       );
       await eventually(() => replica.subscribers() === 0);
       subscriber.resume();
-      expect(await all(changes)).toMatchObject([{
+      expect(await untilError(changes)).toMatchObject([{
         message: 'This subscription was ended: more than 1,000 events waited to be taken. Read anew what you show, then subscribe again.',
         extensions: { code: 'UNAVAILABLE', id: expect.stringMatching(UUID) },
       }]);
@@ -165,7 +189,7 @@ describe('subscriptions', () => {
   });
 
   describe('permissions', () => {
-    const FOLLOW: readonly PersonName[] = ['underwriter', 'owner', 'validator', 'admin', 'secondAdmin', 'auditor', 'riskManager'];
+    const FOLLOW: readonly PersonName[] = ['underwriter', 'secondUnderwriter', 'owner', 'validator', 'admin', 'secondAdmin', 'auditor', 'riskManager'];
 
     it.each(FOLLOW)('let the %s follow models', async (person) => {
       await following(await as(person), undefined, EVENTS);
@@ -193,11 +217,6 @@ describe('subscriptions', () => {
   });
 
   describe('a token', () => {
-    const closeOf = async (subscriber: Subscriber): Promise<Closed> => {
-      await expect(kept(subscriber).follow(TASKS).next()).rejects.toBeDefined();
-      return subscriber.closed;
-    };
-
     it('must come with the connection', async () => {
       const told = { code: 4403, reason: 'Send a token: connectionParams { "Authorization": "Bearer <JWT>" }.' };
       expect(await closeOf(new Subscriber(app.url, undefined))).toEqual(told);
@@ -227,9 +246,6 @@ describe('subscriptions', () => {
   });
 
   describe('what is asked', () => {
-    const refusal = async (query: string, variables: Record<string, unknown> = {}) => (await as('auditor')).follow(query, variables).refusal();
-    const bad = (message: unknown) => ({ message, extensions: { code: 'BAD_INPUT', id: expect.stringMatching(UUID) } });
-
     it('is a subscription: all else goes over HTTP, and no subscription does', async () => {
       const message = 'Only subscriptions are answered over this socket. Send queries and mutations as POST to /graphql.';
       expect(await refusal('{ me { name } }')).toMatchObject(bad(message));
@@ -264,15 +280,6 @@ describe('subscriptions', () => {
   });
 
   describe('a socket', () => {
-    /** Opens a bare one; tells how that ended. */
-    const opened = (url: string, options: { protocol?: string; origin?: string } = {}): Promise<unknown> =>
-      new Promise((resolve) => {
-        const socket = new WebSocket(url, options.protocol ?? 'graphql-transport-ws', { ...(options.origin !== undefined && { origin: options.origin }) });
-        socket.on('open', () => (socket.close(), resolve('open')));
-        socket.on('error', ({ message }) => resolve(message));
-        socket.on('unexpected-response', (_request, response) => resolve(response.statusCode));
-      });
-
     it('is opened for pages of this server alone, and for who is no page', async () => {
       const url = socketUrl(app.url);
       expect(await opened(url)).toBe('open');
@@ -283,13 +290,6 @@ describe('subscriptions', () => {
     it('is at /graphql', async () => {
       expect(await opened(`${socketUrl(app.url)}s`)).toBe(404);
     });
-
-    const bare = (message?: string | Buffer): Promise<Closed> =>
-      new Promise((resolve) => {
-        const socket = new WebSocket(socketUrl(app.url), 'graphql-transport-ws');
-        socket.on('open', () => message !== undefined && socket.send(message));
-        socket.on('close', (code, reason) => resolve({ code, reason: reason.toString() }));
-      });
 
     it('is closed for who talks nonsense, too much, or before they said who they are', async () => {
       expect(await bare('nonsense')).toMatchObject({ code: 4400 });
