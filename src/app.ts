@@ -1,17 +1,18 @@
 import { ApolloServer } from '@apollo/server';
 import type { GraphQLSchema } from 'graphql';
+import { readNotice, type GovernanceNotice } from './audit/index.js';
 import { CustomersReader, CustomersResolver, CustomersService } from './customers/index.js';
 import { CustomerLoansResolver, LoanFactResolver, LoanResolver, LoansReader, LoansResolver, LoansService } from './loans/index.js';
 import {
-  ApprovalResolver, ArtefactStore, CHANGE_POLICY, ContributorResolver, DeploymentResolver, DeploymentService, GovernanceResolver, LiveVersions, modelNodeLoaders,
-  ModelResolver, ModelService, ModelVersionQueries, ModelVersionResolver, PolicyResolver, Routes, VersionCardResolver, VersionEvaluationResolver, VersionReportResolver, VersionService, VersionTransitionResolver, VoteService,
+  ApprovalResolver, ArtefactStore, CHANGE_POLICY, ContributorResolver, DeploymentResolver, DeploymentService, GovernanceResolver, LifecycleChangesResolver, LiveVersions, modelNodeLoaders,
+  ModelResolver, ModelService, modelTaskSources, ModelVersionQueries, ModelVersionResolver, PolicyResolver, Routes, VersionCardResolver, VersionEvaluationResolver, VersionReportResolver, VersionService, VersionTransitionResolver, VoteService,
 } from './models/index.js';
 import { NodeResolver } from './node.resolver.js';
-import { JobQueue, refused, type Context, type Logger } from './platform/index.js';
+import { JobQueue, NoticeHub, refused, type Context, type Logger } from './platform/index.js';
 import {
-  AdverseActionResolver, CounterofferResolver, CustomerProfileResolver, DecisionOverrideResolver, DecisionReviewResolver, DecisionsResolver, DecisionTexts, Evidence,
+  AdverseActionResolver, adverseActionTasks, CounterofferResolver, CustomerProfileResolver, DecisionOverrideResolver, DecisionReviewResolver, DecisionsResolver, DecisionTexts, Evidence,
   LoanPredictionsResolver, NoticeService, OVERRIDE_DECISION, OverrideService, PredictionDecisionsResolver, predictionNodeLoaders, PredictionResolver, ProfileDriversResolver,
-  ReviewService, ScoreJobs, ScoringResolver, ScoringService, SimulationBaselineResolver, SimulationResolver, VersionOverridesResolver, VersionPerformanceResolver,
+  ReviewService, reviewTasks, ScoreJobs, ScoringResolver, ScoringService, SimulationBaselineResolver, SimulationResolver, VersionOverridesResolver, VersionPerformanceResolver,
 } from './predictions/index.js';
 import type { Runtime } from './runtime.js';
 import { buildAssaySchema, type Instances } from './schema.js';
@@ -20,10 +21,13 @@ import {
   ProposalsResolver, RoleGrantResolver, UserResolver, type Issuer, type KeyRing, type ProposalKind,
 } from './security/index.js';
 import { formatErrors, limits, listen } from './server/index.js';
+import { TasksResolver } from './tasks.resolver.js';
 
 /** A serving Assay. */
 export interface App {
   readonly url: string;
+  /** How many subscriptions are open here. */
+  subscribers(): number;
   close(): Promise<void>;
 }
 
@@ -41,14 +45,14 @@ export async function openApp(runtime: Runtime, options: AppOptions): Promise<Ap
     for (const step of undo.splice(0).reverse()) await step();
   };
   try {
-    return { url: await serve(runtime, options, undo), close };
+    return { ...(await serve(runtime, options, undo)), close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-async function serve(runtime: Runtime, { host, port, issuers = [] }: AppOptions, undo: (() => Promise<void>)[]): Promise<string> {
+async function serve(runtime: Runtime, { host, port, issuers = [] }: AppOptions, undo: (() => Promise<void>)[]): Promise<Omit<App, 'close'>> {
   const { db, log, config } = runtime;
   const authenticator = new Authenticator(db, [...(await configuredIssuers(runtime)), ...issuers]);
   const artefacts = new ArtefactStore();
@@ -57,15 +61,21 @@ async function serve(runtime: Runtime, { host, port, issuers = [] }: AppOptions,
   await versions.warm(db, log);
   const queue = await JobQueue.open(runtime.urls.app, log);
   undo.push(() => queue.close());
-  const { instances, jobs } = construct(runtime, artefacts, versions, queue);
-  const apollo = await startApollo(instances, log);
+  const notices = noticesOf(runtime);
+  undo.push(() => notices.close());
+  await notices.start();
+  const { instances, jobs } = construct(runtime, { artefacts, versions, queue, notices });
+  const schema = await buildAssaySchema(instances);
+  const apollo = await startApollo(schema, log);
   undo.push(() => apollo.stop());
-  const http = await listen({ apollo, authenticator, artefacts, db, log, artefactMaxBytes: config.artefactMaxBytes }, host, port);
+  const http = await listen({ apollo, schema, authenticator, artefacts, db, log, artefactMaxBytes: config.artefactMaxBytes }, host, port);
   undo.push(() => http.close());
   await jobs.work();
   undo.push(async () => jobs.stop());
-  return http.url;
+  return { url: http.url, subscribers: () => notices.subscribers };
 }
+
+const noticesOf = ({ urls, log }: Runtime): NoticeHub<GovernanceNotice> => new NoticeHub(urls.app, log, readNotice);
 
 /** The API without a server, for a command that acts in this process. */
 export interface LocalApp {
@@ -78,7 +88,7 @@ export async function openLocalApp(runtime: Runtime): Promise<LocalApp> {
   const artefacts = new ArtefactStore();
   const versions = new LiveVersions(artefacts, runtime.config.scoringRuntime);
   const queue = await JobQueue.open(runtime.urls.app, runtime.log);
-  const { instances } = construct(runtime, artefacts, versions, queue);
+  const { instances } = construct(runtime, { artefacts, versions, queue, notices: noticesOf(runtime) });
   const close = async (): Promise<void> => {
     await queue.close();
     await versions.close();
@@ -86,9 +96,9 @@ export async function openLocalApp(runtime: Runtime): Promise<LocalApp> {
   return { schema: await buildAssaySchema(instances), artefacts, close };
 }
 
-async function startApollo(instances: Instances, log: Logger): Promise<ApolloServer<Context>> {
+async function startApollo(schema: GraphQLSchema, log: Logger): Promise<ApolloServer<Context>> {
   const apollo = new ApolloServer<Context>({
-    schema: await buildAssaySchema(instances),
+    schema,
     formatError: formatErrors(log),
     ...limits,
     introspection: true,
@@ -99,7 +109,15 @@ async function startApollo(instances: Instances, log: Logger): Promise<ApolloSer
   return apollo;
 }
 
-function construct({ db, keys, log }: Runtime, artefacts: ArtefactStore, versions: LiveVersions, queue: JobQueue): { instances: Instances; jobs: ScoreJobs } {
+interface Opened {
+  readonly artefacts: ArtefactStore;
+  readonly versions: LiveVersions;
+  readonly queue: JobQueue;
+  /** Not started where nobody can subscribe. */
+  readonly notices: NoticeHub<GovernanceNotice>;
+}
+
+function construct({ db, keys, log }: Runtime, { artefacts, versions, queue, notices }: Opened): { instances: Instances; jobs: ScoreJobs } {
   const routes = new Routes();
   const customers = new CustomersReader(keys);
   const loans = new LoansReader(customers);
@@ -111,6 +129,7 @@ function construct({ db, keys, log }: Runtime, artefacts: ArtefactStore, version
     new NodeResolver({ ...grantNodeLoaders, ...proposalNodeLoaders(proposals), ...customers.nodeLoaders, ...loans.nodeLoaders, ...modelNodeLoaders, ...predictionNodeLoaders(jobs) }),
     new GrantsResolver(new GrantsService(proposals), proposals),
     new ProposalsResolver(proposals),
+    new TasksResolver(notices, [...modelTaskSources, reviewTasks, adverseActionTasks]),
     new MeResolver(),
     new UserResolver(),
     new RoleGrantResolver(),
@@ -131,6 +150,7 @@ function construct({ db, keys, log }: Runtime, artefacts: ArtefactStore, version
     new ApprovalResolver(),
     new ContributorResolver(),
     new VersionTransitionResolver(),
+    new LifecycleChangesResolver(notices),
     new ScoringResolver(scoring, jobs),
     new SimulationResolver(scoring, evidence),
     new SimulationBaselineResolver(),

@@ -3,18 +3,23 @@ import { lexicographicSortSchema, printSchema, type GraphQLSchema } from 'graphq
 import { buildSchema, type NonEmptyArray } from 'type-graphql';
 import { CustomersResolver } from './customers/index.js';
 import { CustomerLoansResolver, LoanFactResolver, LoanResolver, LoansResolver } from './loans/index.js';
-import { ApprovalResolver, ContributorResolver, DeploymentResolver, GovernanceResolver, ModelResolver, ModelVersionQueries, ModelVersionResolver, VersionCardResolver, PolicyResolver, VersionEvaluationResolver, VersionReportResolver, VersionTransitionResolver } from './models/index.js';
+import { ApprovalResolver, ContributorResolver, DeploymentResolver, GovernanceResolver, LifecycleChangesResolver, ModelResolver, ModelVersionQueries, ModelVersionResolver, PolicyResolver, VersionCardResolver, VersionEvaluationResolver, VersionReportResolver, VersionTransitionResolver } from './models/index.js';
 import { NodeResolver } from './node.resolver.js';
-import { DateTime, internal } from './platform/index.js';
-import { AdverseActionResolver, CounterofferResolver, CustomerProfileResolver, DecisionOverrideResolver, DecisionReviewResolver, DecisionsResolver, LoanPredictionsResolver, PredictionDecisionsResolver, PredictionResolver, ProfileDriversResolver, ScoringResolver, SimulationBaselineResolver, SimulationResolver, VersionOverridesResolver, VersionPerformanceResolver } from './predictions/index.js';
+import { DateTime, internal, NO_TOPICS, openStreams } from './platform/index.js';
+import {
+  AdverseActionResolver, CounterofferResolver, CustomerProfileResolver, DecisionOverrideResolver, DecisionReviewResolver, DecisionsResolver, LoanPredictionsResolver,
+  PredictionDecisionsResolver, PredictionResolver, ProfileDriversResolver, ScoringResolver, SimulationBaselineResolver, SimulationResolver, VersionOverridesResolver, VersionPerformanceResolver,
+} from './predictions/index.js';
 import { GrantsResolver, guardSchema, MeResolver, ProposalsResolver, RoleGrantResolver, UserResolver } from './security/index.js';
+import { TasksResolver } from './tasks.resolver.js';
 
 const RESOLVERS: NonEmptyArray<Function> = [
-  NodeResolver,
+  NodeResolver, TasksResolver,
   GrantsResolver, ProposalsResolver, MeResolver, UserResolver, RoleGrantResolver,
   CustomersResolver,
   LoansResolver, LoanResolver, LoanFactResolver, CustomerLoansResolver,
-  GovernanceResolver, PolicyResolver, ModelResolver, ModelVersionQueries, ModelVersionResolver, VersionReportResolver, VersionCardResolver, VersionEvaluationResolver, DeploymentResolver, ApprovalResolver, ContributorResolver, VersionTransitionResolver,
+  GovernanceResolver, PolicyResolver, ModelResolver, ModelVersionQueries, ModelVersionResolver, VersionReportResolver, VersionCardResolver, VersionEvaluationResolver,
+  DeploymentResolver, ApprovalResolver, ContributorResolver, VersionTransitionResolver, LifecycleChangesResolver,
   ScoringResolver, SimulationResolver, SimulationBaselineResolver, PredictionResolver, LoanPredictionsResolver, CustomerProfileResolver, ProfileDriversResolver, VersionPerformanceResolver,
   DecisionsResolver, PredictionDecisionsResolver, AdverseActionResolver, CounterofferResolver, DecisionOverrideResolver, DecisionReviewResolver, VersionOverridesResolver,
 ];
@@ -29,11 +34,11 @@ export async function buildAssaySchema(instances: Instances): Promise<GraphQLSch
     if (!instance) throw internal(`${resolver.name} was not constructed.`);
     return instance;
   };
-  return guardSchema(await build(get));
+  return guardSchema(openStreams(await build(get), get));
 }
 
 /** The schema's text, sorted: what `schema.graphql` holds. */
 export const printAssaySchema = async (): Promise<string> => `${printSchema(lexicographicSortSchema(guardSchema(await build(() => ({})))))}\n`;
 
 const build = (get: (resolver: Function) => object): Promise<GraphQLSchema> =>
-  buildSchema({ resolvers: RESOLVERS, container: { get }, validate: { forbidUnknownValues: false }, scalarsMap: [{ type: Date, scalar: DateTime }] });
+  buildSchema({ resolvers: RESOLVERS, container: { get }, validate: { forbidUnknownValues: false }, pubSub: NO_TOPICS, scalarsMap: [{ type: Date, scalar: DateTime }] });

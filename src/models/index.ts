@@ -15,6 +15,7 @@ export { parseDossier, readDossier, type Dossier, type ParsedDossier } from './d
 export { modelEntities } from './entities.js';
 export { checkLifecycle, STATES, TRANSITIONS, transitionOf, type Act, type VersionState } from './lifecycle.js';
 export { LANGUAGE_ARG, languageOf, LanguageValue } from './language.js';
+export { LifecycleChangesResolver } from './lifecycle-changes.resolver.js';
 export { LiveVersions, type LoadedVersion } from './live-versions.js';
 export { currentEpoch, lockShared } from './model-lock.js';
 export { deploymentsById, modelsById, versionsById } from './model.queries.js';
@@ -23,6 +24,7 @@ export { Routes, type Route, type RouteRequest } from './routes.js';
 export type { DeploymentRow, ModelRow, VersionRow } from './rows.js';
 export { artefactsOf, checksOf, type ArtefactBytes, type VersionCheck } from './verify-version.js';
 export { VersionService, type NewVersion } from './version.service.js';
+export { modelTaskSources } from './tasks.js';
 export * from './training/index.js';
 export { VoteService, type Ballot } from './vote.service.js';
 export { DecisionPurposeEnum, type DecisionPurpose } from './enums.types.js';

@@ -16,6 +16,8 @@ export * from './access/grants.resolver.js';
 export * from './access/grants.nodes.js';
 export * from './access/authenticate.js';
 export * from './access/dev-issuer.js';
+export * from './tasks.js';
+export * from './tasks.types.js';
 export * from './keys/cipher.js';
 export * from './keys/key-store.js';
 export * from './keys/key-ring.js';

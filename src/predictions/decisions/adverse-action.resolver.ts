@@ -1,7 +1,7 @@
 import { Arg, Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
 import type { Context } from '../../platform/index.js';
 import { may, Requires } from '../../security/index.js';
-import { LANGUAGE_ARG, languageOf, LanguageValue } from '../graphql/language.js';
+import { LANGUAGE_ARG, languageOf, LanguageValue } from '../../models/index.js';
 import type { Evidence } from '../history/evidence.js';
 import { AdverseActionReason, AdverseActionScore, AdverseActionType, Counteroffer } from './adverse-action.types.js';
 import { keyFactors, principalReasons } from './principal-reasons.js';

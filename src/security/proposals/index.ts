@@ -3,3 +3,4 @@ export { Proposals, type ProposalRequest } from './proposals.service.js';
 export { openProposalsOfOthers, proposalsById, type ProposalRow } from './proposals.queries.js';
 export { ProposalType } from './proposals.types.js';
 export { proposalAfter, proposalNodeLoaders, ProposalsResolver, toldProposal } from './proposals.resolver.js';
+export { proposalTasks } from './tasks.js';
