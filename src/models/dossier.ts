@@ -67,6 +67,12 @@ const comparison = z.strictObject({
   p: share.nullable(),
 });
 
+/** How the approval rates of groups compare, by protected attribute; null where they cannot be told. */
+const fairness = z.strictObject({ leastRatio: share, attributes: z.array(z.looseObject({ attribute: text, lowestRatio: z.number().min(0).nullable() })).max(100) });
+
+/** How predictions are explained, and what 95 % of a sample leave over, in log-odds. */
+const explanation = z.strictObject({ method: text, rows: count, residual95: z.number().min(0) });
+
 /** A model trained elsewhere: with what, from which file, and what was done to fit it in. */
 const source = z.strictObject({ library: text, sha256: digest, notes: z.array(text).max(100) });
 
@@ -112,6 +118,8 @@ const dossierShape = z.strictObject({
   quality: quality.optional(),
   trials: trials.optional(),
   comparison: comparison.optional(),
+  fairness: fairness.optional(),
+  explanation: explanation.optional(),
   decisionPolicy: z.record(z.string(), json),
   modelCard: z.strictObject({ intendedUse: text, limitations: text, ethics: text.optional(), contact: text.optional(), extra }),
   extra,

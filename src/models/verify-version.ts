@@ -1,5 +1,8 @@
 import { badInput, refused, type Queryable } from '../platform/index.js';
-import { checkParity, compileLayersModel, loadScorer, parseFeatureSchema, parseParitySample, parseReferenceSet, parseVersionReport, rehearseInProcess, type ParityReport, type ParitySample } from '../scoring/index.js';
+import {
+  checkParity, compileLayersModel, inspectOnnx, loadScorer, parseFeatureSchema, parseParitySample, parseReferenceSet, parseVersionReport, rehearseInProcess,
+  type FeatureSchema, type ParityReport, type ParitySample, type ReadReport, type ReferenceSet,
+} from '../scoring/index.js';
 import type { ArtefactStore } from './artefact-store.js';
 import type { Dossier } from './dossier.js';
 import type { ArtefactKind } from './version.entity.js';
@@ -21,6 +24,18 @@ export const artefactsOf = ({ artefacts }: Dossier): { kind: ArtefactKind; sha25
     return sha256 === undefined ? [] : [{ kind, sha256, what }];
   });
 
+/** Artefacts that are stored, sound and fit each other, ready to be measured. */
+export interface SoundArtefacts {
+  readonly onnx: Uint8Array;
+  readonly schema: FeatureSchema;
+  readonly reference: ReferenceSet;
+  readonly sample: ParitySample;
+  readonly layersModel: Uint8Array | undefined;
+  readonly report: ReadReport | undefined;
+  /** In the graph. */
+  readonly operators: number;
+}
+
 /**
  * Checks that a dossier's artefacts are what it says: stored, sound, fitting each other, and in agreement with what
  * trained the model (TensorFlow, or the library it was made with) on the recorded sample, which is scored again here.
@@ -29,19 +44,37 @@ export const artefactsOf = ({ artefacts }: Dossier): { kind: ArtefactKind; sha25
  * @throws BAD_INPUT when an artefact is missing, damaged or at odds with the dossier; REFUSED when parity fails
  */
 export async function verifyVersion(db: Queryable, store: ArtefactStore, dossier: Dossier): Promise<void> {
+  const artefacts = await scanArtefacts(await readArtefacts(db, store, dossier), dossier);
+  requireParity(dossier, await parityOf(artefacts));
+  await requireConsistent(dossier, artefacts);
+}
+
+/** The bytes of all artefacts that a dossier names. @throws BAD_INPUT when one is not stored */
+export async function readArtefacts(db: Queryable, store: ArtefactStore, dossier: Dossier): Promise<ReadonlyMap<ArtefactKind, Buffer>> {
   const bytes = new Map<ArtefactKind, Buffer>();
   for (const { kind, sha256, what } of artefactsOf(dossier)) bytes.set(kind, await store.demand(db, sha256, what));
+  return bytes;
+}
+
+/** Parses what is there, inspects the graph and runs it for the first time in a process of its own. @throws BAD_INPUT */
+export async function scanArtefacts(bytes: ReadonlyMap<ArtefactKind, Buffer>, { artefacts }: Dossier): Promise<SoundArtefacts> {
   const schema = parseFeatureSchema(jsonOf(bytes.get('FEATURE_SCHEMA')!, 'feature schema'));
-  parseReferenceSet(jsonOf(bytes.get('REFERENCE_SET')!, 'reference set'), schema);
+  const reference = parseReferenceSet(jsonOf(bytes.get('REFERENCE_SET')!, 'reference set'), schema);
   const sample = parseParitySample(jsonOf(bytes.get('PARITY_SAMPLE')!, 'parity sample'));
   const onnx = bytes.get('ONNX')!;
-  await rehearseOnce(dossier.artefacts.onnx, onnx, schema.width);
+  await rehearseOnce(artefacts.onnx, onnx, schema.width);
   await (await loadScorer({ onnx, schema })).dispose();
-  requireParity(dossier, await checkParity(onnx, sample));
-  const layersModel = bytes.get('LAYERS_MODEL');
-  if (layersModel) await requireSameModel(dossier.artefacts.layersModel!, compileLayersModel(layersModel, schema.width), sample);
+  const { operators } = inspectOnnx(onnx, schema.width);
   const report = bytes.get('REPORT');
-  if (report) requireSameMetrics(dossier, parseVersionReport(jsonOf(report, 'report')));
+  return { onnx, schema, reference, sample, operators, layersModel: bytes.get('LAYERS_MODEL'), report: report && parseVersionReport(jsonOf(report, 'report')) };
+}
+
+export const parityOf = ({ onnx, sample }: SoundArtefacts): Promise<ParityReport> => checkParity(onnx, sample);
+
+/** What is told twice is told the same. @throws REFUSED for a LayersModel that is another model, BAD_INPUT for a report with other metrics */
+export async function requireConsistent(dossier: Dossier, { layersModel, report, schema, sample }: SoundArtefacts): Promise<void> {
+  if (layersModel) await requireSameModel(dossier.artefacts.layersModel!, compileLayersModel(layersModel, schema.width), sample);
+  if (report) requireSameMetrics(dossier, report);
 }
 
 /** The runtime TensorFlow scores with the LayersModel in place of the ONNX model: approvers must have approved both. */
@@ -54,7 +87,7 @@ async function requireSameModel(digest: string, compiled: Uint8Array, sample: Pa
 const MEASURED_TWICE = ['rows', 'auc', 'brier'] as const;
 
 /** Voters sign the dossier and look at the curves of the report: both must tell of one measurement. */
-function requireSameMetrics({ metrics }: Dossier, { evaluation }: ReturnType<typeof parseVersionReport>): void {
+function requireSameMetrics({ metrics }: Dossier, { evaluation }: ReadReport): void {
   const measured = evaluation?.metrics;
   if (!measured) return;
   const other = MEASURED_TWICE.find((name) => measured[name] !== metrics[name]);

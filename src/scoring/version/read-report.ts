@@ -75,7 +75,9 @@ const reportShape = part({
     groups: z.record(z.string(), groups).optional(),
   }).optional(),
   /** Over how many applicants, and what each feature moved on average, most first. */
-  importance: part({ rows: count, features: z.array(part({ feature: z.string(), label: z.string(), meanAbsolute: z.number().min(0), share, meanSigned: z.number() })) }).optional(),
+  importance: part({ rows: count, method: z.string().optional(), residual95: positive.optional(), features: z.array(part({ feature: z.string(), label: z.string(), meanAbsolute: z.number().min(0), share, meanSigned: z.number() })) }).optional(),
+  /** Of the PD, training against hold-out; null without a hold-out. */
+  stability: part({ psi: positive }).nullable().optional(),
   partialDependence: z.array(dependence).optional(),
   quality: part({ findings: z.array(finding), overrides: z.array(part({ check: z.string(), feature: z.string().optional(), reason: z.string() })).optional() }).optional(),
   crossValidation: crossValidation.optional(),
