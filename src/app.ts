@@ -3,8 +3,8 @@ import type { GraphQLSchema } from 'graphql';
 import { CustomersReader, CustomersResolver, CustomersService } from './customers/index.js';
 import { CustomerLoansResolver, LoanFactResolver, LoanResolver, LoansReader, LoansResolver, LoansService } from './loans/index.js';
 import {
-  ApprovalResolver, ArtefactStore, ContributorResolver, DeploymentResolver, DeploymentService, GovernanceResolver, LiveVersions, modelNodeLoaders,
-  ModelResolver, ModelService, ModelVersionQueries, ModelVersionResolver, Routes, VersionEvaluationResolver, VersionReportResolver, VersionService, VersionTransitionResolver, VoteService,
+  ApprovalResolver, ArtefactStore, CHANGE_POLICY, ContributorResolver, DeploymentResolver, DeploymentService, GovernanceResolver, LiveVersions, modelNodeLoaders,
+  ModelResolver, ModelService, ModelVersionQueries, ModelVersionResolver, PolicyResolver, Routes, VersionEvaluationResolver, VersionReportResolver, VersionService, VersionTransitionResolver, VoteService,
 } from './models/index.js';
 import { NodeResolver } from './node.resolver.js';
 import { JobQueue, refused, type Context, type Logger } from './platform/index.js';
@@ -15,7 +15,8 @@ import {
 import type { Runtime } from './runtime.js';
 import { buildAssaySchema, type Instances } from './schema.js';
 import {
-  Authenticator, DevelopmentIssuer, grantNodeLoaders, GrantsResolver, GrantsService, MeResolver, openIdIssuer, RoleGrantResolver, UserResolver, type Issuer,
+  Authenticator, DevelopmentIssuer, GRANT_ROLE, grantNodeLoaders, GrantsResolver, GrantsService, MeResolver, openIdIssuer, proposalNodeLoaders, Proposals,
+  ProposalsResolver, RoleGrantResolver, UserResolver, type Issuer, type ProposalKind,
 } from './security/index.js';
 import { formatErrors, limits, listen } from './server/index.js';
 
@@ -104,9 +105,11 @@ function construct({ db, keys, log }: Runtime, artefacts: ArtefactStore, version
   const evidence = new Evidence(keys, versions);
   const scoring = new ScoringService(db, { keys, routes, versions });
   const jobs = new ScoreJobs(db, queue, scoring, log);
+  const proposals = new Proposals([GRANT_ROLE, CHANGE_POLICY] as readonly ProposalKind[]);
   const resolvers = [
-    new NodeResolver({ ...grantNodeLoaders, ...customers.nodeLoaders, ...loans.nodeLoaders, ...modelNodeLoaders, ...predictionNodeLoaders(jobs) }),
-    new GrantsResolver(new GrantsService()),
+    new NodeResolver({ ...grantNodeLoaders, ...proposalNodeLoaders(proposals), ...customers.nodeLoaders, ...loans.nodeLoaders, ...modelNodeLoaders, ...predictionNodeLoaders(jobs) }),
+    new GrantsResolver(new GrantsService(proposals), proposals),
+    new ProposalsResolver(proposals),
     new MeResolver(),
     new UserResolver(),
     new RoleGrantResolver(),
@@ -116,6 +119,7 @@ function construct({ db, keys, log }: Runtime, artefacts: ArtefactStore, version
     new LoanFactResolver(loans),
     new CustomerLoansResolver(loans),
     new GovernanceResolver(new ModelService(), new VersionService(artefacts), new VoteService(), new DeploymentService(routes, versions)),
+    new PolicyResolver(proposals),
     new ModelResolver(),
     new ModelVersionQueries(),
     new ModelVersionResolver(),

@@ -15,9 +15,15 @@ export interface AuditPayloads {
   OUTCOME_RECORDED: LoanPayload & { outcome: string };
   ROLE_GRANTED: { user: string; role: string };
   ROLE_ENDED: { user: string; role: string };
+  /** What takes two people: put forward by one, decided by another. */
+  PROPOSED: ProposalPayload;
+  PROPOSAL_CONFIRMED: ProposalPayload & { made: string };
+  PROPOSAL_DECLINED: ProposalPayload;
+  POLICY_CHANGED: { policy: number; digest: Hex };
   MODEL_REGISTERED: { model: string };
   VERSION_REGISTERED: VersionPayload;
-  VERSION_SUBMITTED: VersionPayload;
+  VERSION_EDITED: VersionPayload & { before: Hex };
+  VERSION_SUBMITTED: VersionPayload & { policy: number; validators: number; admins: number };
   /** One person's vote. Whether it moved the version is an event of its own. */
   VOTE_CAST: VersionPayload & { role: 'VALIDATOR' | 'ADMIN'; verdict: 'FOR' | 'AGAINST' };
   VERSION_VALIDATED: VersionPayload;
@@ -25,9 +31,17 @@ export interface AuditPayloads {
   VERSION_REJECTED: VersionPayload;
   VERSION_WITHDRAWN: VersionPayload;
   VERSION_DEPLOYED: VersionPayload & { deployment: string; role: string };
-  ACT_REFUSED: { act: string; subject: string; code: string };
+  ACT_REFUSED: { act: string; subject: string; code: string; rule?: string };
   SCORING_UNRESOLVED: { request: Hex; code: string };
   PREDICTION_RECORDED: PredictionPayload;
+}
+
+interface ProposalPayload {
+  proposal: string;
+  kind: string;
+  subject: string;
+  /** SHA-256 of the canonical payload: what exactly was proposed. */
+  digest: Hex;
 }
 
 interface LoanPayload {

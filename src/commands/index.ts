@@ -8,9 +8,10 @@ import { schemaCommand } from './schema.js';
 import { scoreCommand } from './score/command.js';
 import { serveCommand } from './serve.js';
 import { tokenCommand } from './token.js';
+import { accessAdminsCommand } from './access-admins.js';
 import { trainCommand } from './train/command.js';
 
 /** One entry, many verbs. */
 export function addCommands(program: Command): void {
-  for (const add of [demoCommand, serveCommand, migrateCommand, importCommand, trainCommand, registerCommand, scoreCommand, tokenCommand, schemaCommand, benchCommand]) add(program);
+  for (const add of [demoCommand, serveCommand, migrateCommand, accessAdminsCommand, importCommand, trainCommand, registerCommand, scoreCommand, tokenCommand, schemaCommand, benchCommand]) add(program);
 }

@@ -3,7 +3,9 @@ import type { StageProgress } from '../platform/index.js';
 import type { Book } from './book.js';
 import type { Client } from './client.js';
 import type { Clients } from './clients.js';
-import { GRANTED, PEOPLE, type PersonName } from './people.js';
+import type { Runtime } from '../runtime.js';
+import { nameFirstKeepers } from '../security/index.js';
+import { GRANTED, KEEPERS, PEOPLE, type PersonName } from './people.js';
 
 export interface DeployedVersion {
   readonly id: string;
@@ -13,20 +15,31 @@ export interface DeployedVersion {
   readonly model: string;
 }
 
-/** The keeper of roles grants what the token roles need beside them, once. */
-export async function grantRoles({ accessAdmin }: Clients, issuer: string): Promise<void> {
-  for (const name of GRANTED) {
-    const { subject, name: fullName, roles } = PEOPLE[name];
-    const { users } = await accessAdmin.query<{ users: { edges: { node: { name: string; grants: { role: string; validTo: string | null }[] } }[] } }>(
-      'query { users(first: 200) { edges { node { name grants { role validTo } } } } }',
+/** The installation names who keeps the roles; the two grant what the token roles need beside them, once. */
+export async function grantRoles({ db, log }: Pick<Runtime, 'db' | 'log'>, clients: Clients, issuer: string): Promise<void> {
+  await nameFirstKeepers(db, log, KEEPERS.map((keeper) => ({ issuer, subject: PEOPLE[keeper].subject, name: PEOPLE[keeper].name })));
+  const held = await heldRoles(clients);
+  for (const person of GRANTED) {
+    const { subject, name, roles } = PEOPLE[person];
+    if (held.has(`${name} ${roles[0]}`)) continue;
+    const { grantRole } = await clients.accessAdmin.query<{ grantRole: { proposal: { id: string } | null } }>(
+      'mutation Grant($input: GrantRoleInput!) { grantRole(input: $input) { proposal { id } } }',
+      { input: { identity: { issuer, subject, name }, role: roles[0], reason: 'Takes part in the demonstration.' } },
     );
-    const held = users.edges.some(({ node }) => node.name === fullName && node.grants.some(({ role, validTo }) => role === roles[0] && validTo === null));
-    if (held) continue;
-    await accessAdmin.query('mutation Grant($input: GrantRoleInput!) { grantRole(input: $input) { grant { id } } }', {
-      input: { identity: { issuer, subject, name: fullName }, role: roles[0], reason: 'Takes part in the demonstration.' },
-    });
+    if (grantRole.proposal) await confirm(clients.secondAccessAdmin, grantRole.proposal.id);
   }
 }
+
+async function heldRoles({ accessAdmin }: Clients): Promise<Set<string>> {
+  const { users } = await accessAdmin.query<{ users: { edges: { node: { name: string; grants: { role: string; validTo: string | null }[] } }[] } }>(
+    'query { users(first: 200) { edges { node { name grants { role validTo } } } } }',
+  );
+  return new Set(users.edges.flatMap(({ node }) => node.grants.filter(({ validTo }) => validTo === null).map(({ role }) => `${node.name} ${role}`)));
+}
+
+/** The second of four eyes. */
+export const confirm = (second: Client, proposalId: string): Promise<unknown> =>
+  second.query('mutation Confirm($input: ConfirmProposalInput!) { confirmProposal(input: $input) { proposal { state } } }', { input: { proposalId, comment: 'Agreed.' } });
 
 const VERSION = 'modelVersion { id version state dossier { digest } model { name } }';
 

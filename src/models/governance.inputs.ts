@@ -1,6 +1,7 @@
 import { ArrayMaxSize, ArrayMinSize, Length, Matches, Max, Min } from 'class-validator';
 import { Field, ID, InputType, Int } from 'type-graphql';
-import type { Tier, Verdict } from './approval-policy.js';
+import type { Verdict } from './approval-policy.js';
+import type { Tier } from './policy/tiers.js';
 import type { DeploymentRole } from './deployment.entity.js';
 import { DecisionPurposeEnum, type DecisionPurpose, DeploymentRoleEnum, TierEnum, VerdictEnum, VersionStateEnum } from './enums.types.js';
 import type { VersionState } from './lifecycle.js';
@@ -42,6 +43,16 @@ export class RegisterModelVersionInput {
   @Field(() => String, { description: 'The dossier, JSON text; it names the artefacts by digest.' }) dossier!: string;
   @Field(() => ID, { nullable: true, description: 'Who trained it, if not you: a User. They get no vote either.' }) trainedBy?: string;
   @Length(...short('requestId')) @Field(() => String, { nullable: true, description: requestId }) requestId?: string;
+}
+
+@InputType({ description: 'Another dossier for a DRAFT. Upload the artefacts that it names first.' })
+export class EditModelVersionInput {
+  @Field(() => ID, { description: 'The version, a DRAFT.' }) versionId!: string;
+  @Matches(/^[0-9a-f]{64}$/, { message: 'replaces: write the 64 hexadecimal digits of the dossier that you read.' })
+  @Field(() => String, { description: 'The digest of the dossier that it replaces, as you read it.' })
+  replaces!: string;
+
+  @Field(() => String, { description: 'The whole dossier as it shall be, JSON text; it names the artefacts by digest.' }) dossier!: string;
 }
 
 @InputType({ description: 'A version to submit.' })

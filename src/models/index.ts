@@ -1,5 +1,11 @@
 // The models room: registry and governance. Versions, dossiers, votes, deployments, and which version is live.
-export { APPROVAL_POLICY, missingVotes, TIERS, type MissingVotes, type Tier, type Verdict, type Vote, type VoterRole, type VotingAct } from './approval-policy.js';
+export { missingVotes, type MissingVotes, type Verdict, type Vote, type VotingAct } from './approval-policy.js';
+export { currentPolicy } from './policy/policy.queries.js';
+export type { GovernancePolicy } from './policy/policy.js';
+export { FIRST_POLICY } from './policy/first-policy.js';
+export { PolicyResolver } from './policy/policy.resolver.js';
+export { CHANGE_POLICY } from './policy/policy.service.js';
+export { TIERS, VOTER_ROLES, type RequiredVotes, type Tier, type VoterRole } from './policy/tiers.js';
 export { ArtefactStore, type StoredArtefact } from './artefact-store.js';
 export type { DeploymentRole } from './deployment.entity.js';
 export { DeploymentService, type NewDeployment } from './deployment.service.js';

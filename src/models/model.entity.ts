@@ -1,5 +1,5 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
-import type { Tier } from './approval-policy.js';
+import type { Tier } from './policy/tiers.js';
 
 /** A purpose and an owner. */
 @Entity('models')

@@ -5,7 +5,8 @@ import type { DeploymentRow, ModelRow, VersionRow } from './rows.js';
 const MODEL = `m.id, m.name, m.purpose, m.decision_purpose AS "decisionPurpose", m.products,
   m.horizon_months AS "horizonMonths", m.tier, m.owner_id AS "ownerId", m.recorded_at AS "recordedAt"`;
 const VERSION = `v.id, v.model_id AS "modelId", v.version, v.state, encode(v.dossier_digest, 'hex') AS "dossierDigest",
-  v.registered_by AS "registeredBy", v.recorded_at AS "recordedAt"`;
+  v.registered_by AS "registeredBy", v.recorded_at AS "recordedAt", v.policy_version AS "policyVersion",
+  v.required_validators AS "requiredValidators", v.required_admins AS "requiredAdmins", v.vote_days AS "voteDays", v.submitted_at AS "submittedAt"`;
 const DEPLOYMENT = `d.id, d.model_id AS "modelId", d.version_id AS "versionId", d.role, d.valid_from AS "validFrom",
   d.valid_to AS "validTo", d.by_user AS "byUser", d.reason`;
 

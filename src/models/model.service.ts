@@ -1,6 +1,6 @@
 import { recordEvent } from '../audit/index.js';
 import { badInput, newId, once, type Context } from '../platform/index.js';
-import type { Tier } from './approval-policy.js';
+import type { Tier } from './policy/tiers.js';
 import { governed } from './governed.js';
 import { ModelEntity } from './model.entity.js';
 import { PRODUCT } from '../loans/index.js';

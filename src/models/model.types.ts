@@ -1,6 +1,6 @@
 import { Field, Int, ObjectType } from 'type-graphql';
 import { connectionType, encodeGlobalId, Node } from '../platform/index.js';
-import type { Tier } from './approval-policy.js';
+import { requiredOf, type RequiredVotes, type Tier } from './policy/tiers.js';
 import type { DeploymentRole } from './deployment.entity.js';
 import { DecisionPurposeEnum, DeploymentRoleEnum, TierEnum, VersionStateEnum } from './enums.types.js';
 import type { VersionState } from './lifecycle.js';
@@ -24,10 +24,13 @@ export class ModelVersion extends Node {
   @Field(() => Int, { description: 'Its number within the model, from 1.' }) version!: number;
   @Field(() => VersionStateEnum, { description: 'Where it stands in its life.' }) state!: VersionState;
   @Field(() => Date, { description: 'When it was registered.' }) registeredAt!: Date;
+  @Field(() => Date, { nullable: true, description: 'When it was submitted; null of a DRAFT.' }) submittedAt!: Date | null;
+  @Field(() => Int, { nullable: true, description: 'The governance policy that was in force then, by which it is judged; null of a DRAFT.' }) policyVersion!: number | null;
   rowId!: string;
   modelId!: string;
   dossierDigest!: string;
   registeredById!: string;
+  requiredVotes!: RequiredVotes | null;
 }
 
 @ObjectType({ implements: Node, description: 'A period in which a version holds a role for its model.', simpleResolvers: true })
@@ -46,7 +49,7 @@ export const ModelVersionConnection = connectionType(ModelVersion, 'ModelVersion
 export const toModel = ({ id, ownerId, recordedAt, ...rest }: ModelRow): Model =>
   Object.assign(new Model(), rest, { id: encodeGlobalId({ type: 'Model', id }), rowId: id, ownerId, registeredAt: recordedAt });
 
-export const toModelVersion = ({ id, modelId, version, state, dossierDigest, registeredBy, recordedAt }: VersionRow): ModelVersion =>
+export const toModelVersion = ({ id, modelId, version, state, dossierDigest, registeredBy, recordedAt, policyVersion, submittedAt, ...row }: VersionRow): ModelVersion =>
   Object.assign(new ModelVersion(), {
     id: encodeGlobalId({ type: 'ModelVersion', id }),
     rowId: id,
@@ -56,6 +59,9 @@ export const toModelVersion = ({ id, modelId, version, state, dossierDigest, reg
     dossierDigest,
     registeredById: registeredBy,
     registeredAt: recordedAt,
+    policyVersion,
+    submittedAt,
+    requiredVotes: requiredOf(row),
   });
 
 export const toDeployment = ({ id, role, validFrom, validTo, reason, versionId, byUser }: DeploymentRow): Deployment =>

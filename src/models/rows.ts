@@ -1,4 +1,5 @@
-import type { Tier, Verdict, VoterRole } from './approval-policy.js';
+import type { Verdict } from './approval-policy.js';
+import type { Tier, VoterRole } from './policy/tiers.js';
 import type { DeploymentRole } from './deployment.entity.js';
 import type { Act, VersionState } from './lifecycle.js';
 import type { ArtefactKind, Part } from './version.entity.js';
@@ -23,6 +24,12 @@ export interface VersionRow {
   readonly state: VersionState;
   readonly dossierDigest: string;
   readonly registeredBy: string;
+  /** What it needs, frozen when it was submitted; null of a DRAFT. */
+  readonly policyVersion: number | null;
+  readonly requiredValidators: number | null;
+  readonly requiredAdmins: number | null;
+  readonly voteDays: number | null;
+  readonly submittedAt: Date | null;
   readonly recordedAt: Date;
 }
 
@@ -59,6 +66,7 @@ export interface VoteRow {
   readonly verdict: Verdict;
   readonly dossierDigest: string;
   readonly comment: string;
+  readonly expired: boolean;
   readonly recordedAt: Date;
 }
 

@@ -1,5 +1,10 @@
 export * from './access/permissions.js';
+export * from './rules.js';
 export * from './access/demand.js';
+export * from './access/governed.js';
+export * from './access/first-keepers.js';
+export { GRANT_ROLE } from './access/grant-role.js';
+export * from './proposals/index.js';
 export * from './access/requires.js';
 export * from './access/users.js';
 export * from './access/role-grant.entity.js';

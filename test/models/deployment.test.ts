@@ -15,7 +15,7 @@ let adam: Context;
 
 beforeAll(async () => {
   database = await openTestDatabase();
-  bank = new Bank(database);
+  bank = await Bank.open(database);
   small = await smallVersion();
   olga = await bank.person('Olga', ['MODEL_OWNER']);
   adam = await bank.person('Adam', ['ADMIN']);

@@ -14,7 +14,7 @@ let alma: Context;
 
 beforeAll(async () => {
   database = await openTestDatabase();
-  bank = new Bank(database);
+  bank = await Bank.open(database);
   small = await smallVersion();
   olga = await bank.person('Olga', ['MODEL_OWNER']);
   trainer = await bank.person('Tom', ['MODEL_OWNER', 'VALIDATOR', 'ADMIN']);
@@ -54,7 +54,7 @@ describe('registering', () => {
     const id = await bank.versions.registerVersion(olga, { modelId, dossier: JSON.stringify(small.dossier), trainedBy: trainer.actor.id });
     expect(await bank.version(id)).toMatchObject({ state: 'DRAFT', version: 2 });
     const parts = await database.db.query('SELECT user_id AS "userId", part FROM model_version_contributors WHERE version_id = $1 ORDER BY part', [id]);
-    expect(parts).toEqual([{ userId: olga.actor.id, part: 'REGISTERED' }, { userId: trainer.actor.id, part: 'TRAINED' }]);
+    expect(parts).toEqual([{ userId: olga.actor.id, part: 'BUILT' }, { userId: olga.actor.id, part: 'REGISTERED' }, { userId: trainer.actor.id, part: 'TRAINED' }]);
     expect(await bank.leaves({ id })).toMatchObject([{ type: 'VERSION_REGISTERED', dossier: (await bank.version(id)).digest }]);
   });
 
@@ -217,9 +217,8 @@ describe('a vote is refused, and the refusal recorded,', () => {
   it('with the role in the token but no grant, or a grant that has ended', async () => {
     const { versionId, dossierDigest } = await bank.submitted(olga, 'LOW', small);
     const stranger = await bank.person('Stranger', ['ADMIN'], { granted: [] });
-    const keeper = await database.contextOf('ACCESS_ADMIN');
-    const grant = await bank.grants.grantRole(keeper, { to: stranger.actor.id, role: 'ADMIN', reason: 'a day only' });
-    await bank.grants.endRole(keeper, grant.id);
+    const grant = await bank.keepers.give(stranger.actor.id, 'ADMIN', 'a day only');
+    await bank.keepers.grants.endRole(bank.keepers.first, grant.id);
     await expect(bank.votes.vote(stranger, 'APPROVE', { versionId, dossierDigest, comment })).rejects.toThrow('holds no current grant of the role ADMIN');
     expect(await refusalsOf(stranger, versionId)).toEqual([['APPROVE', 'REFUSED']]);
   });

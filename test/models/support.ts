@@ -1,8 +1,9 @@
-import { canonicalJson, newContext, openLog, sha256, type Context } from '../../src/platform/index.js';
-import { ensureUser, GrantsService, permissionsOf, type Role } from '../../src/security/index.js';
+import { canonicalJson, sha256, type Context } from '../../src/platform/index.js';
+import type { Role } from '../../src/security/index.js';
 import { chooseReference, compileModel, encode, fitFeatureSchema, loadScorer, withNovelty, type DecisionPolicy, type FeatureSpec, type GatheredRecord } from '../../src/scoring/index.js';
-import { ArtefactStore, DeploymentService, LiveVersions, ModelService, Routes, VersionService, VoteService, type NewModel, type Tier } from '../../src/models/index.js';
+import { ArtefactStore, CHANGE_POLICY, DeploymentService, LiveVersions, ModelService, Routes, VersionService, VoteService, type NewModel, type Tier } from '../../src/models/index.js';
 import type { TestDatabase } from '../support/database.js';
+import { Keepers, personOf } from '../support/keepers.js';
 
 export const records: GatheredRecord[] = Array.from({ length: 40 }, (_, i) => ({ customer: {}, loan: { principal: 1000 + 100 * i }, repayments: [] }));
 
@@ -97,22 +98,26 @@ export type SmallVersion = Awaited<ReturnType<typeof smallVersion>>;
 export class Bank {
   readonly store = new ArtefactStore();
   readonly routes = new Routes();
-  readonly grants = new GrantsService();
   readonly models = new ModelService();
   readonly versions = new VersionService(this.store);
   readonly votes = new VoteService();
   readonly live = new LiveVersions(this.store);
   readonly deployments = new DeploymentService(this.routes, this.live);
 
-  constructor(readonly database: TestDatabase) {}
+  private constructor(
+    readonly database: TestDatabase,
+    readonly keepers: Keepers,
+  ) {}
+
+  static async open(database: TestDatabase): Promise<Bank> {
+    return new Bank(database, await Keepers.of(database, [CHANGE_POLICY]));
+  }
 
   /** A person with these roles in the token, and in grants unless told otherwise. */
   async person(name: string, roles: readonly Role[], { granted = roles }: { granted?: readonly Role[] } = {}): Promise<Context> {
-    const { db } = this.database;
-    const user = await ensureUser(db, { issuer: 'test', subject: name, name });
-    const keeper = await this.database.contextOf('ACCESS_ADMIN');
-    for (const role of granted) await this.grants.grantRole(keeper, { to: user.id, role, reason: 'test' });
-    return newContext({ db, log: openLog('silent'), actor: { id: user.id, name, roles, permissions: permissionsOf(roles), ownCustomerId: undefined } });
+    const person = await personOf(this.database, name, roles);
+    for (const role of granted) await this.keepers.give(person.actor.id, role);
+    return person;
   }
 
   async newModel(owner: Context, tier: Tier = 'MEDIUM', changes: Partial<NewModel> = {}): Promise<string> {

@@ -21,12 +21,14 @@ export const PERMISSIONS = {
   'version:deploy': 'Make an approved version live',
   'access:read': 'See users and the roles they hold',
   'access:manage': 'Grant and end roles',
+  'proposal:read': 'See what waits for a second person, and what became of it',
+  'policy:change': 'Propose and confirm another governance policy',
 } as const;
 
 export type Permission = keyof typeof PERMISSIONS;
 
 const PROFILES = ['self:read', 'customer:read', 'prediction:read'] as const;
-const EVIDENCE = [...PROFILES, 'prediction:detail', 'model:read', 'model:fairness'] as const;
+const EVIDENCE = [...PROFILES, 'prediction:detail', 'model:read', 'model:fairness', 'proposal:read'] as const;
 
 /** The roles, each a set of permissions. What a role does not name it may not do. */
 export const ROLES = {
@@ -35,7 +37,7 @@ export const ROLES = {
   OPERATOR: ['self:read', 'customer:read', 'customer:write', 'loan:write', 'outcome:write', 'book:import'],
   MODEL_OWNER: ['self:read', 'model:read', 'model:fairness', 'model:register', 'version:submit'],
   VALIDATOR: [...EVIDENCE, 'version:validate', 'score:simulate'],
-  ADMIN: [...EVIDENCE, 'version:approve', 'version:deploy'],
+  ADMIN: [...EVIDENCE, 'version:approve', 'version:deploy', 'policy:change'],
   ACCESS_ADMIN: ['self:read', 'access:read', 'access:manage'],
   AUDITOR: [...EVIDENCE, 'customer:identity', 'customer:protected', 'access:read'],
   RISK_MANAGER: [...EVIDENCE],
@@ -45,6 +47,10 @@ export const ROLES = {
 export type Role = keyof typeof ROLES;
 
 export const isRole = (name: string): name is Role => Object.hasOwn(ROLES, name);
+
+/** The roles that have a permission. */
+export const rolesWith = (permission: Permission): Role[] =>
+  (Object.keys(ROLES) as Role[]).filter((role) => (ROLES[role] as readonly Permission[]).includes(permission));
 
 /** What the holder of these roles may do; unknown roles add nothing. */
 export function permissionsOf(roles: readonly string[]): ReadonlySet<Permission> {

@@ -1,0 +1,43 @@
+import { AssayError, type ErrorCode } from '../platform/index.js';
+
+/** Every rule by which an act can be refused, and what it says. Names are stable: errors, audit events and documents use them. */
+export const RULES = {
+  PERMISSION: 'Each act needs a permission, which some roles have.',
+  ROLE_IN_TOKEN: 'Who acts in a role has it in the token.',
+  CURRENT_GRANT: 'Who acts in a role of governance holds a grant of it that is current at the moment of the act.',
+  KEEPER_HAS_NO_VOTE: 'Who keeps the roles of others (ACCESS_ADMIN) does not vote.',
+  GRANT_TO_OTHERS: 'Nobody grants a role to themself.',
+  ONE_GRANT_AT_A_TIME: 'A person holds a role once at a time.',
+  SECOND_PERSON: 'What takes two people is confirmed by another person than proposed it.',
+  PROPOSAL_OPEN: 'A proposal is decided once, before it expires.',
+  ENDS_STAND: 'What has ended stays ended, at the time it ended.',
+  MAKER_IS_NOT_CHECKER: 'Nobody votes on what they built, trained, edited or submitted, and no voter contributes to it.',
+  ONE_VOTE_EACH: 'Each person has one vote on a version.',
+  VOTE_FOR_PRESENT_DOSSIER: 'A vote signs the digest of the dossier it saw, and counts for no other; an edit names the dossier it replaces.',
+  VALIDATOR_FIRST: 'Where the policy asks for a validator, admins vote on what has been validated.',
+  VOTES_REQUIRED: 'A version is approved by as many people of each role as the policy required when it was submitted.',
+  VOTES_EXPIRE: 'Votes for a version that was never deployed count for a limited time.',
+  DOSSIER_FROZEN: 'From submission on nothing in a dossier changes: a change is a new version.',
+  LIFECYCLE: 'A version goes from state to state only by the steps of its lifecycle.',
+  APPROVED_ONLY: 'Only an approved version is deployed.',
+  ONE_MODEL_OF_A_NAME: 'A model has a name of its own.',
+  ONE_CHAMPION: 'A model has one champion at any instant.',
+  POLICY_FLOOR: 'No policy asks for fewer votes than the first one.',
+  POLICY_NEXT: 'A policy follows the one that is in force when it takes effect.',
+} as const;
+
+export type Rule = keyof typeof RULES;
+
+export interface Refusal {
+  /** What is so, in a sentence. */
+  readonly says: string;
+  /** What would satisfy the rule, in a sentence. */
+  readonly remedy: string;
+  /** Who can do that: a role, or a person. */
+  readonly who: string;
+  readonly code?: ErrorCode;
+}
+
+/** An act refused by a rule: its name, what would satisfy it, and who can. */
+export const refusedBy = (name: Rule, { says, remedy, who, code = 'REFUSED' }: Refusal): AssayError =>
+  new AssayError(code, `${says} ${remedy}`, { rule: { name, remedy, who } });
