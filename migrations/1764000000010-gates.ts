@@ -18,11 +18,12 @@ export class Gates1764000000010 implements MigrationInterface {
       DROP TRIGGER refuse_lapsed_waiver ON deployments;
       DROP TRIGGER require_gates ON model_versions;
       DROP TRIGGER set_first_review ON models;
+      DROP TRIGGER write_first_facts ON models;
       DROP VIEW finding_states;
       DROP TABLE model_tier_changes, model_reviews, model_facts, finding_verdicts, finding_resolutions, findings, gate_results, gate_evaluations, gate_waivers;
       ALTER TABLE models DROP COLUMN permitted_use, DROP COLUMN limits, DROP COLUMN next_review_at;
       DROP FUNCTION refuse_lapsed_waiver, waiver_expired, require_gates, set_first_review, keep_tier_changes, change_tier, keep_reviews, set_next_review,
-        keep_facts, set_facts, keep_verdicts, keep_resolutions, keep_findings, keep_evaluations, keep_waivers, is_maker, current_policy, review_months;
+        keep_facts, set_facts, write_first_facts, keep_verdicts, keep_resolutions, keep_findings, keep_evaluations, keep_waivers, is_maker, current_policy, review_months;
     `);
   }
 }
@@ -38,9 +39,9 @@ const POLICY = `
   $$;
 
   -- Whether somebody had a part in making a version.
-  CREATE FUNCTION is_maker(person uuid, version uuid) RETURNS boolean LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
-    SELECT EXISTS (SELECT FROM model_versions v WHERE v.id = version AND v.registered_by = person)
-        OR EXISTS (SELECT FROM model_version_contributors c WHERE c.version_id = version AND c.user_id = person)
+  CREATE FUNCTION is_maker(person uuid, made uuid) RETURNS boolean LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT EXISTS (SELECT FROM model_versions v WHERE v.id = made AND v.registered_by = person)
+        OR EXISTS (SELECT FROM model_version_contributors c WHERE c.version_id = made AND c.user_id = person)
   $$`;
 
 const WAIVERS = `
@@ -260,6 +261,8 @@ const INVENTORY = `
     recorded_at    timestamptz NOT NULL DEFAULT clock_timestamp()
   );
   CREATE INDEX model_facts_by_model ON model_facts (model_id, id);
+  INSERT INTO model_facts (id, model_id, permitted_use, limits, owner_id, reason, by_user, recorded_at)
+    SELECT m.id, m.id, m.permitted_use, m.limits, m.owner_id, 'Registered.', m.owner_id, m.recorded_at FROM models m;
 
   CREATE TABLE model_reviews (
     id              uuid PRIMARY KEY,
@@ -298,6 +301,14 @@ const INVENTORY = `
     RETURN NULL;
   END $$;
   CREATE TRIGGER set_facts AFTER INSERT ON model_facts FOR EACH ROW EXECUTE FUNCTION set_facts();
+  -- What was said at registration is the first of them.
+  CREATE FUNCTION write_first_facts() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+  BEGIN
+    INSERT INTO model_facts (id, model_id, permitted_use, limits, owner_id, reason, by_user)
+      VALUES (NEW.id, NEW.id, NEW.permitted_use, NEW.limits, NEW.owner_id, 'Registered.', NEW.owner_id);
+    RETURN NULL;
+  END $$;
+  CREATE TRIGGER write_first_facts AFTER INSERT ON models FOR EACH ROW EXECUTE FUNCTION write_first_facts();
 
   -- Nobody reviews a model that they own, or of which they made the version that decides. The policy says how far the next date may lie.
   CREATE FUNCTION keep_reviews() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$

@@ -3,13 +3,13 @@ import type { GraphQLSchema } from 'graphql';
 import { CustomersReader, CustomersResolver, CustomersService } from './customers/index.js';
 import { CustomerLoansResolver, LoanFactResolver, LoanResolver, LoansReader, LoansResolver, LoansService } from './loans/index.js';
 import {
-  ApprovalResolver, ArtefactStore, CHANGE_POLICY, ContributorResolver, DeploymentResolver, DeploymentService, GovernanceResolver, LiveVersions, modelNodeLoaders,
-  ModelResolver, ModelService, ModelVersionQueries, ModelVersionResolver, PolicyResolver, Routes, VersionEvaluationResolver, VersionReportResolver, VersionService, VersionTransitionResolver, VoteService,
+  ApprovalResolver, ArtefactStore, CHANGE_POLICY, CHANGE_TIER, ContributorResolver, DeploymentResolver, DeploymentService, evidenceResolvers, Gates, GovernanceResolver, LiveVersions, Measurements, modelNodeLoaders,
+  ModelResolver, ModelService, ModelVersionQueries, ModelVersionResolver, PolicyResolver, Routes, VersionEvaluationResolver, VersionReportResolver, VersionService, VersionTransitionResolver, VoteService, WAIVE_GATE,
 } from './models/index.js';
 import { NodeResolver } from './node.resolver.js';
 import { JobQueue, refused, type Context, type Logger } from './platform/index.js';
 import {
-  CustomerProfileResolver, Evidence, LoanPredictionsResolver, predictionNodeLoaders, PredictionResolver, ProfileDriversResolver, ScoreJobs,
+  CustomerProfileResolver, Evidence, LoanPredictionsResolver, predictionNodeLoaders, PredictionResolver, PredictionWaiversResolver, ProfileDriversResolver, ScoreJobs,
   ScoringResolver, ScoringService, SimulationBaselineResolver, SimulationResolver, VersionPerformanceResolver,
 } from './predictions/index.js';
 import type { Runtime } from './runtime.js';
@@ -105,7 +105,8 @@ function construct({ db, keys, log }: Runtime, artefacts: ArtefactStore, version
   const evidence = new Evidence(keys, versions);
   const scoring = new ScoringService(db, { keys, routes, versions });
   const jobs = new ScoreJobs(db, queue, scoring, log);
-  const proposals = new Proposals([GRANT_ROLE, CHANGE_POLICY] as readonly ProposalKind[]);
+  const proposals = new Proposals([GRANT_ROLE, CHANGE_POLICY, WAIVE_GATE, CHANGE_TIER] as readonly ProposalKind[]);
+  const gates = new Gates(new Measurements(artefacts, versions));
   const resolvers = [
     new NodeResolver({ ...grantNodeLoaders, ...proposalNodeLoaders(proposals), ...customers.nodeLoaders, ...loans.nodeLoaders, ...modelNodeLoaders, ...predictionNodeLoaders(jobs) }),
     new GrantsResolver(new GrantsService(proposals), proposals),
@@ -118,7 +119,8 @@ function construct({ db, keys, log }: Runtime, artefacts: ArtefactStore, version
     new LoanResolver(loans, customers),
     new LoanFactResolver(loans),
     new CustomerLoansResolver(loans),
-    new GovernanceResolver(new ModelService(), new VersionService(artefacts), new VoteService(), new DeploymentService(routes, versions)),
+    new GovernanceResolver(new ModelService(), new VersionService(artefacts, gates), new VoteService(gates), new DeploymentService(routes, versions)),
+    ...evidenceResolvers(gates, proposals),
     new PolicyResolver(proposals),
     new ModelResolver(),
     new ModelVersionQueries(),
@@ -133,6 +135,7 @@ function construct({ db, keys, log }: Runtime, artefacts: ArtefactStore, version
     new SimulationResolver(scoring, evidence),
     new SimulationBaselineResolver(),
     new PredictionResolver(evidence, customers, loans),
+    new PredictionWaiversResolver(),
     new LoanPredictionsResolver(),
     new CustomerProfileResolver(),
     new ProfileDriversResolver(evidence),

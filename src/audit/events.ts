@@ -30,6 +30,17 @@ export interface AuditPayloads {
   VERSION_APPROVED: VersionPayload;
   VERSION_REJECTED: VersionPayload;
   VERSION_WITHDRAWN: VersionPayload;
+  /** What all gates said; the digest is over the results, canonical JSON. */
+  GATES_EVALUATED: VersionPayload & { evaluation: string; stage: 'SUBMISSION' | 'APPROVAL'; results: Hex; failed: number; waived: number };
+  GATE_WAIVED: VersionPayload & { gate: string; proposal: string; until: string };
+  FINDING_RAISED: FindingPayload & { severity: 'HIGH' | 'MEDIUM' | 'LOW' };
+  FINDING_RESOLVED: FindingPayload & { resolution: string; outcome: 'REMEDIED' | 'RISK_ACCEPTED' };
+  RESOLUTION_ACCEPTED: FindingPayload & { resolution: string };
+  RESOLUTION_REJECTED: FindingPayload & { resolution: string };
+  /** What the inventory says since; the digest is over owner, permitted use and limits, canonical JSON. */
+  MODEL_UPDATED: { model: string; digest: Hex };
+  MODEL_REVIEWED: { model: string; outcome: 'FIT' | 'FIT_WITH_CONDITIONS' | 'UNFIT'; next: string };
+  TIER_CHANGED: { model: string; from: string; to: string; proposal: string };
   VERSION_DEPLOYED: VersionPayload & { deployment: string; role: string };
   ACT_REFUSED: { act: string; subject: string; code: string; rule?: string };
   SCORING_UNRESOLVED: { request: Hex; code: string };
@@ -53,6 +64,13 @@ interface VersionPayload {
   model: string;
   version: string;
   dossier: Hex;
+}
+
+interface FindingPayload {
+  finding: string;
+  model: string;
+  /** Null where it is about the model as a whole. */
+  version: string | null;
 }
 
 interface PredictionPayload {

@@ -5,6 +5,7 @@ import { parseDecisionPolicy, type DecisionPolicy } from '../scoring/index.js';
 const digest = z.string().regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 digest: 64 hexadecimal digits in lower case');
 /** No transforms: the digest must be the one that the author computes from their own text. */
 const text = z.string().max(20_000).regex(/\S/, 'must not be blank');
+const groupName = z.string().max(20_000);
 const share = z.number().min(0).max(1);
 const count = z.int().min(0);
 const json = z.json();
@@ -67,10 +68,22 @@ const comparison = z.strictObject({
   p: share.nullable(),
 });
 
-/** How the approval rates of groups compare, by protected attribute; null where they cannot be told. */
-const fairness = z.strictObject({ leastRatio: share, attributes: z.array(z.looseObject({ attribute: text, lowestRatio: z.number().min(0).nullable() })).max(100) });
+/** How evenly groups of people are approved, by protected attribute. The figures of each group stand in the report. */
+const fairness = z.strictObject({
+  /** An approval rate below this share of that of the group approved most often asks for a reason. */
+  leastRatio: share,
+  /** Empty where the book knows no protected attribute. */
+  attributes: z.array(z.strictObject({
+    attribute: text,
+    /** Names of the groups that were measured, and of those too small to be. */
+    groups: z.array(groupName).max(10_000),
+    skipped: z.array(groupName).max(10_000),
+    /** Null where nobody was approved, or no group was large enough. */
+    lowestRatio: share.nullable(),
+  })).max(1_000),
+});
 
-/** How predictions are explained, and what 95 % of a sample leave over, in log-odds. */
+/** How completely explanations add up: of a sample, 95 % have a smaller residual, in log-odds. */
 const explanation = z.strictObject({ method: text, rows: count, residual95: z.number().min(0) });
 
 /** A model trained elsewhere: with what, from which file, and what was done to fit it in. */

@@ -1,4 +1,5 @@
 import { Field, Float, Int, ObjectType } from 'type-graphql';
+import { Requires } from '../security/index.js';
 
 const share = { nullable: true as const };
 
@@ -66,16 +67,45 @@ export class TrainingRun {
   @Field(() => Float, { description: 'Seconds it took.' }) seconds!: number;
 }
 
+@ObjectType({ description: 'How evenly the groups of one protected attribute are approved.', simpleResolvers: true })
+export class AttributeFairness {
+  @Field(() => String, { description: 'The protected attribute.' }) attribute!: string;
+  @Field(() => [String], { description: 'The groups that were measured.' }) groups!: string[];
+  @Field(() => [String], { description: 'Groups too small to judge.' }) skipped!: string[];
+  @Field(() => Float, { nullable: true, description: 'The lowest approval rate of a group, as a share of that of the group approved most often; null where nobody was approved or no group is large enough.' }) lowestRatio!: number | null;
+}
+
+@ObjectType({ description: 'How evenly groups of people are approved. The figures of each group stand in the evaluation.', simpleResolvers: true })
+export class FairnessSummary {
+  @Field(() => Float, { description: 'A ratio below it asks for a reason; 0.8 is the four-fifths convention.' }) leastRatio!: number;
+  @Field(() => [AttributeFairness], { description: 'By protected attribute; empty where the book knows none.' }) attributes!: AttributeFairness[];
+}
+
+@ObjectType({ description: 'How completely the explanations of a version add up.', simpleResolvers: true })
+export class ExplanationQuality {
+  @Field(() => String, { description: 'How attributions are computed.' }) method!: string;
+  @Field(() => Int, { description: 'Loans that were explained to find out.' }) rows!: number;
+  @Field(() => Float, { description: '95 % of these explanations have a smaller residual, in log-odds.' }) residual95!: number;
+}
+
 @ObjectType('Dossier', { description: 'Everything an approver relies on. Its digest is what votes sign.', simpleResolvers: true })
 export class DossierType {
   @Field(() => String, { description: 'SHA-256 of `canonical` in UTF-8, hexadecimal.' }) digest!: string;
-  @Field(() => String, { description: 'The whole dossier, RFC 8785 canonical JSON.' }) canonical!: string;
+  @Requires('model:fairness')
+  @Field(() => String, { description: 'The whole dossier, RFC 8785 canonical JSON.' })
+  canonical!: string;
+
   @Field(() => ModelMetrics, { description: 'Measured on the hold-out, or where there was none on the training loans (measuredOn of the evaluation).' }) metrics!: ModelMetrics;
   @Field(() => ParityResult, { description: 'Agreement of the compiled with the trained model.' }) parity!: ParityResult;
   @Field(() => TrainingData, { description: 'What it was trained on.' }) trainingData!: TrainingData;
   @Field(() => TrainingRun, { description: 'How it was trained.' }) training!: TrainingRun;
   @Field(() => DecisionPolicyType, { description: 'How its PD becomes a decision.' }) decisionPolicy!: DecisionPolicyType;
   @Field(() => ModelCard, { description: 'What it is for, and what not.' }) modelCard!: ModelCard;
+  @Field(() => ExplanationQuality, { nullable: true, description: 'How completely its explanations add up; null where it does not tell.' }) explanation?: ExplanationQuality | undefined;
+  @Requires('model:fairness')
+  @Field(() => FairnessSummary, { nullable: true, description: 'How evenly groups of people are approved; null where it does not tell.' })
+  fairness?: FairnessSummary | undefined;
+
   @Field(() => String, { description: 'Its hyper-parameters, JSON text.' }) hyperParameters!: string;
   @Field(() => String, { description: 'How training and hold-out were split, JSON text.' }) split!: string;
 }

@@ -1,4 +1,4 @@
-import { ArrayMaxSize, ArrayMinSize, Length, Matches, Max, Min } from 'class-validator';
+import { ArrayMaxSize, ArrayMinSize, IsOptional, Length, Matches, Max, Min } from 'class-validator';
 import { Field, ID, InputType, Int } from 'type-graphql';
 import type { Verdict } from './approval-policy.js';
 import type { Tier } from './policy/tiers.js';
@@ -34,6 +34,8 @@ export class RegisterModelInput {
   horizonMonths!: number;
 
   @Field(() => TierEnum, { description: 'How material it is; decides which votes its versions need.' }) tier!: Tier;
+  @IsOptional() @Length(...long('permittedUse')) @Field(() => String, { nullable: true, description: 'What its number may be used for.' }) permittedUse?: string;
+  @IsOptional() @Length(...long('limits')) @Field(() => String, { nullable: true, description: 'Where it must not be relied on.' }) limits?: string;
   @Length(...short('requestId')) @Field(() => String, { nullable: true, description: requestId }) requestId?: string;
 }
 

@@ -14,6 +14,10 @@ export class Model extends Node {
   @Field(() => [String], { description: 'The products it serves.' }) products!: string[];
   @Field(() => Int, { description: 'Months over which it gives the probability of default.' }) horizonMonths!: number;
   @Field(() => TierEnum, { description: 'How material it is.' }) tier!: Tier;
+  @Field(() => String, { nullable: true, description: 'What its number may be used for; null where that is not stated.' }) permittedUse!: string | null;
+  @Field(() => String, { nullable: true, description: 'Where it must not be relied on; null where that is not stated.' }) limits!: string | null;
+  @Field(() => Date, { description: 'By when it is to be reviewed again.' }) nextReviewAt!: Date;
+  @Field(() => Boolean, { description: 'Whether that time has come.' }) reviewOverdue!: boolean;
   @Field(() => Date, { description: 'When it was registered.' }) registeredAt!: Date;
   rowId!: string;
   ownerId!: string;

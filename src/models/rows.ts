@@ -13,6 +13,10 @@ export interface ModelRow {
   readonly horizonMonths: number;
   readonly tier: Tier;
   readonly ownerId: string;
+  readonly permittedUse: string | null;
+  readonly limits: string | null;
+  readonly nextReviewAt: Date;
+  readonly reviewOverdue: boolean;
   readonly recordedAt: Date;
 }
 

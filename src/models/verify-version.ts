@@ -1,10 +1,8 @@
 import { badInput, refused, type Queryable } from '../platform/index.js';
-import {
-  checkParity, compileLayersModel, inspectOnnx, loadScorer, parseFeatureSchema, parseParitySample, parseReferenceSet, parseVersionReport, rehearseInProcess,
-  type FeatureSchema, type ParityReport, type ParitySample, type ReadReport, type ReferenceSet,
-} from '../scoring/index.js';
+import { checkParity, compileLayersModel, loadScorer, parseFeatureSchema, parseParitySample, parseReferenceSet, parseVersionReport, rehearseInProcess, type FeatureSchema, type ParityReport, type ParitySample, type ReadReport } from '../scoring/index.js';
 import type { ArtefactStore } from './artefact-store.js';
 import type { Dossier } from './dossier.js';
+import { disagreements } from './evidence-summary.js';
 import type { ArtefactKind } from './version.entity.js';
 
 /** How dossiers name artefacts, and how the registry does. */
@@ -24,16 +22,15 @@ export const artefactsOf = ({ artefacts }: Dossier): { kind: ArtefactKind; sha25
     return sha256 === undefined ? [] : [{ kind, sha256, what }];
   });
 
-/** Artefacts that are stored, sound and fit each other, ready to be measured. */
-export interface SoundArtefacts {
-  readonly onnx: Uint8Array;
-  readonly schema: FeatureSchema;
-  readonly reference: ReferenceSet;
-  readonly sample: ParitySample;
-  readonly layersModel: Uint8Array | undefined;
-  readonly report: ReadReport | undefined;
-  /** In the graph. */
-  readonly operators: number;
+export type ArtefactBytes = ReadonlyMap<ArtefactKind, Uint8Array>;
+
+/** One thing that must be true of a version. */
+export interface VersionCheck {
+  readonly name: string;
+  /** What is checked, for a person. */
+  readonly title: string;
+  /** @returns what was found; @throws BAD_INPUT or REFUSED with what is wrong */
+  run(): Promise<string>;
 }
 
 /**
@@ -44,54 +41,62 @@ export interface SoundArtefacts {
  * @throws BAD_INPUT when an artefact is missing, damaged or at odds with the dossier; REFUSED when parity fails
  */
 export async function verifyVersion(db: Queryable, store: ArtefactStore, dossier: Dossier): Promise<void> {
-  const artefacts = await scanArtefacts(await readArtefacts(db, store, dossier), dossier);
-  requireParity(dossier, await parityOf(artefacts));
-  await requireConsistent(dossier, artefacts);
+  for (const check of checksOf(dossier, await readArtefacts(db, store, dossier))) await check.run();
 }
 
 /** The bytes of all artefacts that a dossier names. @throws BAD_INPUT when one is not stored */
-export async function readArtefacts(db: Queryable, store: ArtefactStore, dossier: Dossier): Promise<ReadonlyMap<ArtefactKind, Buffer>> {
+export async function readArtefacts(db: Queryable, store: ArtefactStore, dossier: Dossier): Promise<ArtefactBytes> {
   const bytes = new Map<ArtefactKind, Buffer>();
   for (const { kind, sha256, what } of artefactsOf(dossier)) bytes.set(kind, await store.demand(db, sha256, what));
   return bytes;
 }
 
-/** Parses what is there, inspects the graph and runs it for the first time in a process of its own. @throws BAD_INPUT */
-export async function scanArtefacts(bytes: ReadonlyMap<ArtefactKind, Buffer>, { artefacts }: Dossier): Promise<SoundArtefacts> {
-  const schema = parseFeatureSchema(jsonOf(bytes.get('FEATURE_SCHEMA')!, 'feature schema'));
-  const reference = parseReferenceSet(jsonOf(bytes.get('REFERENCE_SET')!, 'reference set'), schema);
-  const sample = parseParitySample(jsonOf(bytes.get('PARITY_SAMPLE')!, 'parity sample'));
+/** The checks of a version, in order; each relies on those before it. */
+export function checksOf(dossier: Dossier, bytes: ArtefactBytes): VersionCheck[] {
+  const schema = (): FeatureSchema => parseFeatureSchema(jsonOf(bytes.get('FEATURE_SCHEMA')!, 'feature schema'));
+  const sample = (): ParitySample => parseParitySample(jsonOf(bytes.get('PARITY_SAMPLE')!, 'parity sample'));
   const onnx = bytes.get('ONNX')!;
-  await rehearseOnce(artefacts.onnx, onnx, schema.width);
-  await (await loadScorer({ onnx, schema })).dispose();
-  const { operators } = inspectOnnx(onnx, schema.width);
+  const layersModel = bytes.get('LAYERS_MODEL');
   const report = bytes.get('REPORT');
-  return { onnx, schema, reference, sample, operators, layersModel: bytes.get('LAYERS_MODEL'), report: report && parseVersionReport(jsonOf(report, 'report')) };
+  return [
+    { name: 'inputs', title: 'Feature schema and reference set fit each other', run: async () => inputsFound(schema(), bytes.get('REFERENCE_SET')!) },
+    { name: 'model', title: 'The ONNX model loads and runs', run: () => loadOnce(dossier.artefacts.onnx, onnx, schema()) },
+    { name: 'parity', title: 'The parity sample, scored again', run: async () => requireParity(dossier, await checkParity(onnx, sample())) },
+    ...(layersModel ? [{ name: 'layersModel', title: 'The LayersModel is the same model', run: () => requireSameModel(dossier.artefacts.layersModel!, compileLayersModel(layersModel, schema().width), sample()) }] : []),
+    ...(report ? [{ name: 'report', title: 'The report tells of the same measurement', run: async () => requireSameMeasurement(dossier, parseVersionReport(jsonOf(report, 'report'))) }] : []),
+  ];
 }
 
-export const parityOf = ({ onnx, sample }: SoundArtefacts): Promise<ParityReport> => checkParity(onnx, sample);
-
-/** What is told twice is told the same. @throws REFUSED for a LayersModel that is another model, BAD_INPUT for a report with other metrics */
-export async function requireConsistent(dossier: Dossier, { layersModel, report, schema, sample }: SoundArtefacts): Promise<void> {
-  if (layersModel) await requireSameModel(dossier.artefacts.layersModel!, compileLayersModel(layersModel, schema.width), sample);
-  if (report) requireSameMetrics(dossier, report);
+function inputsFound(schema: FeatureSchema, referenceSet: Uint8Array): string {
+  const { json } = parseReferenceSet(jsonOf(referenceSet, 'reference set'), schema);
+  return `${schema.features.length} features, ${schema.width} columns, ${json.size} reference applicants`;
 }
+
+async function loadOnce(digest: string, onnx: Uint8Array, schema: FeatureSchema): Promise<string> {
+  await rehearseOnce(digest, onnx, schema.width);
+  await (await loadScorer({ onnx, schema })).dispose();
+  return `${onnx.length.toLocaleString('en-US')} bytes`;
+}
+
+const agreement = ({ rows, maxAbsDifference, bar }: ParityReport): string => `${rows.toLocaleString('en-US')} rows, largest difference of the PD ${maxAbsDifference.toExponential(1)} (bar ${bar})`;
 
 /** The runtime TensorFlow scores with the LayersModel in place of the ONNX model: approvers must have approved both. */
-async function requireSameModel(digest: string, compiled: Uint8Array, sample: ParitySample): Promise<void> {
+async function requireSameModel(digest: string, compiled: Uint8Array, sample: ParitySample): Promise<string> {
   await rehearseOnce(`compiled ${digest}`, compiled, sample.width);
-  const { passed, rows, maxAbsDifference, bar } = await checkParity(compiled, sample);
+  const found = await checkParity(compiled, sample);
+  const { passed, rows, maxAbsDifference, bar } = found;
   if (!passed) throw refused(`The LayersModel is another model than the ONNX model: on ${rows} rows of the parity sample its PDs differ by up to ${maxAbsDifference}, more than ${bar}. Upload the LayersModel that the ONNX model was compiled from, or leave it out of the dossier.`);
+  return agreement(found);
 }
 
-const MEASURED_TWICE = ['rows', 'auc', 'brier'] as const;
-
 /** Voters sign the dossier and look at the curves of the report: both must tell of one measurement. */
-function requireSameMetrics({ metrics }: Dossier, { evaluation }: ReadReport): void {
-  const measured = evaluation?.metrics;
-  if (!measured) return;
-  const other = MEASURED_TWICE.find((name) => measured[name] !== metrics[name]);
-  if (other !== undefined) throw badInput(`The dossier says that metrics.${other} is ${metrics[other]}, but its report measured ${measured[other]}. Take dossier and report from the same build.`);
+function requireSameMeasurement(dossier: Dossier, report: ReadReport): string {
+  let compared = 0;
+  for (const [what, said, measured] of disagreements(dossier, report)) {
+    if (said !== measured) throw badInput(`The dossier says that ${what} is ${String(said)}, but its report measured ${String(measured)}. Take dossier and report from the same build.`);
+    compared += 1;
+  }
+  return `${compared} figures compared`;
 }
 
 const MOST_REMEMBERED = 1_000;
@@ -105,7 +110,7 @@ async function rehearseOnce(digest: string, onnx: Uint8Array, width: number): Pr
   if (rehearsed.size < MOST_REMEMBERED) rehearsed.add(name);
 }
 
-function requireParity({ parity: claimed, source }: Dossier, found: ParityReport): void {
+function requireParity({ parity: claimed, source }: Dossier, found: ParityReport): string {
   if (!found.passed) {
     const [trainer, remedy] = source ? [source.library, 'Export it again, and make the sample with the same model'] : ['TensorFlow', 'Compile it again from the trained model'];
     throw refused(`The ONNX model does not agree with ${trainer}: on ${found.rows} rows the PDs differ by up to ${found.maxAbsDifference}, more than ${found.bar}. ${remedy}.`);
@@ -113,6 +118,7 @@ function requireParity({ parity: claimed, source }: Dossier, found: ParityReport
   if (claimed.rows !== found.rows || !claimed.passed) {
     throw badInput(`The dossier says that parity ${claimed.passed ? 'passed' : 'failed'} on ${claimed.rows} rows, but it passes on the ${found.rows} rows of its sample. Take the parity of the build into the dossier.`);
   }
+  return agreement(found);
 }
 
 export function jsonOf(bytes: Uint8Array, what: string): unknown {

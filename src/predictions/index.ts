@@ -11,6 +11,7 @@ export { scoreVectors } from './scoring/score.js';
 export { MOST_AT_ONCE, ScoringService, type ScoringRequest, type SimulationRequest } from './scoring/scoring.service.js';
 export { predictionNodeLoaders } from './graphql/nodes.js';
 export { LoanPredictionsResolver } from './graphql/loan-fields.resolver.js';
+export { PredictionWaiversResolver } from './graphql/waivers.resolver.js';
 export { PredictionResolver } from './graphql/prediction.resolver.js';
 export { SimulationBaselineResolver, SimulationResolver } from './graphql/simulation.resolver.js';
 export { ScoringResolver } from './graphql/scoring.resolver.js';

@@ -39,7 +39,7 @@ export { calibrationBins, evaluate, type CalibrationBin, type Confusion, type Me
 export { evaluateWithIntervals, type BootstrapOptions, type Interval, type MetricsWithIntervals } from './metrics/intervals.js';
 export { wilsonInterval } from './metrics/proportion.js';
 export { binShares, psi, psiEdges } from './metrics/psi.js';
-export { byGroup, byVintage, type GroupOptions, type GroupReport, type GroupSlice, type ScoredRows, type Slice, type VintagePeriod } from './metrics/slices.js';
+export { byGroup, byVintage, LEAST_RATIO, type GroupOptions, type GroupReport, type GroupSlice, type ScoredRows, type Slice, type VintagePeriod } from './metrics/slices.js';
 export { noveltyOf, withNovelty, type NoveltyFinding } from './novelty/novelty.js';
 export { compileModel } from './onnx/compile.js';
 export { adoptOnnx, type Adopted, type AdoptOptions } from './onnx/adopt/adopt.js';

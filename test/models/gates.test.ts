@@ -14,7 +14,7 @@ const sound = (changes: object = {}): Dossier =>
     ...dossierJson,
     metrics: { ...dossierJson.metrics, ece: 0.02, extra: { measuredOn: 'holdout', psi: 0.03 } },
     quality: { high: 0, medium: 1, low: 2, overrides: [] },
-    fairness: { leastRatio: 0.8, attributes: [{ attribute: 'sex', groups: 2, skipped: 0, lowestRatio: 0.91 }, { attribute: 'age', groups: 3, skipped: 1, lowestRatio: 0.85 }] },
+    fairness: { leastRatio: 0.8, attributes: [{ attribute: 'sex', groups: ['f', 'm'], skipped: [], lowestRatio: 0.91 }, { attribute: 'age', groups: ['18–30', '31–60'], skipped: ['61+'], lowestRatio: 0.85 }] },
     explanation: { method: 'linear', rows: 500, residual95: 0.001 },
     modelCard: { intendedUse: 'Tests.', limitations: 'Everything else.', ethics: 'Looked at.', contact: 'Olga' },
     ...changes,
@@ -35,7 +35,7 @@ const evidence = (changes: Partial<GateEvidence> = {}): GateEvidence => ({
 });
 
 const of = (gate: GateName, changes: Partial<GateEvidence> = {}): GateResult => judgeGates(evidence(changes), THRESHOLDS).find((result) => result.gate === gate)!;
-const metrics = (changes: object): Pick<GateEvidence, 'dossier'> => ({ dossier: sound({ metrics: { ...dossierJson.metrics, ...changes } }) });
+const metrics = (changes: object): Pick<GateEvidence, 'dossier'> => ({ dossier: sound({ metrics: { ...dossierJson.metrics, ece: undefined, ...changes } }) });
 const holdout = { measuredOn: 'holdout', psi: 0.03 };
 
 describe('a sound version', () => {
@@ -150,7 +150,7 @@ describe('EXPLANATION', () => {
 
 describe('FAIRNESS', () => {
   const attributes = (...ratios: (number | null)[]): Pick<GateEvidence, 'dossier'> =>
-    ({ dossier: sound({ fairness: { leastRatio: 0.8, attributes: ratios.map((lowestRatio, i) => ({ attribute: `attribute ${i}`, groups: 2, skipped: 0, lowestRatio })) } }) });
+    ({ dossier: sound({ fairness: { leastRatio: 0.8, attributes: ratios.map((lowestRatio, i) => ({ attribute: `attribute ${i}`, groups: ['a', 'b'], skipped: [], lowestRatio })) } }) });
 
   it.each([[[0.8, 0.9], 'PASS', 0.8], [[0.9, 0.79], 'FAIL', 0.79], [[null, 0.9], 'PASS', 0.9], [[null, 0.5], 'FAIL', 0.5]])('of the lowest ratios %j: %s', (ratios, verdict, measured) => {
     expect(of('FAIRNESS', attributes(...ratios))).toMatchObject({ verdict, measured });

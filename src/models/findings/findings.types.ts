@@ -6,7 +6,7 @@ import { FINDING_STATES, RESOLUTION_OUTCOMES, SEVERITIES, type FindingSeverity, 
 
 export const FindingSeverityEnum = named(SEVERITIES);
 registerEnumType(FindingSeverityEnum, {
-  name: 'FindingSeverity',
+  name: 'ModelFindingSeverity',
   description: 'How grave a finding is.',
   valuesConfig: {
     HIGH: { description: 'Blocks approval while it is open.' },

@@ -1,3 +1,4 @@
+import { fairnessOf as summaryOf } from '../evidence-summary.js';
 import type { Measured } from './types.js';
 
 type Documents = Pick<Measured, 'dossier' | 'report'>;
@@ -29,15 +30,8 @@ export interface Sourced<Value> {
 export function fairnessOf({ dossier, report }: Documents): Sourced<readonly AttributeRatio[]> | undefined {
   if (dossier.fairness) return { value: dossier.fairness.attributes, source: 'dossier.fairness' };
   const groups = report?.evaluation?.groups;
-  if (!groups) return undefined;
-  const ratios = Object.entries(groups).map(([attribute, { groups: measured }]) => ({ attribute, lowestRatio: lowest(measured.map(({ approvalRatio }) => approvalRatio)) }));
-  return { value: ratios, source: 'report.evaluation.groups' };
+  return groups && { value: summaryOf(groups).attributes, source: 'report.evaluation.groups' };
 }
-
-const lowest = (ratios: readonly (number | null)[]): number | null => {
-  const known = ratios.filter((ratio) => ratio !== null);
-  return known.length === 0 ? null : Math.min(...known);
-};
 
 /** What the sampled explanations of a version left over. */
 export function residualOf({ dossier, report }: Documents): Sourced<{ readonly rows: number; readonly residual95: number }> | undefined {

@@ -1,9 +1,12 @@
 import { AssayError, messageOf, notFound, type Queryable } from '../../platform/index.js';
-import { explain } from '../../scoring/index.js';
+import {
+  checkParity, explain, inspectOnnx, parseFeatureSchema, parseParitySample, parseReferenceSet, parseVersionReport,
+  type FeatureSchema, type ParitySample, type ReadReport, type ReferenceSet,
+} from '../../scoring/index.js';
 import type { ArtefactStore } from '../artefact-store.js';
 import { readDossier, type Dossier } from '../dossier.js';
 import type { LiveVersions, LoadedVersion } from '../live-versions.js';
-import { parityOf, readArtefacts, requireConsistent, scanArtefacts, type SoundArtefacts } from '../verify-version.js';
+import { checksOf, jsonOf, readArtefacts, type ArtefactBytes } from '../verify-version.js';
 import { isFailure, type Failure, type Latency, type Measured } from './types.js';
 
 /** Loads and runs versions to see what the gates ask about them. Takes a second or so: do it before a transaction. */
@@ -26,7 +29,7 @@ export class Measurements {
       report: found?.report,
       bytes: isFailure(bytes) ? 0 : [...bytes.values()].reduce((sum, { length }) => sum + length, 0),
       scan: found ?? (artefacts as Failure),
-      parity: found ? await attempt(() => parityOf(found)) : unscanned,
+      parity: found ? await attempt(() => checkParity(found.onnx, found.sample)) : unscanned,
       explanation: found && explanationOf(found),
       latency: found ? await attempt(async () => latencyOf(await this.versions.load(db, versionId), found)) : unscanned,
     };
@@ -51,10 +54,30 @@ async function attempt<Value extends object>(work: () => Promise<Value>): Promis
   }
 }
 
-async function sound(bytes: Awaited<ReturnType<typeof readArtefacts>>, dossier: Dossier): Promise<SoundArtefacts> {
-  const artefacts = await scanArtefacts(bytes, dossier);
-  await requireConsistent(dossier, artefacts);
-  return artefacts;
+/** Artefacts that are sound and fit each other, parsed. */
+interface SoundArtefacts {
+  readonly onnx: Uint8Array;
+  readonly schema: FeatureSchema;
+  readonly reference: ReferenceSet;
+  readonly sample: ParitySample;
+  readonly report: ReadReport | undefined;
+  readonly operators: number;
+}
+
+/** Every check of a version but parity, which is a gate of its own. */
+async function sound(bytes: ArtefactBytes, dossier: Dossier): Promise<SoundArtefacts> {
+  for (const { name, run } of checksOf(dossier, bytes)) if (name !== 'parity') await run();
+  const schema = parseFeatureSchema(jsonOf(bytes.get('FEATURE_SCHEMA')!, 'feature schema'));
+  const onnx = bytes.get('ONNX')!;
+  const report = bytes.get('REPORT');
+  return {
+    onnx,
+    schema,
+    reference: parseReferenceSet(jsonOf(bytes.get('REFERENCE_SET')!, 'reference set'), schema),
+    sample: parseParitySample(jsonOf(bytes.get('PARITY_SAMPLE')!, 'parity sample')),
+    report: report && parseVersionReport(jsonOf(report, 'report')),
+    operators: inspectOnnx(onnx, schema.width).operators,
+  };
 }
 
 const explanationOf = ({ schema: { features }, reference }: SoundArtefacts): NonNullable<Measured['explanation']> => ({

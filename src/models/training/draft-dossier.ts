@@ -1,6 +1,7 @@
 import { sha256 } from '../../platform/index.js';
 import type { ArtefactName, Comparison, QualityReport, SearchResult, ThresholdChoice, VersionBundle } from '../../scoring/index.js';
 import type { Dossier } from '../dossier.js';
+import { explanationOf, fairnessOf } from '../evidence-summary.js';
 import type { Split } from './splits.js';
 import type { TrainedVersion } from './train-version.js';
 
@@ -40,7 +41,7 @@ export const artefactKeyOf = (name: ArtefactName): keyof Dossier['artefacts'] =>
 export function draftDossier({ trained, split, source, knownBefore, seed, modelCard, trainedBy }: DossierParts): Record<string, unknown> {
   const { bundle, train, holdout, seconds } = trained;
   const artefacts = Object.fromEntries(uploadsOf(bundle).map(({ name, sha256: digest }) => [artefactKeyOf(name), digest]));
-  const { evaluation, stability, history, comparison, quality, threshold } = bundle.report;
+  const { evaluation, stability, history, comparison, quality, threshold, importance } = bundle.report;
   const { intervals, level, resamples, ...measured } = evaluation.metrics;
   return {
     format: 1,
@@ -65,6 +66,8 @@ export function draftDossier({ trained, split, source, knownBefore, seed, modelC
     ...(threshold && { threshold: thresholdOf(threshold) }),
     ...(bundle.search && { trials: trialsOf(bundle.search) }),
     ...(comparison && { comparison: comparisonOf(comparison) }),
+    fairness: fairnessOf(evaluation.groups),
+    explanation: explanationOf(importance),
     modelCard,
   };
 }

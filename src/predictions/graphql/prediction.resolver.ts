@@ -1,7 +1,7 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Query, Resolver, Root } from 'type-graphql';
 import { Customer, type CustomersReader } from '../../customers/index.js';
 import { Loan, type LoansReader } from '../../loans/index.js';
-import { Deployment, deploymentsById, Model, modelsById, ModelVersion, toDeployment, toModel, toModelVersion, versionsById } from '../../models/index.js';
+import { Deployment, deploymentsById, LANGUAGE_ARG, languageOf, LanguageValue, Model, modelsById, ModelVersion, toDeployment, toModel, toModelVersion, versionsById } from '../../models/index.js';
 import { ConnectionArgs, connectionType, expectId, OrderDirection, toConnection, type Connection, type Context } from '../../platform/index.js';
 import { demandOwn, Requires, userOf } from '../../security/index.js';
 import { PredictionCounterfactual } from '../history/counterfactual.types.js';
@@ -9,7 +9,6 @@ import type { Evidence } from '../history/evidence.js';
 import { predictionById, predictionPage, type PredictionFilter } from '../history/prediction.queries.js';
 import { PredictionActor, PredictionExplanation, PredictionInput, PredictionNovelty, PredictionProblem, PredictionReason, PredictionRecordType, PredictionReplay, PredictionType } from '../history/prediction.types.js';
 import { isVisible, toPrediction } from './coarse.js';
-import { LANGUAGE_ARG, languageOf, LanguageValue } from './language.js';
 import { PredictionFilterInput } from './prediction.inputs.js';
 
 export const PredictionConnection = connectionType(PredictionType, 'Prediction', 'predictions');

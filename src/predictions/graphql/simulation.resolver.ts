@@ -1,11 +1,11 @@
 import { Arg, Ctx, FieldResolver, Mutation, Resolver, Root } from 'type-graphql';
+import { LANGUAGE_ARG, languageOf, LanguageValue } from '../../models/index.js';
 import type { Context } from '../../platform/index.js';
 import { Requires } from '../../security/index.js';
 import type { Evidence } from '../history/evidence.js';
 import { PredictionExplanation, PredictionReason, PredictionType } from '../history/prediction.types.js';
 import type { ScoringService } from '../scoring/scoring.service.js';
 import { Simulation, SimulationBaseline } from '../simulation/simulation.types.js';
-import { LANGUAGE_ARG, languageOf, LanguageValue } from './language.js';
 import { loanOf, optionsOf, recorded } from './scoring.resolver.js';
 import { SimulateLoanInput, SimulateLoanPayload } from './simulation.inputs.js';
 

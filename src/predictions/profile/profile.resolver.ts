@@ -1,9 +1,9 @@
 import { Arg, Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
 import { Customer } from '../../customers/index.js';
+import { LANGUAGE_ARG, languageOf, LanguageValue } from '../../models/index.js';
 import type { Context } from '../../platform/index.js';
 import { Requires } from '../../security/index.js';
 import { toPrediction } from '../graphql/coarse.js';
-import { LANGUAGE_ARG, languageOf, LanguageValue } from '../graphql/language.js';
 import type { Evidence } from '../history/evidence.js';
 import type { PredictionRow } from '../history/prediction.queries.js';
 import { profileLoans } from './profile.queries.js';

@@ -39,10 +39,13 @@ export interface GroupReport {
   readonly leastRatio: number;
 }
 
+/** The "four-fifths" convention; no statute sets it. */
+export const LEAST_RATIO = 0.8;
+
 export interface GroupOptions {
   /** Smaller groups are named, not measured. Default 100. */
   readonly leastRows?: number;
-  /** An approval ratio below it is marked. Default 0.8, the "four-fifths" convention; no statute sets it. */
+  /** An approval ratio below it is marked. Default LEAST_RATIO. */
   readonly leastRatio?: number;
 }
 
@@ -86,7 +89,7 @@ function sliceOf(name: string, rows: readonly number[], scored: ScoredRows, thre
  * @param threshold a PD below it is approved
  * @throws BAD_INPUT on unequal lengths, labels other than 0 and 1, and PDs that are not finite
  */
-export function byGroup(scored: ScoredRows, groups: ArrayLike<string>, threshold: number, { leastRows = 100, leastRatio = 0.8 }: GroupOptions = {}): GroupReport {
+export function byGroup(scored: ScoredRows, groups: ArrayLike<string>, threshold: number, { leastRows = 100, leastRatio = LEAST_RATIO }: GroupOptions = {}): GroupReport {
   requireOneEach(groups, scored, 'groups');
   const parts = rowsByName(groups);
   const slices = parts.filter(([, rows]) => rows.length >= leastRows).map(([name, rows]) => sliceOf(name, rows, scored, threshold));

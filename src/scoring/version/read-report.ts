@@ -18,9 +18,12 @@ const measures = part({
 
 const slice = part({ name: z.string(), rows: count, bads: count, defaultRate: share, meanPd: share, auc: share.nullable(), approvalRate: share });
 
+const rocPoint = part({ falsePositiveRate: share, truePositiveRate: share, pd: share });
+
 const curves = part({
-  roc: z.array(part({ falsePositiveRate: share, truePositiveRate: share, pd: share })),
-  lift: z.array(part({ decile: count, rows: count, bads: positive, defaultRate: share, meanPd: share, lift: z.number(), gain: share, cumulativeLift: z.number() })),
+  rows: count.optional(), bads: count.optional(), auc: share.optional(), ks: rocPoint.extend({ value: share }).optional(),
+  roc: z.array(rocPoint),
+  lift: z.array(part({ decile: count, rows: count, bads: positive, defaultRate: share, meanPd: share, lift: z.number(), gain: share, cumulativeLift: z.number(), cumulativeRows: share.optional() })),
   calibration: z.array(part({ count, meanPd: share, defaultRate: share, low: share, high: share })),
   distribution: part({ edges: z.array(z.number()), goods: z.array(count), bads: z.array(count) }),
 });
@@ -28,6 +31,8 @@ const curves = part({
 const groups = part({
   groups: z.array(slice.extend({ approvalRatio: z.number().nullable(), belowLeastRatio: z.boolean() })),
   skipped: z.array(part({ name: z.string(), rows: count })),
+  leastRatio: share.optional(),
+  leastRows: count.optional(),
 });
 
 const finding = part({
@@ -46,6 +51,12 @@ const dependence = part({
   varies: z.enum(['value', 'mean-of-periods', 'newest-period']),
   points: z.array(part({ value: z.union([z.number(), z.string(), z.boolean(), z.null()]), meanPd: share, meanLogit: z.number(), p10: share, p90: share })),
 });
+
+/** How the log-odds of one applicant come about; whose they are is not told. */
+const example = part({ baselineLogit: z.number(), logit: z.number(), attributions: z.array(part({ feature: z.string(), label: z.string(), contribution: z.number() })) });
+
+/** The version beside the champion of its time, on the same rows; the figures of the test stand in the dossier. */
+const comparison = part({ champion: z.string(), rows: count, curves: curves.optional() });
 
 const scorecard = part({
   scale: part({ points: z.number(), odds: z.number().positive(), doubling: z.number().positive() }),
@@ -75,14 +86,18 @@ const reportShape = part({
     groups: z.record(z.string(), groups).optional(),
   }).optional(),
   /** Over how many applicants, and what each feature moved on average, most first. */
-  importance: part({ rows: count, method: z.string().optional(), residual95: positive.optional(), features: z.array(part({ feature: z.string(), label: z.string(), meanAbsolute: z.number().min(0), share, meanSigned: z.number() })) }).optional(),
+  importance: part({ method: z.string().optional(), rows: count, residual95: z.number().min(0).optional(), features: z.array(part({ feature: z.string(), label: z.string(), meanAbsolute: z.number().min(0), share, meanSigned: z.number() })) }).optional(),
   /** Of the PD, training against hold-out; null without a hold-out. */
   stability: part({ psi: positive }).nullable().optional(),
   partialDependence: z.array(dependence).optional(),
+  example: example.optional(),
   quality: part({ findings: z.array(finding), overrides: z.array(part({ check: z.string(), feature: z.string().optional(), reason: z.string() })).optional() }).optional(),
   crossValidation: crossValidation.optional(),
-  search: part({ trials: z.array(trial) }).optional(),
+  search: part({ criterion: z.string().optional(), folds: count.optional(), best: part({ trial: count }).optional(), trials: z.array(trial) }).optional(),
+  history: z.array(part({ member: count, epoch: count, loss: z.number(), validationLoss: z.number() })).optional(),
+  comparison: comparison.optional(),
   scorecard: scorecard.optional(),
+  rows: part({ training: count, holdout: count }).optional(),
 });
 
 /** How a version was made and measured, beside its dossier: one canonical JSON artefact. Every part may be absent. */

@@ -1,5 +1,5 @@
 import { registerEnumType } from 'type-graphql';
-import type { Language } from '../../scoring/index.js';
+import type { Language } from '../scoring/index.js';
 
 export enum LanguageValue {
   EN = 'EN',
@@ -7,9 +7,9 @@ export enum LanguageValue {
 }
 registerEnumType(LanguageValue, {
   name: 'Language',
-  description: 'A language in which reasons are told.',
+  description: 'A language in which reasons and model cards are told.',
   valuesConfig: {
-    EN: { description: 'English, as reasons are recorded.' },
+    EN: { description: 'English, as reasons and dossiers are recorded.' },
     ZH: { description: 'Chinese; what has no Chinese name keeps its own.' },
   },
 });
