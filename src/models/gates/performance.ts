@@ -27,9 +27,17 @@ const exact = (difference: number): number => Math.round(difference * 1e12) / 1e
 const uncompared = ({ version }: Champion, source: string, threshold: number, says: string): GateFinding =>
   missing({ says, source, threshold, remedy: `Build the version again compared with version ${version} on the same hold-out (assay train --against), and register that.` });
 
+/** The error that a perfectly calibrated version would show by chance, on bins of these sizes: a mean of half-normal deviations. */
+function chanceOf(bins: readonly { readonly count: number; readonly meanPd: number }[] = []): string {
+  const rows = bins.reduce((sum, { count }) => sum + count, 0);
+  if (rows === 0) return '';
+  const chance = bins.reduce((sum, { count, meanPd }) => sum + Math.sqrt((2 * count * meanPd * (1 - meanPd)) / Math.PI), 0) / rows;
+  return ` On so many, chance alone gives about ${told(chance)}.`;
+}
+
 /** PDs come true on loans that training never saw. */
 export const calibration: Gate = (evidence, { mostCalibrationError: threshold }) => {
-  const { ece, rows } = evidence.dossier.metrics;
+  const { ece, rows, calibration: bins } = evidence.dossier.metrics;
   const source = 'dossier.metrics.ece';
   if (measuredOn(evidence) === 'training') return unheld(source, threshold);
   if (ece === undefined) return missing({ source, threshold, says: 'The dossier has no calibration error.', remedy: 'Measure metrics.ece on the hold-out, and register the version again with it.' });
@@ -37,7 +45,7 @@ export const calibration: Gate = (evidence, { mostCalibrationError: threshold })
     measured: ece,
     threshold,
     source,
-    says: `The expected calibration error is ${told(ece)} on ${told(rows)} held-out loans; at most ${told(threshold)} passes.`,
+    says: `The expected calibration error is ${told(ece)} on ${told(rows)} held-out loans; at most ${told(threshold)} passes.${chanceOf(bins)}`,
     remedy: 'Calibrate the version (Platt or isotonic), or hold more loans out where too few make the figure noisy.',
   });
 };
