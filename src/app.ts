@@ -98,7 +98,7 @@ async function startApollo(instances: Instances, log: Logger): Promise<ApolloSer
   return apollo;
 }
 
-function construct({ db, keys, log }: Runtime, artefacts: ArtefactStore, versions: LiveVersions, queue: JobQueue): { instances: Instances; jobs: ScoreJobs } {
+function construct({ db, keys, log, config }: Runtime, artefacts: ArtefactStore, versions: LiveVersions, queue: JobQueue): { instances: Instances; jobs: ScoreJobs } {
   const routes = new Routes();
   const customers = new CustomersReader(keys);
   const loans = new LoansReader(customers);
@@ -106,7 +106,7 @@ function construct({ db, keys, log }: Runtime, artefacts: ArtefactStore, version
   const scoring = new ScoringService(db, { keys, routes, versions });
   const jobs = new ScoreJobs(db, queue, scoring, log);
   const proposals = new Proposals([GRANT_ROLE, CHANGE_POLICY, WAIVE_GATE, CHANGE_TIER] as readonly ProposalKind[]);
-  const gates = new Gates(new Measurements(artefacts, versions));
+  const gates = new Gates(new Measurements(artefacts, config.scoringRuntime));
   const resolvers = [
     new NodeResolver({ ...grantNodeLoaders, ...proposalNodeLoaders(proposals), ...customers.nodeLoaders, ...loans.nodeLoaders, ...modelNodeLoaders, ...predictionNodeLoaders(jobs) }),
     new GrantsResolver(new GrantsService(proposals), proposals),

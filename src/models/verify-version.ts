@@ -103,7 +103,7 @@ const MOST_REMEMBERED = 1_000;
 const rehearsed = new Set<string>();
 
 /** The same bytes behave the same: what came through once in this process need not be tried again. */
-async function rehearseOnce(digest: string, onnx: Uint8Array, width: number): Promise<void> {
+export async function rehearseOnce(digest: string, onnx: Uint8Array, width: number): Promise<void> {
   const name = `${digest} ${width}`;
   if (rehearsed.has(name)) return;
   await rehearseInProcess(onnx, width);

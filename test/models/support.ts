@@ -1,7 +1,8 @@
-import { canonicalJson, sha256, type Context } from '../../src/platform/index.js';
+import { canonicalJson, newId, sha256, type Context, type Database } from '../../src/platform/index.js';
 import type { Role } from '../../src/security/index.js';
 import { chooseReference, compileModel, encode, fitFeatureSchema, loadScorer, withNovelty, type DecisionPolicy, type FeatureSpec, type GatheredRecord } from '../../src/scoring/index.js';
 import { ArtefactStore, CHANGE_POLICY, CHANGE_TIER, DeploymentService, FindingsService, Gates, InventoryService, LiveVersions, Measurements, ModelService, Routes, VersionService, VoteService, WAIVE_GATE, type NewModel, type Tier } from '../../src/models/index.js';
+import { GATE_NAMES, type GateName, type GateVerdict } from '../../src/models/gates/types.js';
 import { fairnessOf } from '../../src/models/evidence-summary.js';
 import type { TestDatabase } from '../support/database.js';
 import { Keepers, personOf } from '../support/keepers.js';
@@ -102,6 +103,22 @@ export const dossierJson = {
   modelCard: { intendedUse: 'Tests.', limitations: 'Everything else.', ethics: 'Nobody is decided about.', contact: 'Whoever runs the tests.' },
 };
 
+/** An evaluation at which every gate passed but those that are named, by plain SQL with the application's role. */
+export async function evaluateGates(db: Database, versionId: string, verdicts: Partial<Record<GateName, GateVerdict>> = {}, waiverId: string | null = null): Promise<void> {
+  await db.transaction(async (tx) => {
+    const id = newId();
+    await tx.query(
+      `INSERT INTO gate_evaluations (id, version_id, stage, dossier_digest, policy_version, by_user)
+       SELECT $1, v.id, 'APPROVAL', v.dossier_digest, 1, v.registered_by FROM model_versions v WHERE v.id = $2`,
+      [id, versionId],
+    );
+    for (const gate of GATE_NAMES) {
+      const verdict = verdicts[gate] ?? 'PASS';
+      await tx.query(`INSERT INTO gate_results (evaluation_id, gate, verdict, source, text, waiver_id) VALUES ($1, $2, $3, 'plain SQL', 'Said so.', $4)`, [id, gate, verdict, verdict === 'WAIVED' ? waiverId : null]);
+    }
+  });
+}
+
 export type SmallVersion = Awaited<ReturnType<typeof smallVersion>>;
 
 /** The services of the room, and people who act: each a user of their own, with the roles in token and grants. */
@@ -110,7 +127,7 @@ export class Bank {
   readonly routes = new Routes();
   readonly models = new ModelService();
   readonly live = new LiveVersions(this.store);
-  readonly gates = new Gates(new Measurements(this.store, this.live));
+  readonly gates = new Gates(new Measurements(this.store));
   readonly versions = new VersionService(this.store, this.gates);
   readonly votes = new VoteService(this.gates);
   readonly findings = new FindingsService();
@@ -142,11 +159,15 @@ export class Bank {
     for (const { sha256: name, bytes } of Object.values(artefacts)) await this.store.put(ctx, name, stream(bytes), 1_000_000);
   }
 
-  /** Where the model has a champion, the dossier says that it was compared with it. */
   async newVersion(owner: Context, modelId: string, version: SmallVersion): Promise<string> {
     await this.upload(owner, version);
+    return this.versions.registerVersion(owner, { modelId, dossier: await this.dossierFor(modelId, version) });
+  }
+
+  /** Where the model has a champion, the dossier says that it was compared with it. */
+  async dossierFor(modelId: string, { dossier }: SmallVersion): Promise<string> {
     const [champion] = await this.database.db.query<{ id: string }>(`SELECT version_id AS id FROM deployments WHERE model_id = $1 AND role = 'CHAMPION' AND valid_to IS NULL`, [modelId]);
-    return this.versions.registerVersion(owner, { modelId, dossier: JSON.stringify(champion ? comparedWith(version.dossier, champion.id) : version.dossier) });
+    return JSON.stringify(champion ? comparedWith(dossier, champion.id) : dossier);
   }
 
   async submitted(owner: Context, tier: Tier, version: SmallVersion): Promise<{ modelId: string; versionId: string; dossierDigest: string }> {
