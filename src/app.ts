@@ -3,13 +3,14 @@ import type { GraphQLSchema } from 'graphql';
 import { CustomersReader, CustomersResolver, CustomersService } from './customers/index.js';
 import { CustomerLoansResolver, LoanFactResolver, LoanResolver, LoansReader, LoansResolver, LoansService } from './loans/index.js';
 import {
-  ApprovalResolver, ArtefactStore, CHANGE_POLICY, ContributorResolver, DeploymentResolver, DeploymentService, GovernanceResolver, LiveVersions, modelNodeLoaders,
-  ModelResolver, ModelService, ModelVersionQueries, ModelVersionResolver, PolicyResolver, Routes, VersionEvaluationResolver, VersionReportResolver, VersionService, VersionTransitionResolver, VoteService,
+  ApprovalResolver, ArtefactStore, CHANGE_POLICY, ContributorResolver, DeploymentActsResolver, DeploymentResolver, DeploymentService, GovernanceResolver, LiveModelResolver, LiveVersionResolver, LiveVersions,
+  modelNodeLoaders,
+  ModelResolver, ModelService, ModelVersionQueries, ModelVersionResolver, PolicyResolver, resumeKinds, Routes, StopService, SuspensionResolver, VersionEvaluationResolver, VersionReportResolver, VersionService, VersionTransitionResolver, VoteService,
 } from './models/index.js';
 import { NodeResolver } from './node.resolver.js';
 import { JobQueue, refused, type Context, type Logger } from './platform/index.js';
 import {
-  CustomerProfileResolver, Evidence, LoanPredictionsResolver, predictionNodeLoaders, PredictionResolver, ProfileDriversResolver, ScoreJobs,
+  ChallengerComparisonResolver, ChallengerPredictionsResolver, CustomerProfileResolver, Evidence, LoanPredictionsResolver, predictionNodeLoaders, PredictionResolver, ProfileDriversResolver, ScoreJobs,
   ScoringResolver, ScoringService, SimulationBaselineResolver, SimulationResolver, VersionPerformanceResolver,
 } from './predictions/index.js';
 import type { Runtime } from './runtime.js';
@@ -105,7 +106,8 @@ function construct({ db, keys, log }: Runtime, artefacts: ArtefactStore, version
   const evidence = new Evidence(keys, versions);
   const scoring = new ScoringService(db, { keys, routes, versions });
   const jobs = new ScoreJobs(db, queue, scoring, log);
-  const proposals = new Proposals([GRANT_ROLE, CHANGE_POLICY] as readonly ProposalKind[]);
+  const proposals = new Proposals([GRANT_ROLE, CHANGE_POLICY, ...resumeKinds({ routes, versions })] as readonly ProposalKind[]);
+  const deployments = new DeploymentService(routes, versions);
   const resolvers = [
     new NodeResolver({ ...grantNodeLoaders, ...proposalNodeLoaders(proposals), ...customers.nodeLoaders, ...loans.nodeLoaders, ...modelNodeLoaders, ...predictionNodeLoaders(jobs) }),
     new GrantsResolver(new GrantsService(proposals), proposals),
@@ -118,7 +120,11 @@ function construct({ db, keys, log }: Runtime, artefacts: ArtefactStore, version
     new LoanResolver(loans, customers),
     new LoanFactResolver(loans),
     new CustomerLoansResolver(loans),
-    new GovernanceResolver(new ModelService(), new VersionService(artefacts), new VoteService(), new DeploymentService(routes, versions)),
+    new GovernanceResolver(new ModelService(), new VersionService(artefacts), new VoteService(), deployments),
+    new DeploymentActsResolver(deployments, new StopService({ routes, versions }), proposals),
+    new LiveModelResolver(),
+    new LiveVersionResolver(),
+    new SuspensionResolver(proposals),
     new PolicyResolver(proposals),
     new ModelResolver(),
     new ModelVersionQueries(),
@@ -137,6 +143,8 @@ function construct({ db, keys, log }: Runtime, artefacts: ArtefactStore, version
     new CustomerProfileResolver(),
     new ProfileDriversResolver(evidence),
     new VersionPerformanceResolver(versions),
+    new ChallengerPredictionsResolver(),
+    new ChallengerComparisonResolver(),
   ];
   return { instances: new Map(resolvers.map((resolver) => [resolver.constructor, resolver])), jobs };
 }

@@ -3,10 +3,10 @@ import { lexicographicSortSchema, printSchema, type GraphQLSchema } from 'graphq
 import { buildSchema, type NonEmptyArray } from 'type-graphql';
 import { CustomersResolver } from './customers/index.js';
 import { CustomerLoansResolver, LoanFactResolver, LoanResolver, LoansResolver } from './loans/index.js';
-import { ApprovalResolver, ContributorResolver, DeploymentResolver, GovernanceResolver, ModelResolver, ModelVersionQueries, ModelVersionResolver, PolicyResolver, VersionEvaluationResolver, VersionReportResolver, VersionTransitionResolver } from './models/index.js';
+import { ApprovalResolver, ContributorResolver, DeploymentActsResolver, DeploymentResolver, GovernanceResolver, LiveModelResolver, LiveVersionResolver, ModelResolver, ModelVersionQueries, ModelVersionResolver, PolicyResolver, SuspensionResolver, VersionEvaluationResolver, VersionReportResolver, VersionTransitionResolver } from './models/index.js';
 import { NodeResolver } from './node.resolver.js';
 import { DateTime, internal } from './platform/index.js';
-import { CustomerProfileResolver, LoanPredictionsResolver, PredictionResolver, ProfileDriversResolver, ScoringResolver, SimulationBaselineResolver, SimulationResolver, VersionPerformanceResolver } from './predictions/index.js';
+import { ChallengerComparisonResolver, ChallengerPredictionsResolver, CustomerProfileResolver, LoanPredictionsResolver, PredictionResolver, ProfileDriversResolver, ScoringResolver, SimulationBaselineResolver, SimulationResolver, VersionPerformanceResolver } from './predictions/index.js';
 import { GrantsResolver, guardSchema, MeResolver, ProposalsResolver, RoleGrantResolver, UserResolver } from './security/index.js';
 
 const RESOLVERS: NonEmptyArray<Function> = [
@@ -15,7 +15,8 @@ const RESOLVERS: NonEmptyArray<Function> = [
   CustomersResolver,
   LoansResolver, LoanResolver, LoanFactResolver, CustomerLoansResolver,
   GovernanceResolver, PolicyResolver, ModelResolver, ModelVersionQueries, ModelVersionResolver, VersionReportResolver, VersionEvaluationResolver, DeploymentResolver, ApprovalResolver, ContributorResolver, VersionTransitionResolver,
-  ScoringResolver, SimulationResolver, SimulationBaselineResolver, PredictionResolver, LoanPredictionsResolver, CustomerProfileResolver, ProfileDriversResolver, VersionPerformanceResolver,
+  DeploymentActsResolver, LiveModelResolver, LiveVersionResolver, SuspensionResolver,
+  ScoringResolver, SimulationResolver, SimulationBaselineResolver, PredictionResolver, LoanPredictionsResolver, CustomerProfileResolver, ProfileDriversResolver, VersionPerformanceResolver, ChallengerPredictionsResolver, ChallengerComparisonResolver,
 ];
 
 /** The instances that `app.ts` constructed, by their class. */

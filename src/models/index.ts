@@ -13,10 +13,14 @@ export { parseDossier, readDossier, type Dossier, type ParsedDossier } from './d
 export { modelEntities } from './entities.js';
 export { checkLifecycle, STATES, TRANSITIONS, transitionOf, type Act, type VersionState } from './lifecycle.js';
 export { LiveVersions, type LoadedVersion } from './live-versions.js';
-export { currentEpoch, lockShared } from './model-lock.js';
+export { databaseClock, lockShared, readUnderLock } from './model-lock.js';
 export { deploymentsById, modelsById, versionsById } from './model.queries.js';
 export { ModelService, type NewModel } from './model.service.js';
-export { Routes, type Route, type RouteRequest } from './routes.js';
+export { Routes, type LiveDeployment, type ReferCause, type Route, type RouteRequest } from './routes.js';
+export { StopService } from './deployments/stop.service.js';
+export { resumeKinds } from './deployments/resume.js';
+export { DeploymentActsResolver } from './deployments/deployments.resolver.js';
+export { LiveModelResolver, LiveVersionResolver, SuspensionResolver } from './deployments/fields.resolver.js';
 export type { DeploymentRow, ModelRow, VersionRow } from './rows.js';
 export { VersionService, type NewVersion } from './version.service.js';
 export * from './training/index.js';

@@ -14,4 +14,6 @@ export { LoanPredictionsResolver } from './graphql/loan-fields.resolver.js';
 export { PredictionResolver } from './graphql/prediction.resolver.js';
 export { SimulationBaselineResolver, SimulationResolver } from './graphql/simulation.resolver.js';
 export { ScoringResolver } from './graphql/scoring.resolver.js';
+export { ChallengerPredictionsResolver } from './challengers/challengers.resolver.js';
+export { ChallengerComparisonResolver } from './challengers/comparison.resolver.js';
 export { CustomerProfileResolver, ProfileDriversResolver } from './profile/profile.resolver.js';
