@@ -123,7 +123,7 @@ describe('deploying', () => {
   });
 });
 
-const live = (changes: Partial<LiveModel>): LiveModel => ({
+const liveModel = (changes: Partial<LiveModel>): LiveModel => ({
   modelId: 'm1', modelName: 'Cards', horizonMonths: 12, products: ['credit-card'], decisionPurpose: 'credit', epoch: '1', challengers: [], canary: null, stopped: null,
   champion: { deploymentId: 'd', versionId: 'v', version: 1, dossierDigest: '', artefactDigest: '', refer: null }, ...changes,
 });
@@ -132,18 +132,18 @@ const choosing = (models: LiveModel[], modelId?: string) => () => choose(models,
 
 describe('routing', () => {
   it('finds the one model that serves the product and the purpose', () => {
-    const cards = live({});
-    expect(choose([live({ modelId: 'm2', products: ['mortgage'] }), cards, live({ modelId: 'm3', decisionPurpose: 'limit' })], request)).toBe(cards);
+    const cards = liveModel({});
+    expect(choose([liveModel({ modelId: 'm2', products: ['mortgage'] }), cards, liveModel({ modelId: 'm3', decisionPurpose: 'limit' })], request)).toBe(cards);
   });
 
   it('says NO_MODEL, and what is missing', () => {
     expect(choosing([])).toThrow('No live model serves credit of credit-card. Deploy an approved version');
-    expect(choosing([live({})], 'm9')).toThrow('The named model has no live version');
-    expect(choosing([live({ products: ['mortgage'] })], 'm1')).toThrow('"Cards" serves credit of mortgage, not credit of credit-card');
+    expect(choosing([liveModel({})], 'm9')).toThrow('The named model has no live version');
+    expect(choosing([liveModel({ products: ['mortgage'] })], 'm1')).toThrow('"Cards" serves credit of mortgage, not credit of credit-card');
   });
 
   it('says AMBIGUOUS_MODEL, naming them, unless one is named', () => {
-    const two = [live({}), live({ modelId: 'm2', modelName: 'Cards 2' })];
+    const two = [liveModel({}), liveModel({ modelId: 'm2', modelName: 'Cards 2' })];
     expect(() => choose(two, request)).toThrow(expect.objectContaining({ code: 'AMBIGUOUS_MODEL', message: expect.stringContaining('"Cards", "Cards 2"') }));
     expect(choose(two, { ...request, modelId: 'm2' })).toBe(two[1]);
   });

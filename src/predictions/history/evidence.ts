@@ -118,8 +118,8 @@ export class Evidence {
     for (const versionId of new Set(rows.map((row) => row.version_id))) {
       const those = rows.filter((row) => row.version_id === versionId);
       const [version, bodies] = await Promise.all([this.versionOf(ctx, those[0]!), Promise.all(those.map((row) => this.bodyOf(ctx, row)))]);
-      const explained = await explainRecorded(version!, bodies.map((body) => body!));
-      for (const [index, row] of those.entries()) found.set(row, explained[index]!);
+      const later = await explainRecorded(version!, bodies.map((body) => body!));
+      for (const [index, row] of those.entries()) found.set(row, later[index]!);
     }
     return rows.map((row) => found.get(row)!);
   }
