@@ -83,6 +83,9 @@ export class GovernancePolicy1764000000007 implements MigrationInterface {
         FOR EACH ROW EXECUTE FUNCTION freeze_submitted_artefacts();
       GRANT DELETE ON model_version_artefacts TO assay_app;
 
+      -- A vote's time is read when the voter's grant has been looked at, not when the transaction began.
+      ALTER TABLE model_version_votes ALTER COLUMN recorded_at SET DEFAULT clock_timestamp();
+
       -- People of a role whose votes for exactly this dossier count: cast within so many days.
       CREATE FUNCTION votes_for(version uuid, digest bytea, voting_role text, days integer) RETURNS bigint
       LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
@@ -203,6 +206,7 @@ export class GovernancePolicy1764000000007 implements MigrationInterface {
         RETURN NEW;
       END $$;
       DROP FUNCTION has_required_votes, votes_for(uuid, bytea, text, integer);
+      ALTER TABLE model_version_votes ALTER COLUMN recorded_at SET DEFAULT now();
       ALTER TABLE model_versions DROP COLUMN policy_version, DROP COLUMN required_validators, DROP COLUMN required_admins,
         DROP COLUMN vote_days, DROP COLUMN submitted_at;
       DROP TABLE governance_policies;

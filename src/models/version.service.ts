@@ -5,7 +5,7 @@ import type { ArtefactStore } from './artefact-store.js';
 import { parseDossier, type ParsedDossier } from './dossier.js';
 import { governed, preparedAndGoverned } from './governed.js';
 import { digestBytes } from './hex.js';
-import { transitionOf } from './lifecycle.js';
+import { transitionOf, type VersionState } from './lifecycle.js';
 import { currentPolicy } from './policy/policy.queries.js';
 import { actOn, announce, contribute, lockVersion, move, writeStep, type LockedVersion } from './version.acts.js';
 import { ModelVersionEntity, VersionArtefactEntity } from './version.entity.js';
@@ -45,7 +45,13 @@ export class VersionService {
 
   /** Gives a DRAFT another dossier, verified like the first. Its editor has no vote on it from then on. */
   async edit(ctx: Context, { versionId, replaces, dossier }: EditedVersion): Promise<void> {
-    await preparedAndGoverned(ctx, actOn('EDIT', versionId), () => this.verified(ctx, dossier), async (tx, parsed) => {
+    const prepare = async (): Promise<ParsedDossier> => {
+      // Looked at again under the lock; here it spares the verification of what cannot be edited.
+      const [row] = await ctx.db.query<{ state: VersionState }>('SELECT state FROM model_versions WHERE id = $1', [versionId]);
+      if (row) transitionOf('EDIT', row.state);
+      return this.verified(ctx, dossier);
+    };
+    await preparedAndGoverned(ctx, actOn('EDIT', versionId), prepare, async (tx, parsed) => {
       const version = await lockVersion(tx, versionId);
       transitionOf('EDIT', version.state);
       if (replaces !== version.dossierDigest) throw changedMeanwhile(version, replaces);

@@ -21,7 +21,7 @@ const propose = async (role: Role, to: string, by: Context = keepers.first): Pro
 };
 const run = (sql: string, parameters: readonly unknown[] = []): Promise<unknown[]> => database.db.transaction((tx) => tx.query(sql, parameters));
 const end = (id: string, at: string): Promise<unknown> => run(`UPDATE role_grants SET valid_to = valid_from ${at} WHERE id = $1`, [id]);
-const identity = (subject: string) => ({ issuer: 'https://idp', subject, name: subject });
+const outsider = (subject: string) => ({ issuer: 'https://idp', subject, name: subject });
 const events = async (id: string) =>
   (await database.db.query<{ leaf: Buffer }>('SELECT leaf FROM audit_intake ORDER BY id'))
     .map(({ leaf }) => JSON.parse(leaf.toString('utf8')) as Record<string, unknown>)
@@ -213,7 +213,7 @@ describe('the first keepers of roles', () => {
   it('are two or more, and nobody is named beside them', async () => {
     const fresh = await openTestDatabase();
     try {
-      const name = (...people: string[]) => nameFirstKeepers(fresh.db, openLog('silent'), people.map(identity));
+      const name = (...people: string[]) => nameFirstKeepers(fresh.db, openLog('silent'), people.map(outsider));
       await expect(name('a')).rejects.toThrow('Name at least 2 people');
       expect(await name('a', 'b')).toBe(2);
       expect(await name('a', 'b')).toBe(0);
