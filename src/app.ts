@@ -3,13 +3,14 @@ import type { GraphQLSchema } from 'graphql';
 import { CustomersReader, CustomersResolver, CustomersService } from './customers/index.js';
 import { CustomerLoansResolver, LoanFactResolver, LoanResolver, LoansReader, LoansResolver, LoansService } from './loans/index.js';
 import {
-  ApprovalResolver, ArtefactStore, CHANGE_POLICY, CHANGE_TIER, ContributorResolver, DeploymentResolver, DeploymentService, evidenceResolvers, Gates, GovernanceResolver, LiveVersions, Measurements, modelNodeLoaders,
-  ModelResolver, ModelService, ModelVersionQueries, ModelVersionResolver, PolicyResolver, Routes, VersionEvaluationResolver, VersionReportResolver, VersionService, VersionTransitionResolver, VoteService, WAIVE_GATE,
+  ApprovalResolver, ArtefactStore, CHANGE_POLICY, CHANGE_TIER, ContributorResolver, DeploymentActsResolver, DeploymentResolver, DeploymentService, evidenceResolvers, Gates, GovernanceResolver, LiveModelResolver, LiveVersionResolver, LiveVersions,
+  Measurements, modelNodeLoaders,
+  ModelResolver, ModelService, ModelVersionQueries, ModelVersionResolver, PolicyResolver, resumeKinds, Routes, StopService, SuspensionResolver, VersionEvaluationResolver, VersionReportResolver, VersionService, VersionTransitionResolver, VoteService, WAIVE_GATE,
 } from './models/index.js';
 import { NodeResolver } from './node.resolver.js';
 import { JobQueue, refused, type Context, type Logger } from './platform/index.js';
 import {
-  CustomerProfileResolver, Evidence, LoanPredictionsResolver, predictionNodeLoaders, PredictionResolver, PredictionWaiversResolver, ProfileDriversResolver, ScoreJobs,
+  ChallengerComparisonResolver, ChallengerPredictionsResolver, CustomerProfileResolver, Evidence, LoanPredictionsResolver, predictionNodeLoaders, PredictionResolver, PredictionWaiversResolver, ProfileDriversResolver, ScoreJobs,
   ScoringResolver, ScoringService, SimulationBaselineResolver, SimulationResolver, VersionPerformanceResolver,
 } from './predictions/index.js';
 import type { Runtime } from './runtime.js';
@@ -105,7 +106,8 @@ function construct({ db, keys, log, config }: Runtime, artefacts: ArtefactStore,
   const evidence = new Evidence(keys, versions);
   const scoring = new ScoringService(db, { keys, routes, versions });
   const jobs = new ScoreJobs(db, queue, scoring, log);
-  const proposals = new Proposals([GRANT_ROLE, CHANGE_POLICY, WAIVE_GATE, CHANGE_TIER] as readonly ProposalKind[]);
+  const proposals = new Proposals([GRANT_ROLE, CHANGE_POLICY, WAIVE_GATE, CHANGE_TIER, ...resumeKinds({ routes, versions })] as readonly ProposalKind[]);
+  const deployments = new DeploymentService(routes, versions);
   const gates = new Gates(new Measurements(artefacts, config.scoringRuntime));
   const resolvers = [
     new NodeResolver({ ...grantNodeLoaders, ...proposalNodeLoaders(proposals), ...customers.nodeLoaders, ...loans.nodeLoaders, ...modelNodeLoaders, ...predictionNodeLoaders(jobs) }),
@@ -119,8 +121,12 @@ function construct({ db, keys, log, config }: Runtime, artefacts: ArtefactStore,
     new LoanResolver(loans, customers),
     new LoanFactResolver(loans),
     new CustomerLoansResolver(loans),
-    new GovernanceResolver(new ModelService(), new VersionService(artefacts, gates), new VoteService(gates), new DeploymentService(routes, versions)),
+    new GovernanceResolver(new ModelService(), new VersionService(artefacts, gates), new VoteService(gates), deployments),
     ...evidenceResolvers(gates, proposals),
+    new DeploymentActsResolver(deployments, new StopService({ routes, versions }), proposals),
+    new LiveModelResolver(),
+    new LiveVersionResolver(),
+    new SuspensionResolver(proposals),
     new PolicyResolver(proposals),
     new ModelResolver(),
     new ModelVersionQueries(),
@@ -140,6 +146,8 @@ function construct({ db, keys, log, config }: Runtime, artefacts: ArtefactStore,
     new CustomerProfileResolver(),
     new ProfileDriversResolver(evidence),
     new VersionPerformanceResolver(versions),
+    new ChallengerPredictionsResolver(),
+    new ChallengerComparisonResolver(),
   ];
   return { instances: new Map(resolvers.map((resolver) => [resolver.constructor, resolver])), jobs };
 }

@@ -3,10 +3,10 @@ import { lexicographicSortSchema, printSchema, type GraphQLSchema } from 'graphq
 import { buildSchema, type NonEmptyArray } from 'type-graphql';
 import { CustomersResolver } from './customers/index.js';
 import { CustomerLoansResolver, LoanFactResolver, LoanResolver, LoansResolver } from './loans/index.js';
-import { ApprovalResolver, ContributorResolver, DeploymentResolver, EVIDENCE_RESOLVERS, GovernanceResolver, ModelResolver, ModelVersionQueries, ModelVersionResolver, PolicyResolver, VersionEvaluationResolver, VersionReportResolver, VersionTransitionResolver } from './models/index.js';
+import { ApprovalResolver, ContributorResolver, DeploymentActsResolver, DeploymentResolver, EVIDENCE_RESOLVERS, GovernanceResolver, LiveModelResolver, LiveVersionResolver, ModelResolver, ModelVersionQueries, ModelVersionResolver, PolicyResolver, SuspensionResolver, VersionEvaluationResolver, VersionReportResolver, VersionTransitionResolver } from './models/index.js';
 import { NodeResolver } from './node.resolver.js';
 import { DateTime, internal } from './platform/index.js';
-import { CustomerProfileResolver, LoanPredictionsResolver, PredictionResolver, PredictionWaiversResolver, ProfileDriversResolver, ScoringResolver, SimulationBaselineResolver, SimulationResolver, VersionPerformanceResolver } from './predictions/index.js';
+import { ChallengerComparisonResolver, ChallengerPredictionsResolver, CustomerProfileResolver, LoanPredictionsResolver, PredictionResolver, PredictionWaiversResolver, ProfileDriversResolver, ScoringResolver, SimulationBaselineResolver, SimulationResolver, VersionPerformanceResolver } from './predictions/index.js';
 import { GrantsResolver, guardSchema, MeResolver, ProposalsResolver, RoleGrantResolver, UserResolver } from './security/index.js';
 
 const RESOLVERS: NonEmptyArray<Function> = [
@@ -16,7 +16,8 @@ const RESOLVERS: NonEmptyArray<Function> = [
   LoansResolver, LoanResolver, LoanFactResolver, CustomerLoansResolver,
   GovernanceResolver, PolicyResolver, ModelResolver, ModelVersionQueries, ModelVersionResolver, VersionReportResolver, VersionEvaluationResolver, DeploymentResolver, ApprovalResolver, ContributorResolver, VersionTransitionResolver,
   ...EVIDENCE_RESOLVERS,
-  ScoringResolver, SimulationResolver, SimulationBaselineResolver, PredictionResolver, PredictionWaiversResolver, LoanPredictionsResolver, CustomerProfileResolver, ProfileDriversResolver, VersionPerformanceResolver,
+  DeploymentActsResolver, LiveModelResolver, LiveVersionResolver, SuspensionResolver,
+  ScoringResolver, SimulationResolver, SimulationBaselineResolver, PredictionResolver, PredictionWaiversResolver, LoanPredictionsResolver, CustomerProfileResolver, ProfileDriversResolver, VersionPerformanceResolver, ChallengerPredictionsResolver, ChallengerComparisonResolver,
 ];
 
 /** The instances that `app.ts` constructed, by their class. */

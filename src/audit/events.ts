@@ -41,7 +41,15 @@ export interface AuditPayloads {
   MODEL_UPDATED: { model: string; digest: Hex };
   MODEL_REVIEWED: { model: string; outcome: 'FIT' | 'FIT_WITH_CONDITIONS' | 'UNFIT'; next: string };
   TIER_CHANGED: { model: string; from: string; to: string; proposal: string };
-  VERSION_DEPLOYED: VersionPayload & { deployment: string; role: string };
+  VERSION_DEPLOYED: VersionPayload & { deployment: string; role: string; share: number | null };
+  DEPLOYMENT_ENDED: VersionPayload & { deployment: string; role: string; cause: string };
+  MODEL_ROLLED_BACK: { model: string; from: string; to: string; deployment: string };
+  MODEL_SUSPENDED: { model: string; suspension: string };
+  MODEL_RESUMED: { model: string; suspension: string; proposal: string };
+  /** `fallback` is the deployment that took over; null where a person decides from then on, or nothing was decided. */
+  VERSION_SUSPENDED: VersionPayload & { suspension: string; fallback: string | null };
+  VERSION_RESUMED: VersionPayload & { suspension: string; proposal: string };
+  VERSION_RETIRED: VersionPayload;
   ACT_REFUSED: { act: string; subject: string; code: string; rule?: string };
   SCORING_UNRESOLVED: { request: Hex; code: string };
   PREDICTION_RECORDED: PredictionPayload;

@@ -1,5 +1,5 @@
 import { ArrayMaxSize, ArrayMinSize, IsOptional, Length, Matches, Max, Min } from 'class-validator';
-import { Field, ID, InputType, Int } from 'type-graphql';
+import { Field, Float, ID, InputType, Int } from 'type-graphql';
 import type { Verdict } from './approval-policy.js';
 import type { Tier } from './policy/tiers.js';
 import type { DeploymentRole } from './deployment.entity.js';
@@ -92,7 +92,8 @@ export class RejectModelVersionInput extends VoteInput {}
 @InputType({ description: 'A version to make live.' })
 export class DeployModelVersionInput {
   @Field(() => ID, { description: 'The version, APPROVED.' }) versionId!: string;
-  @Field(() => DeploymentRoleEnum, { defaultValue: 'CHAMPION', description: 'What it shall do; only CHAMPION is possible yet.' }) role!: DeploymentRole;
+  @Field(() => DeploymentRoleEnum, { defaultValue: 'CHAMPION', description: 'What it shall do.' }) role!: DeploymentRole;
+  @Field(() => Float, { nullable: true, description: 'Of a CANARY: for which share of the customers it decides, from 0.0001 to 0.9999.' }) share?: number | null;
   @Length(...long('reason')) @Field(() => String, { description: 'Why.' }) reason!: string;
   @Length(...short('requestId')) @Field(() => String, { nullable: true, description: requestId }) requestId?: string;
 }

@@ -30,10 +30,17 @@ const SENTENCES: Readonly<Record<string, () => AssayError>> = {
   AS058: () => refusedBy('REVIEW_IN_TIME', { says: 'The next review lies further ahead than the policy allows for the tier of the model.', remedy: 'Give an earlier nextReviewAt.', who: 'VALIDATOR' }),
   AS059: () => refusedBy('SECOND_PERSON', { says: 'A tier is changed by two people, from the one that the model has.', remedy: 'Propose the change of tier, and have it confirmed.', who: 'two ADMINs' }),
   AS060: () => refusedBy('WAIVER_IN_FORCE', { says: 'A waiver under which the version was approved has expired.', remedy: 'Have its gate waived anew (waiveGate, confirmed by a second person), or deploy another version.', who: 'VALIDATOR or ADMIN' }),
+  AS081: () => refusedBy('NO_GAP', { says: 'A champion ends where the next one begins, or where it is suspended.', remedy: 'Deploy another version, or stop the model with suspendModel.', who: 'ADMIN' }),
+  AS082: () => refusedBy('NOT_SUSPENDED', { says: 'What is suspended is not deployed.', remedy: 'Lift the suspension first.', who: 'two ADMINs' }),
+  AS083: () => refusedBy('SECOND_PERSON', { says: 'A suspension is lifted by two people.', remedy: 'Propose resumeModel or resumeVersion, and ask another ADMIN to confirm it.', who: 'two ADMINs' }),
+  AS084: () => refusedBy('AS_IT_HAPPENS', { says: 'What is live begins and ends when it is said, by the clock of the database.', remedy: 'Make the change now; the past stays as it was.', who: 'ADMIN' }),
+  AS085: () => refusedBy('LIVE_IS_APPROVED', { says: 'A version that is deployed stays approved.', remedy: 'End its deployments first.', who: 'ADMIN' }),
 };
 
 const CONSTRAINTS: Readonly<Record<string, () => AssayError>> = {
   one_champion: () => refusedBy('ONE_CHAMPION', { says: 'The model has another champion at this time.', remedy: 'Look at its deployments and try again.', who: 'ADMIN', code: 'CONFLICT' }),
+  one_canary: () => refusedBy('ONE_CANARY', { says: 'The model has another canary at this time.', remedy: 'Look at its deployments and try again.', who: 'ADMIN', code: 'CONFLICT' }),
+  one_role: () => refusedBy('ONE_ROLE', { says: 'The version is deployed in another role at this time.', remedy: 'Look at its deployments and try again.', who: 'ADMIN', code: 'CONFLICT' }),
   models_name_key: () => refusedBy('ONE_MODEL_OF_A_NAME', { says: 'There already is a model of this name.', remedy: 'Use it, or choose another name.', who: 'MODEL_OWNER', code: 'CONFLICT' }),
   model_version_votes_version_id_user_id_key: () => refusedBy('ONE_VOTE_EACH', { says: 'You have voted on this version before; each person has one vote.', remedy: 'Ask another colleague.', who: VOTERS, code: 'CONFLICT' }),
 };

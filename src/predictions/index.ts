@@ -15,4 +15,6 @@ export { PredictionWaiversResolver } from './graphql/waivers.resolver.js';
 export { PredictionResolver } from './graphql/prediction.resolver.js';
 export { SimulationBaselineResolver, SimulationResolver } from './graphql/simulation.resolver.js';
 export { ScoringResolver } from './graphql/scoring.resolver.js';
+export { ChallengerPredictionsResolver } from './challengers/challengers.resolver.js';
+export { ChallengerComparisonResolver } from './challengers/comparison.resolver.js';
 export { CustomerProfileResolver, ProfileDriversResolver } from './profile/profile.resolver.js';

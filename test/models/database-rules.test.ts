@@ -46,7 +46,7 @@ const insertVote = (versionId: string, voter: Context, role: VoterRole, verdict:
 
 const insertDeployment = (modelId: string, versionId: string, id = newId()): Promise<string> =>
   run(
-    `INSERT INTO deployments (id, model_id, version_id, role, valid_from, by_user, reason) VALUES ($1, $2, $3, 'CHAMPION', now(), $4, 'x')`,
+    `INSERT INTO deployments (id, model_id, version_id, role, valid_from, by_user, reason) VALUES ($1, $2, $3, 'CHALLENGER', now(), $4, 'x')`,
     id, modelId, versionId, people[0]!.actor.id,
   ).then(() => id);
 
@@ -203,6 +203,6 @@ describe('the end of a deployment, by plain SQL,', () => {
   });
 
   it('does not lie before its beginning', async () => {
-    await expect(end(`valid_from - interval '1 second'`)).rejects.toMatchObject({ code: '23514' });
+    await expect(end(`valid_from - interval '1 second'`)).rejects.toMatchObject({ code: 'AS084' });
   });
 });

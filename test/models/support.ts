@@ -21,7 +21,7 @@ const PRINCIPAL: FeatureSpec = {
 interface SmallOptions {
   readonly weight?: number;
   readonly parityShift?: number;
-  readonly spec?: FeatureSpec;
+  readonly spec?: FeatureSpec | undefined;
   readonly rows?: readonly GatheredRecord[];
   readonly report?: Readonly<Record<string, unknown>> & { readonly importance?: object; readonly evaluation?: { readonly groups?: Parameters<typeof fairnessOf>[0]; readonly metrics?: { readonly rows: number; readonly auc: number; readonly brier: number } } };
   readonly layersModel?: object;

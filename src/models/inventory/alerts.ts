@@ -16,6 +16,7 @@ export const ALERTS = {
   WAIVER_EXPIRED: { description: 'A waiver of the version that decides has expired; its decisions go to a person.', says: (gate: string) => `The waiver of the gate ${gate} of the live version has expired: decisions are REFER until it is waived anew (waiveGate) or another version is deployed.` },
   FINDING_OVERDUE: { description: 'A finding was not resolved in time.', says: (title: string) => `The finding “${title}” is overdue.` },
   HIGH_FINDING_LIVE: { description: 'A HIGH finding is open on what decides.', says: (title: string) => `The HIGH finding “${title}” is open on the version that decides.` },
+  SUSPENDED: { description: 'It, or a version of it, is suspended.', says: (what: string) => `${what} is suspended. Two ADMINs lift that: resumeModel, resumeVersion.` },
   VOTES_EXPIRING: { description: 'Votes for a version that was not deployed expire within 14 days, or have.', says: (version: string) => `Votes for version ${version} expire within 14 days, or have expired: deploy it, or have it voted on again as a new version.` },
   NO_PERMITTED_USE: { description: 'What it may be used for is not stated.', says: () => 'Its permitted use is not stated. Its owner or an ADMIN: updateModel.' },
 } as const;
@@ -43,6 +44,7 @@ const PARTS: Readonly<Record<AlertCode, string>> = {
   FINDING_OVERDUE: `SELECT f.model_id, f.title, f.due_at FROM finding_states f WHERE f.state <> 'CLOSED' AND f.due_at <= clock_timestamp()`,
   HIGH_FINDING_LIVE: `SELECT f.model_id, f.title, greatest(f.recorded_at, d.valid_from) FROM ${CHAMPION}
     JOIN finding_states f ON f.model_id = v.model_id AND coalesce(f.version_id, v.id) = v.id AND f.severity = 'HIGH' AND f.state <> 'CLOSED'`,
+  SUSPENDED: `SELECT s.model_id, coalesce('Version ' || v.version, 'The model'), s.valid_from FROM suspensions s LEFT JOIN model_versions v ON v.id = s.version_id WHERE s.valid_to IS NULL`,
   VOTES_EXPIRING: `SELECT v.model_id, v.version::text, min(b.recorded_at) + make_interval(days => v.vote_days - 14) FROM model_versions v
     JOIN model_version_votes b ON b.version_id = v.id AND b.verdict = 'FOR' AND b.dossier_digest = v.dossier_digest
     WHERE v.state IN ('SUBMITTED', 'VALIDATED', 'APPROVED') AND NOT EXISTS (SELECT FROM deployments d WHERE d.version_id = v.id)
