@@ -29,7 +29,7 @@ export async function buildDeployedVersion(plan: VersionPlan): Promise<DeployedV
     'govern',
     'Submit, validate, approve and deploy, by different people',
     (progress) => approveAndDeploy(clients, draft, progress),
-    ({ version, state, dossierDigest }) => `version ${version} ${state}, dossier ${dossierDigest.slice(0, 16)}…`,
+    ({ version, state, dossierDigest, waived }) => `version ${version} ${state}, dossier ${dossierDigest.slice(0, 16)}…${waived.length > 0 ? `, waived: ${waived.join(', ')}` : ''}`,
   );
 }
 

@@ -13,6 +13,8 @@ export interface DeployedVersion {
   readonly state: string;
   readonly dossierDigest: string;
   readonly model: string;
+  /** Gates that it passes by waivers only. */
+  readonly waived: readonly string[];
 }
 
 /** The installation names who keeps the roles; the two grant what the token roles need beside them, once. */
@@ -41,10 +43,10 @@ async function heldRoles({ accessAdmin }: Clients): Promise<Set<string>> {
 export const confirm = (second: Client, proposalId: string): Promise<unknown> =>
   second.query('mutation Confirm($input: ConfirmProposalInput!) { confirmProposal(input: $input) { proposal { state } } }', { input: { proposalId, comment: 'Agreed.' } });
 
-const VERSION = 'modelVersion { id version state dossier { digest } model { name } }';
+const VERSION = 'modelVersion { id version state dossier { digest } model { name } waivers { gate inForce } }';
 
 interface VersionAnswer {
-  readonly modelVersion: { id: string; version: number; state: string; dossier: { digest: string }; model: { name: string } };
+  readonly modelVersion: { id: string; version: number; state: string; dossier: { digest: string }; model: { name: string }; waivers: { gate: string; inForce: boolean }[] };
 }
 
 /** Registers model and version: uploads the artefacts by their digests, then hands in the dossier that names them. */
@@ -106,10 +108,11 @@ export async function readVersion(auditor: Client, id: string): Promise<Deployed
   return toVersion(await auditor.query<VersionAnswer>(`query Version($id: ID!) { ${VERSION.replace('modelVersion', 'modelVersion(id: $id)')} }`, { id }));
 }
 
-const toVersion = ({ modelVersion: { id, version, state, dossier, model } }: VersionAnswer): DeployedVersion => ({
+const toVersion = ({ modelVersion: { id, version, state, dossier, model, waivers } }: VersionAnswer): DeployedVersion => ({
   id,
   version,
   state,
   dossierDigest: dossier.digest,
   model: model.name,
+  waived: waivers.filter(({ inForce }) => inForce).map(({ gate }) => gate),
 });

@@ -13,6 +13,10 @@ const REJECT = 'mutation ($input: JudgeResolutionInput!) { rejectResolution(inpu
 const tomorrow = (): string => new Date(Date.now() + 86_400_000).toISOString();
 const ruleOf = ({ extensions }: ToldError): string | undefined => (extensions as { rule?: string }).rule;
 
+const idOf = async (client: TestClient): Promise<string> => (await client.ok<{ me: { id: string } }>('{ me { id } }')).me.id;
+const resolution = (findingId: string): { input: object } => ({ input: { findingId, outcome: 'REMEDIED', text: 'More loans were held out.', evidence: [] } });
+const verdict = (findingId: string): { input: object } => ({ input: { findingId, comment: 'Looked at.' } });
+
 interface Listed {
   readonly findings: { readonly edges: readonly { readonly node: { readonly id: string } }[] };
 }
@@ -26,7 +30,6 @@ describe('findings', () => {
   beforeAll(async () => {
     app = await openTestApp();
     [owner, validator, admin, auditor] = await Promise.all((['owner', 'validator', 'admin', 'auditor'] as const).map((name) => app.as(name)));
-    const idOf = async (client: TestClient): Promise<string> => (await client.ok<{ me: { id: string } }>('{ me { id } }')).me.id;
     people = { owner: await idOf(owner!), validator: await idOf(validator!), admin: await idOf(admin!) };
     model = await registerSmallModel(app, 'found-loan');
     version = await registerSmallVersion(app, model);
@@ -38,8 +41,6 @@ describe('findings', () => {
     input: { versionId: version.versionId, title: 'Thin hold-out', text: 'Ten loans tell little.', severity: 'HIGH', ownerId: people.owner, dueAt: tomorrow(), evidence: [version.artefact, 'The split.'], ...changes },
   });
   const raise = async (changes?: object): Promise<string> => (await validator!.ok<{ raiseFinding: { finding: { id: string } } }>(RAISE, finding(changes))).raiseFinding.finding.id;
-  const resolution = (findingId: string): { input: object } => ({ input: { findingId, outcome: 'REMEDIED', text: 'More loans were held out.', evidence: [] } });
-  const verdict = (findingId: string): { input: object } => ({ input: { findingId, comment: 'Looked at.' } });
   const listed = async (filter: object): Promise<string[]> =>
     (await auditor!.ok<Listed>('query ($filter: FindingFilterInput) { findings(filter: $filter) { edges { node { id } } } }', { filter })).findings.edges.map(({ node }) => node.id);
 

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { newId, type Context } from '../../src/platform/index.js';
+import { decodeGlobalId, newId, type Context } from '../../src/platform/index.js';
 import { WAIVABLE } from '../../src/models/gates/gates.js';
 import { GATE_NAMES } from '../../src/models/gates/types.js';
+import { evidenceTaskSources } from '../../src/models/index.js';
 import { openTestDatabase, type TestDatabase } from '../support/database.js';
 import { asSuperuser } from '../support/postgres.js';
 import { Bank, evaluateGates, smallVersion, type SmallVersion } from './support.js';
@@ -142,19 +143,19 @@ describe('a waiver, by plain SQL,', () => {
   });
 });
 
-describe('a finding, by plain SQL,', () => {
-  const finding = async (versionId: string | null, modelId: string, owner: Context): Promise<string> => {
-    const id = newId();
-    await run(`INSERT INTO findings (id, model_id, version_id, title, text, severity, owner_id, due_at, evidence, raised_by) VALUES ($1, $2, $3, 'x', 'x', 'LOW', $4, $5, '{}', $6)`, id, modelId, versionId, owner.actor.id, future(1), vera!.actor.id);
-    return id;
-  };
-  const resolve = async (findingId: string, by: Context): Promise<string> => {
-    const id = newId();
-    await run(`INSERT INTO finding_resolutions (id, finding_id, outcome, text, evidence, proposed_by) VALUES ($1, $2, 'REMEDIED', 'x', '{}', $3)`, id, findingId, by.actor.id);
-    return id;
-  };
-  const judge = (resolutionId: string, by: Context): Promise<unknown[]> => run(`INSERT INTO finding_verdicts (resolution_id, verdict, comment, decided_by) VALUES ($1, 'ACCEPTED', 'x', $2)`, resolutionId, by.actor.id);
+const finding = async (versionId: string | null, modelId: string, owner: Context): Promise<string> => {
+  const id = newId();
+  await run(`INSERT INTO findings (id, model_id, version_id, title, text, severity, owner_id, due_at, evidence, raised_by) VALUES ($1, $2, $3, 'x', 'x', 'LOW', $4, $5, '{}', $6)`, id, modelId, versionId, owner.actor.id, future(1), vera!.actor.id);
+  return id;
+};
+const resolve = async (findingId: string, by: Context): Promise<string> => {
+  const id = newId();
+  await run(`INSERT INTO finding_resolutions (id, finding_id, outcome, text, evidence, proposed_by) VALUES ($1, $2, 'REMEDIED', 'x', '{}', $3)`, id, findingId, by.actor.id);
+  return id;
+};
+const judge = (resolutionId: string, by: Context): Promise<unknown[]> => run(`INSERT INTO finding_verdicts (resolution_id, verdict, comment, decided_by) VALUES ($1, 'ACCEPTED', 'x', $2)`, resolutionId, by.actor.id);
 
+describe('a finding, by plain SQL,', () => {
   it('is resolved by its owner, once at a time, and judged once by somebody who neither owns it nor made what it is about', async () => {
     const { modelId, versionId } = await voted();
     const own = await finding(versionId, modelId, adam!);
@@ -181,10 +182,45 @@ describe('a finding, by plain SQL,', () => {
   });
 });
 
-describe('the inventory, by plain SQL,', () => {
-  const review = (modelId: string, by: Context, days: number): Promise<unknown[]> =>
-    run(`INSERT INTO model_reviews (id, model_id, outcome, comment, next_review_at, reviewed_by) VALUES ($1, $2, 'FIT', 'x', $3, $4)`, newId(), modelId, future(days), by.actor.id);
+const review = (modelId: string, by: Context, days: number): Promise<unknown[]> =>
+  run(`INSERT INTO model_reviews (id, model_id, outcome, comment, next_review_at, reviewed_by) VALUES ($1, $2, 'FIT', 'x', $3, $4)`, newId(), modelId, future(days), by.actor.id);
 
+/** What waits for a person, by kind and subject. */
+const tasksOf = async (ctx: Context, subject: string): Promise<string[]> =>
+  (await Promise.all(evidenceTaskSources.map((source) => source(ctx)))).flat().filter((task) => task.subject !== null && decodeGlobalId(task.subject).id === subject).map(({ kind, text }) => `${kind}: ${text}`);
+
+describe('what waits for whom:', () => {
+  it('a finding for its owner, its resolution for a validator who neither owns it nor made what it is about', async () => {
+    const { modelId, versionId } = await voted();
+    const own = await finding(versionId, modelId, adam!);
+    expect(await tasksOf(adam!, own)).toEqual(['FINDING_TO_RESOLVE: Resolve the LOW finding “x”.']);
+    expect(await tasksOf(vera!, own)).toEqual([]);
+    await resolve(own, adam!);
+    expect(await Promise.all([adam!, vera!, olga!].map((ctx) => tasksOf(ctx, own)))).toEqual([[], ['RESOLUTION_TO_ACCEPT: Judge the resolution of the LOW finding “x”.'], []]);
+  });
+
+  it('a review for the owner to have done, and for validators to do', async () => {
+    const modelId = await bank.newModel(olga!, 'LOW', { name: 'Due' });
+    expect(await tasksOf(vera!, modelId)).toEqual([]);
+    await asSuperuser(database.name, (client) => client.query(`UPDATE models SET next_review_at = now() - interval '1 day' WHERE id = $1`, [modelId]));
+    expect(await Promise.all([olga!, vera!, adam!].map((ctx) => tasksOf(ctx, modelId)))).toEqual([
+      ['MODEL_REVIEW: Have a VALIDATOR review "Due": the review is overdue.'], ['MODEL_REVIEW: Review "Due": the review is overdue.'], [],
+    ]);
+  });
+
+  it('a waiver that will expire for those who may renew it, while its version decides', async () => {
+    const { versionId } = await voted();
+    await evaluateGates(database.db, versionId, { SIZE: 'WAIVED' }, await waive(versionId));
+    await approve(versionId);
+    expect(await tasksOf(vera!, versionId)).toEqual([]);
+    await bank.deployments.deploy(adam!, { versionId, role: 'CHAMPION', reason: 'x' });
+    const [told] = await tasksOf(vera!, versionId);
+    expect(told).toMatch(/^WAIVER_EXPIRES: The waiver of the gate SIZE of version 1 of "Model .*" expires\. Waive it anew, or deploy another version\.$/);
+    expect(await tasksOf(olga!, versionId)).toEqual([]);
+  });
+});
+
+describe('the inventory, by plain SQL,', () => {
   it('is repeated on the rows of models by the database alone', async () => {
     const modelId = await bank.newModel(olga!, 'LOW');
     for (const column of ['tier', 'owner_id', 'permitted_use', 'limits', 'next_review_at']) {

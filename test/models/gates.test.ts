@@ -148,17 +148,19 @@ describe('EXPLANATION', () => {
   });
 });
 
-describe('FAIRNESS', () => {
-  const attributes = (...ratios: (number | null)[]): Pick<GateEvidence, 'dossier'> =>
-    ({ dossier: sound({ fairness: { leastRatio: 0.8, attributes: ratios.map((lowestRatio, i) => ({ attribute: `attribute ${i}`, groups: ['a', 'b'], skipped: [], lowestRatio })) } }) });
+const attributes = (...ratios: (number | null)[]): Pick<GateEvidence, 'dossier'> =>
+  ({ dossier: sound({ fairness: { leastRatio: 0.8, attributes: ratios.map((lowestRatio, i) => ({ attribute: `attribute ${i}`, groups: ['a', 'b'], skipped: [], lowestRatio })) } }) });
 
+describe('FAIRNESS', () => {
   it.each([[[0.8, 0.9], 'PASS', 0.8], [[0.9, 0.79], 'FAIL', 0.79], [[null, 0.9], 'PASS', 0.9], [[null, 0.5], 'FAIL', 0.5]])('of the lowest ratios %j: %s', (ratios, verdict, measured) => {
     expect(of('FAIRNESS', attributes(...ratios))).toMatchObject({ verdict, measured });
   });
 
   it('is not applicable where no attribute is known, or none can be compared, and says so', () => {
     expect(of('FAIRNESS', attributes())).toMatchObject({ verdict: 'NOT_APPLICABLE', text: expect.stringContaining('No protected attribute is known') });
-    expect(of('FAIRNESS', attributes(null))).toMatchObject({ verdict: 'NOT_APPLICABLE', text: expect.stringContaining('Without groups large enough to compare: attribute 0') });
+    expect(of('FAIRNESS', attributes(null))).toMatchObject({ verdict: 'NOT_APPLICABLE', text: expect.stringContaining('Without two groups large enough to compare: attribute 0') });
+    const alone = sound({ fairness: { leastRatio: 0.8, attributes: [{ attribute: 'sex', groups: ['m'], skipped: ['f'], lowestRatio: 1 }] } });
+    expect(of('FAIRNESS', { dossier: alone })).toMatchObject({ verdict: 'NOT_APPLICABLE', measured: null });
   });
 
   it('fails without a report: that nobody looked is no answer', () => {

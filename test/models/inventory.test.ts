@@ -17,6 +17,8 @@ interface ModelTold {
   readonly model: { readonly nextReviewAt: string; readonly alerts: readonly { readonly code: string }[]; readonly tier: string; readonly factsHistory: readonly object[]; readonly tierChanges: readonly object[] };
 }
 
+const by = (name: string, said: object): object => ({ owner: { name: 'Mona Model-Owner' }, by: { name }, ...said });
+
 describe('the inventory', () => {
   let app: TestApp;
   let [owner, validator, admin, second, auditor]: TestClient[] = [];
@@ -39,7 +41,6 @@ describe('the inventory', () => {
     expect(await owner!.ok(UPDATE, { input })).toEqual({ updateModel: { model: { permittedUse: input.permittedUse, limits: input.limits, owner: { name: 'Mona Model-Owner' } } } });
     await admin!.ok(UPDATE, { input: { modelId: model.modelId, limits: 'Not for companies, nor abroad.', reason: 'Wider.' } });
     const { factsHistory } = await told();
-    const by = (name: string, said: object): object => ({ owner: { name: 'Mona Model-Owner' }, by: { name }, ...said });
     expect(factsHistory).toEqual([
       by('Mona Model-Owner', { permittedUse: null, limits: null, reason: 'Registered.' }),
       by('Mona Model-Owner', { permittedUse: input.permittedUse, limits: input.limits, reason: input.reason }),

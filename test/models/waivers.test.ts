@@ -27,6 +27,10 @@ interface VersionTold {
   readonly modelVersion: { readonly state: string; readonly gates: readonly GateTold[]; readonly gateEvaluations: readonly { stage: string; by: { name: string }; gates: object[] }[]; readonly waivers: readonly object[] };
 }
 
+const failing = (gates: readonly GateTold[]): string[] => gates.filter(({ verdict }) => verdict === 'FAIL').map(({ gate }) => gate);
+const confirm = (by: TestClient, proposalId: string): Promise<unknown> => by.ok(CONFIRM, { input: { proposalId, comment: 'Agreed.' } });
+const ruleOf = ({ extensions }: ToldError): string | undefined => (extensions as { rule?: string }).rule;
+
 describe('gates and waivers', () => {
   let app: TestApp;
   let [owner, validator, admin, second, auditor, portal]: TestClient[] = [];
@@ -41,12 +45,9 @@ describe('gates and waivers', () => {
   afterAll(() => app.close());
 
   const gatesOf = async ({ versionId }: RegisteredVersion): Promise<VersionTold['modelVersion']> => (await auditor!.ok<VersionTold>(GATES, { id: versionId })).modelVersion;
-  const failing = (gates: readonly GateTold[]): string[] => gates.filter(({ verdict }) => verdict === 'FAIL').map(({ gate }) => gate);
   const waiver = (gate: string, changes: object = {}): { input: object } => ({ input: { versionId: weak.versionId, gate, reason: 'The book is young.', expiresAt: days(30), ...changes } });
   const propose = async (by: TestClient, gate: string, changes?: object): Promise<string> =>
     (await by.ok<{ waiveGate: { proposal: { id: string } } }>(WAIVE, waiver(gate, changes))).waiveGate.proposal.id;
-  const confirm = (by: TestClient, proposalId: string): Promise<unknown> => by.ok(CONFIRM, { input: { proposalId, comment: 'Agreed.' } });
-  const ruleOf = ({ extensions }: ToldError): string | undefined => (extensions as { rule?: string }).rule;
 
   it('can be tried on a DRAFT, of which nothing is recorded', async () => {
     const { previewGates } = await owner!.ok<{ previewGates: GateTold[] }>('query ($id: ID!) { previewGates(versionId: $id) { gate verdict measured text } }', { id: weak.versionId });

@@ -1,4 +1,4 @@
-import { fairnessOf as summaryOf } from '../evidence-summary.js';
+import { fairnessOf as summaryOf, type Fairness } from '../evidence-summary.js';
 import type { Measured } from './types.js';
 
 type Documents = Pick<Measured, 'dossier' | 'report'>;
@@ -17,7 +17,7 @@ export function psiOf({ dossier, report }: Documents): number | undefined {
 
 export interface AttributeRatio {
   readonly attribute: string;
-  /** Null where no group is large enough, or nobody is approved. */
+  /** Null where fewer than two groups are large enough to be compared, or nobody is approved. */
   readonly lowestRatio: number | null;
 }
 
@@ -28,10 +28,13 @@ export interface Sourced<Value> {
 
 /** The four-fifths ratios of a version: what its voters sign, else what its report says. Undefined where neither says anything. */
 export function fairnessOf({ dossier, report }: Documents): Sourced<readonly AttributeRatio[]> | undefined {
-  if (dossier.fairness) return { value: dossier.fairness.attributes, source: 'dossier.fairness' };
+  if (dossier.fairness) return { value: dossier.fairness.attributes.map(compared), source: 'dossier.fairness' };
   const groups = report?.evaluation?.groups;
-  return groups && { value: summaryOf(groups).attributes, source: 'report.evaluation.groups' };
+  return groups && { value: summaryOf(groups).attributes.map(compared), source: 'report.evaluation.groups' };
 }
+
+/** A group by itself has the ratio 1 to itself, which tells nothing. */
+const compared = ({ attribute, groups, lowestRatio }: Fairness['attributes'][number]): AttributeRatio => ({ attribute, lowestRatio: groups.length < 2 ? null : lowestRatio });
 
 /** What the sampled explanations of a version left over. */
 export function residualOf({ dossier, report }: Documents): Sourced<{ readonly rows: number; readonly residual95: number }> | undefined {

@@ -55,9 +55,9 @@ export interface WaiverInForce {
 export function judgeGates(evidence: GateEvidence, thresholds: GateThresholds, waivers: readonly WaiverInForce[] = []): GateResult[] {
   return GATE_NAMES.map((gate) => {
     const { judge, unit } = GATES[gate];
-    const finding = judge(evidence, thresholds);
-    const waiver = finding.verdict === 'FAIL' ? waivers.find((one) => one.gate === gate) : undefined;
-    return { gate, unit, ...finding, ...(waiver && { verdict: 'WAIVED' as const }), waiverId: waiver?.id ?? null };
+    const { verdict, measured, threshold, source, text } = judge(evidence, thresholds);
+    const waiver = verdict === 'FAIL' ? waivers.find((one) => one.gate === gate) : undefined;
+    return { gate, verdict: waiver ? 'WAIVED' : verdict, measured, threshold, unit, source, text, waiverId: waiver?.id ?? null };
   });
 }
 

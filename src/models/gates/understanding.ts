@@ -28,7 +28,7 @@ export const fairness: Gate = (evidence, { leastFairnessRatio: threshold }) => {
   const { value: attributes, source } = found;
   if (attributes.length === 0) return notApplicable(source, 'No protected attribute is known of the loans it was measured on, so nothing can be compared.', threshold);
   const unjudged = attributes.filter(({ lowestRatio }) => lowestRatio === null).map(({ attribute }) => attribute);
-  const besides = unjudged.length === 0 ? '' : ` Without groups large enough to compare: ${unjudged.join(', ')}.`;
+  const besides = unjudged.length === 0 ? '' : ` Without two groups large enough to compare: ${unjudged.join(', ')}.`;
   const ratios = attributes.filter((one): one is typeof one & { lowestRatio: number } => one.lowestRatio !== null).sort((a, b) => a.lowestRatio - b.lowestRatio);
   const [worst] = ratios;
   if (!worst) return notApplicable(source, `Protected attributes are known, but no ratio can be told.${besides}`, threshold);
