@@ -4,20 +4,22 @@ import { readNotice, type GovernanceNotice } from './audit/index.js';
 import { CustomersReader, CustomersResolver, CustomersService } from './customers/index.js';
 import { CustomerLoansResolver, LoanFactResolver, LoanResolver, LoansReader, LoansResolver, LoansService } from './loans/index.js';
 import {
-  ApprovalResolver, ArtefactStore, CHANGE_POLICY, ContributorResolver, DeploymentResolver, DeploymentService, GovernanceResolver, LifecycleChangesResolver, LiveVersions, modelNodeLoaders,
-  ModelResolver, ModelService, modelTaskSources, ModelVersionQueries, ModelVersionResolver, PolicyResolver, Routes, VersionCardResolver, VersionEvaluationResolver, VersionReportResolver, VersionService, VersionTransitionResolver, VoteService,
+  ApprovalResolver, ArtefactStore, CHANGE_POLICY, CHANGE_TIER, ContributorResolver, DeploymentActsResolver, DeploymentResolver, DeploymentService, evidenceResolvers, evidenceTaskSources, Gates, GovernanceResolver,
+  LifecycleChangesResolver, LiveModelResolver, LiveVersionResolver, LiveVersions, Measurements, modelNodeLoaders, ModelResolver, ModelService, modelTaskSources, ModelVersionQueries, ModelVersionResolver,
+  PolicyResolver, resumeKinds, Routes, StopService, SuspensionResolver, VersionCardResolver, VersionEvaluationResolver, VersionReportResolver, VersionService, VersionTransitionResolver, VoteService, WAIVE_GATE,
 } from './models/index.js';
 import { NodeResolver } from './node.resolver.js';
 import { JobQueue, NoticeHub, refused, type Context, type Logger } from './platform/index.js';
 import {
-  AdverseActionResolver, adverseActionTasks, CounterofferResolver, CustomerProfileResolver, DecisionOverrideResolver, DecisionReviewResolver, DecisionsResolver, DecisionTexts, Evidence,
-  LoanPredictionsResolver, NoticeService, OVERRIDE_DECISION, OverrideService, PredictionDecisionsResolver, predictionNodeLoaders, PredictionResolver, ProfileDriversResolver,
-  ReviewService, reviewTasks, ScoreJobs, ScoringResolver, ScoringService, SimulationBaselineResolver, SimulationResolver, VersionOverridesResolver, VersionPerformanceResolver,
+  AdverseActionResolver, adverseActionTasks, ChallengerComparisonResolver, ChallengerPredictionsResolver, CounterofferResolver, CustomerProfileResolver, DecisionOverrideResolver, DecisionReviewResolver,
+  DecisionsResolver, DecisionTexts, Evidence, LoanPredictionsResolver, NoticeService, OVERRIDE_DECISION, OverrideService, PredictionDecisionsResolver, predictionNodeLoaders, PredictionResolver,
+  PredictionWaiversResolver, ProfileDriversResolver, ReviewService, reviewTasks, ScoreJobs, ScoringResolver, ScoringService, SimulationBaselineResolver, SimulationResolver, VersionOverridesResolver,
+  VersionPerformanceResolver,
 } from './predictions/index.js';
 import type { Runtime } from './runtime.js';
 import { buildAssaySchema, type Instances } from './schema.js';
 import {
-  Authenticator, DevelopmentIssuer, GRANT_ROLE, grantNodeLoaders, GrantsResolver, GrantsService, MeResolver, openIdIssuer, proposalNodeLoaders, Proposals,
+  Authenticator, DevelopmentIssuer, GRANT_ROLE, grantNodeLoaders, GrantsResolver, GrantsService, MeResolver, openIdIssuer, proposalNodeLoaders, Proposals, proposalTasks,
   ProposalsResolver, RoleGrantResolver, UserResolver, type Issuer, type KeyRing, type ProposalKind,
 } from './security/index.js';
 import { formatErrors, limits, listen } from './server/index.js';
@@ -117,19 +119,21 @@ interface Opened {
   readonly notices: NoticeHub<GovernanceNotice>;
 }
 
-function construct({ db, keys, log }: Runtime, { artefacts, versions, queue, notices }: Opened): { instances: Instances; jobs: ScoreJobs } {
+function construct({ db, keys, log, config }: Runtime, { artefacts, versions, queue, notices }: Opened): { instances: Instances; jobs: ScoreJobs } {
   const routes = new Routes();
   const customers = new CustomersReader(keys);
   const loans = new LoansReader(customers);
   const evidence = new Evidence(keys, versions);
   const scoring = new ScoringService(db, { keys, routes, versions });
   const jobs = new ScoreJobs(db, queue, scoring, log);
-  const proposals = new Proposals([GRANT_ROLE, CHANGE_POLICY, OVERRIDE_DECISION] as readonly ProposalKind[]);
+  const proposals = new Proposals([GRANT_ROLE, CHANGE_POLICY, WAIVE_GATE, CHANGE_TIER, ...resumeKinds({ routes, versions }), OVERRIDE_DECISION] as readonly ProposalKind[]);
+  const deployments = new DeploymentService(routes, versions);
+  const gates = new Gates(new Measurements(artefacts, config.scoringRuntime));
   const resolvers = [
     new NodeResolver({ ...grantNodeLoaders, ...proposalNodeLoaders(proposals), ...customers.nodeLoaders, ...loans.nodeLoaders, ...modelNodeLoaders, ...predictionNodeLoaders(jobs) }),
     new GrantsResolver(new GrantsService(proposals), proposals),
     new ProposalsResolver(proposals),
-    new TasksResolver(notices, [...modelTaskSources, reviewTasks, adverseActionTasks]),
+    new TasksResolver(notices, [proposalTasks(proposals), ...modelTaskSources, ...evidenceTaskSources, reviewTasks, adverseActionTasks]),
     new MeResolver(),
     new UserResolver(),
     new RoleGrantResolver(),
@@ -138,7 +142,12 @@ function construct({ db, keys, log }: Runtime, { artefacts, versions, queue, not
     new LoanResolver(loans, customers),
     new LoanFactResolver(loans),
     new CustomerLoansResolver(loans),
-    new GovernanceResolver(new ModelService(), new VersionService(artefacts), new VoteService(), new DeploymentService(routes, versions)),
+    new GovernanceResolver(new ModelService(), new VersionService(artefacts, gates), new VoteService(gates), deployments),
+    ...evidenceResolvers(gates, proposals),
+    new DeploymentActsResolver(deployments, new StopService({ routes, versions }), proposals),
+    new LiveModelResolver(),
+    new LiveVersionResolver(),
+    new SuspensionResolver(proposals),
     new PolicyResolver(proposals),
     new ModelResolver(),
     new ModelVersionQueries(),
@@ -155,11 +164,14 @@ function construct({ db, keys, log }: Runtime, { artefacts, versions, queue, not
     new SimulationResolver(scoring, evidence),
     new SimulationBaselineResolver(),
     new PredictionResolver(evidence, customers, loans),
+    new PredictionWaiversResolver(),
     new LoanPredictionsResolver(),
     new CustomerProfileResolver(),
     new ProfileDriversResolver(evidence),
     new VersionPerformanceResolver(versions),
     ...decisionResolvers(keys, proposals, evidence),
+    new ChallengerPredictionsResolver(),
+    new ChallengerComparisonResolver(),
   ];
   return { instances: new Map(resolvers.map((resolver) => [resolver.constructor, resolver])), jobs };
 }

@@ -3,12 +3,16 @@ import { lexicographicSortSchema, printSchema, type GraphQLSchema } from 'graphq
 import { buildSchema, type NonEmptyArray } from 'type-graphql';
 import { CustomersResolver } from './customers/index.js';
 import { CustomerLoansResolver, LoanFactResolver, LoanResolver, LoansResolver } from './loans/index.js';
-import { ApprovalResolver, ContributorResolver, DeploymentResolver, GovernanceResolver, LifecycleChangesResolver, ModelResolver, ModelVersionQueries, ModelVersionResolver, PolicyResolver, VersionCardResolver, VersionEvaluationResolver, VersionReportResolver, VersionTransitionResolver } from './models/index.js';
+import {
+  ApprovalResolver, ContributorResolver, DeploymentActsResolver, DeploymentResolver, EVIDENCE_RESOLVERS, GovernanceResolver, LifecycleChangesResolver, LiveModelResolver, LiveVersionResolver, ModelResolver,
+  ModelVersionQueries, ModelVersionResolver, PolicyResolver, SuspensionResolver, VersionCardResolver, VersionEvaluationResolver, VersionReportResolver, VersionTransitionResolver,
+} from './models/index.js';
 import { NodeResolver } from './node.resolver.js';
 import { DateTime, internal, NO_TOPICS, openStreams } from './platform/index.js';
 import {
-  AdverseActionResolver, CounterofferResolver, CustomerProfileResolver, DecisionOverrideResolver, DecisionReviewResolver, DecisionsResolver, LoanPredictionsResolver,
-  PredictionDecisionsResolver, PredictionResolver, ProfileDriversResolver, ScoringResolver, SimulationBaselineResolver, SimulationResolver, VersionOverridesResolver, VersionPerformanceResolver,
+  AdverseActionResolver, ChallengerComparisonResolver, ChallengerPredictionsResolver, CounterofferResolver, CustomerProfileResolver, DecisionOverrideResolver, DecisionReviewResolver, DecisionsResolver,
+  LoanPredictionsResolver, PredictionDecisionsResolver, PredictionResolver, PredictionWaiversResolver, ProfileDriversResolver, ScoringResolver, SimulationBaselineResolver, SimulationResolver,
+  VersionOverridesResolver, VersionPerformanceResolver,
 } from './predictions/index.js';
 import { GrantsResolver, guardSchema, MeResolver, ProposalsResolver, RoleGrantResolver, UserResolver } from './security/index.js';
 import { TasksResolver } from './tasks.resolver.js';
@@ -20,7 +24,10 @@ const RESOLVERS: NonEmptyArray<Function> = [
   LoansResolver, LoanResolver, LoanFactResolver, CustomerLoansResolver,
   GovernanceResolver, PolicyResolver, ModelResolver, ModelVersionQueries, ModelVersionResolver, VersionReportResolver, VersionCardResolver, VersionEvaluationResolver,
   DeploymentResolver, ApprovalResolver, ContributorResolver, VersionTransitionResolver, LifecycleChangesResolver,
-  ScoringResolver, SimulationResolver, SimulationBaselineResolver, PredictionResolver, LoanPredictionsResolver, CustomerProfileResolver, ProfileDriversResolver, VersionPerformanceResolver,
+  ...EVIDENCE_RESOLVERS,
+  DeploymentActsResolver, LiveModelResolver, LiveVersionResolver, SuspensionResolver,
+  ScoringResolver, SimulationResolver, SimulationBaselineResolver, PredictionResolver, PredictionWaiversResolver, LoanPredictionsResolver, CustomerProfileResolver, ProfileDriversResolver, VersionPerformanceResolver,
+  ChallengerPredictionsResolver, ChallengerComparisonResolver,
   DecisionsResolver, PredictionDecisionsResolver, AdverseActionResolver, CounterofferResolver, DecisionOverrideResolver, DecisionReviewResolver, VersionOverridesResolver,
 ];
 

@@ -30,7 +30,6 @@ export interface AuditPayloads {
   VERSION_APPROVED: VersionPayload;
   VERSION_REJECTED: VersionPayload;
   VERSION_WITHDRAWN: VersionPayload;
-  VERSION_DEPLOYED: VersionPayload & { deployment: string; role: string };
   DECISION_OVERRIDDEN: DecisionPayload & {
     replaced: string; decision: string; reason: string; by: string; expires: string; policy: number; proposal: string | null; review: string | null; comment: Hex;
   };
@@ -39,6 +38,26 @@ export interface AuditPayloads {
   COUNTEROFFER_RECORDED: DecisionPayload & { offered: string; terms: Hex | null };
   COUNTEROFFER_ACCEPTED: DecisionPayload & { accepted: string };
   NOTICE_SENT: DecisionPayload & { kind: string; due: string; sent: string; channel: string };
+  /** What all gates said; the digest is over the results, canonical JSON. */
+  GATES_EVALUATED: VersionPayload & { evaluation: string; stage: 'SUBMISSION' | 'APPROVAL'; results: Hex; failed: number; waived: number };
+  GATE_WAIVED: VersionPayload & { gate: string; proposal: string; until: string };
+  FINDING_RAISED: FindingPayload & { severity: 'HIGH' | 'MEDIUM' | 'LOW' };
+  FINDING_RESOLVED: FindingPayload & { resolution: string; outcome: 'REMEDIED' | 'RISK_ACCEPTED' };
+  RESOLUTION_ACCEPTED: FindingPayload & { resolution: string };
+  RESOLUTION_REJECTED: FindingPayload & { resolution: string };
+  /** What the inventory says since; the digest is over owner, permitted use and limits, canonical JSON. */
+  MODEL_UPDATED: { model: string; digest: Hex };
+  MODEL_REVIEWED: { model: string; outcome: 'FIT' | 'FIT_WITH_CONDITIONS' | 'UNFIT'; next: string };
+  TIER_CHANGED: { model: string; from: string; to: string; proposal: string };
+  VERSION_DEPLOYED: VersionPayload & { deployment: string; role: string; share: number | null };
+  DEPLOYMENT_ENDED: VersionPayload & { deployment: string; role: string; cause: string };
+  MODEL_ROLLED_BACK: { model: string; from: string; to: string; deployment: string };
+  MODEL_SUSPENDED: { model: string; suspension: string };
+  MODEL_RESUMED: { model: string; suspension: string; proposal: string };
+  /** `fallback` is the deployment that took over; null where a person decides from then on, or nothing was decided. */
+  VERSION_SUSPENDED: VersionPayload & { suspension: string; fallback: string | null };
+  VERSION_RESUMED: VersionPayload & { suspension: string; proposal: string };
+  VERSION_RETIRED: VersionPayload;
   ACT_REFUSED: { act: string; subject: string; code: string; rule?: string };
   SCORING_UNRESOLVED: { request: Hex; code: string };
   PREDICTION_RECORDED: PredictionPayload;
@@ -67,6 +86,13 @@ interface VersionPayload {
   model: string;
   version: string;
   dossier: Hex;
+}
+
+interface FindingPayload {
+  finding: string;
+  model: string;
+  /** Null where it is about the model as a whole. */
+  version: string | null;
 }
 
 interface PredictionPayload {

@@ -3,7 +3,8 @@ import { DEPLOYMENT_ROLES } from './deployment.entity.js';
 import { ACTS, STATES, type Act } from './lifecycle.js';
 import { TIERS, VOTER_ROLES } from './policy/tiers.js';
 
-const named = <Name extends string>(names: readonly Name[]): { [N in Name]: N } => Object.fromEntries(names.map((name) => [name, name])) as { [N in Name]: N };
+/** Names as an enumeration that GraphQL can register. */
+export const named = <Name extends string>(names: readonly Name[]): { [N in Name]: N } => Object.fromEntries(names.map((name) => [name, name])) as { [N in Name]: N };
 
 export const VersionStateEnum = named(STATES);
 registerEnumType(VersionStateEnum, {

@@ -1,5 +1,5 @@
-import { ArrayMaxSize, ArrayMinSize, Length, Matches, Max, Min } from 'class-validator';
-import { Field, ID, InputType, Int } from 'type-graphql';
+import { ArrayMaxSize, ArrayMinSize, IsOptional, Length, Matches, Max, Min } from 'class-validator';
+import { Field, Float, ID, InputType, Int } from 'type-graphql';
 import type { Verdict } from './approval-policy.js';
 import type { Tier } from './policy/tiers.js';
 import type { DeploymentRole } from './deployment.entity.js';
@@ -34,6 +34,8 @@ export class RegisterModelInput {
   horizonMonths!: number;
 
   @Field(() => TierEnum, { description: 'How material it is; decides which votes its versions need.' }) tier!: Tier;
+  @IsOptional() @Length(...long('permittedUse')) @Field(() => String, { nullable: true, description: 'What its number may be used for.' }) permittedUse?: string;
+  @IsOptional() @Length(...long('limits')) @Field(() => String, { nullable: true, description: 'Where it must not be relied on.' }) limits?: string;
   @Length(...short('requestId')) @Field(() => String, { nullable: true, description: requestId }) requestId?: string;
 }
 
@@ -90,7 +92,8 @@ export class RejectModelVersionInput extends VoteInput {}
 @InputType({ description: 'A version to make live.' })
 export class DeployModelVersionInput {
   @Field(() => ID, { description: 'The version, APPROVED.' }) versionId!: string;
-  @Field(() => DeploymentRoleEnum, { defaultValue: 'CHAMPION', description: 'What it shall do; only CHAMPION is possible yet.' }) role!: DeploymentRole;
+  @Field(() => DeploymentRoleEnum, { defaultValue: 'CHAMPION', description: 'What it shall do.' }) role!: DeploymentRole;
+  @Field(() => Float, { nullable: true, description: 'Of a CANARY: for which share of the customers it decides, from 0.0001 to 0.9999.' }) share?: number | null;
   @Length(...long('reason')) @Field(() => String, { description: 'Why.' }) reason!: string;
   @Length(...short('requestId')) @Field(() => String, { nullable: true, description: requestId }) requestId?: string;
 }

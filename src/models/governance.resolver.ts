@@ -79,9 +79,9 @@ export class GovernanceResolver {
   }
 
   @Requires('version:deploy')
-  @Mutation(() => DeployModelVersionPayload, { description: 'Makes an approved version the champion of its model, from this moment on.' })
+  @Mutation(() => DeployModelVersionPayload, { description: 'Gives an approved version a role for its model, from this moment on: the champion decides, challengers score beside it, a canary decides for a share.' })
   async deployModelVersion(@Ctx() ctx: Context, @Arg('input', { description: 'Which version, and why.' }) input: DeployModelVersionInput): Promise<DeployModelVersionPayload> {
-    const id = await this.deployments.deploy(ctx, { ...input, versionId: versionId(input.versionId), requestId: input.requestId ?? undefined });
+    const id = await this.deployments.deploy(ctx, { ...input, versionId: versionId(input.versionId), share: input.share ?? undefined, requestId: input.requestId ?? undefined });
     return { deployment: await deploymentOf(ctx, id) };
   }
 

@@ -11,5 +11,7 @@ export class ModelEntity {
   @Column('text', { array: true }) products!: string[];
   @Column('integer', { name: 'horizon_months' }) horizonMonths!: number;
   @Column('text') tier!: Tier;
+  @Column('text', { name: 'permitted_use', nullable: true }) permittedUse!: string | null;
+  @Column('text', { nullable: true }) limits!: string | null;
   @Column('uuid', { name: 'owner_id' }) ownerId!: string;
 }

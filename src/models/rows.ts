@@ -13,6 +13,10 @@ export interface ModelRow {
   readonly horizonMonths: number;
   readonly tier: Tier;
   readonly ownerId: string;
+  readonly permittedUse: string | null;
+  readonly limits: string | null;
+  readonly nextReviewAt: Date;
+  readonly reviewOverdue: boolean;
   readonly recordedAt: Date;
 }
 
@@ -38,10 +42,14 @@ export interface DeploymentRow {
   readonly modelId: string;
   readonly versionId: string;
   readonly role: DeploymentRole;
+  /** Of a canary. */
+  readonly share: number | null;
   readonly validFrom: Date;
   readonly validTo: Date | null;
   readonly byUser: string;
   readonly reason: string;
+  readonly endedBy: string | null;
+  readonly endReason: string | null;
 }
 
 export interface ArtefactRow {

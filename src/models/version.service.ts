@@ -3,6 +3,7 @@ import { newId, notFound, once, type Context, type Transaction } from '../platfo
 import { refusedBy } from '../security/index.js';
 import type { ArtefactStore } from './artefact-store.js';
 import { parseDossier, type ParsedDossier } from './dossier.js';
+import type { Gates } from './gates/gates.service.js';
 import { governed, preparedAndGoverned } from './governed.js';
 import { digestBytes } from './hex.js';
 import { transitionOf, type VersionState } from './lifecycle.js';
@@ -29,7 +30,10 @@ export interface EditedVersion {
 
 /** From registration to the vote: what the makers of a version do. */
 export class VersionService {
-  constructor(private readonly store: ArtefactStore) {}
+  constructor(
+    private readonly store: ArtefactStore,
+    private readonly gates: Gates,
+  ) {}
 
   /**
    * Registers a DRAFT. Its artefacts must have been uploaded; they are loaded and their parity is checked again here.
@@ -65,9 +69,9 @@ export class VersionService {
     });
   }
 
-  /** Hands a DRAFT to its voters. From here on nothing in it can change, and what it needs is what the policy asks for now. */
+  /** Hands a DRAFT to its voters. From here on nothing in it can change, and what it needs is what the policy asks for now. A gate that fails stops nothing yet. */
   async submit(ctx: Context, versionId: string): Promise<void> {
-    await governed(ctx, actOn('SUBMIT', versionId), async (tx) => {
+    await preparedAndGoverned(ctx, actOn('SUBMIT', versionId), () => this.gates.measure(ctx, versionId), async (tx, measured) => {
       const version = await lockVersion(tx, versionId);
       const step = transitionOf('SUBMIT', version.state);
       const { version: policy, tiers, voteDays } = await currentPolicy(tx);
@@ -81,6 +85,7 @@ export class VersionService {
       await contribute(tx, versionId, ctx.actor.id, 'SUBMITTED');
       const payload = { model: version.modelId, version: versionId, dossier: version.dossierDigest, policy, validators, admins };
       await recordEvent(tx, { type: 'VERSION_SUBMITTED', id: versionId, actor: ctx.actor.id, time: ctx.now(), payload });
+      await this.gates.recordSubmission(tx, ctx, version, measured);
     });
   }
 

@@ -2,7 +2,9 @@ import { recordEvent } from '../audit/index.js';
 import { badInput, internal, newId, type Context, type Transaction } from '../platform/index.js';
 import { refusedBy } from '../security/index.js';
 import { completes, missingVotes, VOTES, type MissingVotes, type VotingAct } from './approval-policy.js';
-import { governed } from './governed.js';
+import type { Gates } from './gates/gates.service.js';
+import type { Measured } from './gates/types.js';
+import { preparedAndGoverned } from './governed.js';
 import { digestBytes } from './hex.js';
 import { transitionOf } from './lifecycle.js';
 import { actOn, announce, lockVersion, move, votesOn, type LockedVersion } from './version.acts.js';
@@ -17,21 +19,26 @@ export interface Ballot {
 
 /** Verdicts and approvals. Voters are none of the version's makers; each has one vote, on the dossier they saw. */
 export class VoteService {
-  /** Casts a vote; the one that completes what was required when the version was submitted moves it on. */
+  constructor(private readonly gates: Gates) {}
+
+  /** Casts a vote; the one that completes what was required when the version was submitted moves it on. An admin's vote for it needs every gate to pass. */
   async vote(ctx: Context, act: VotingAct, ballot: Ballot): Promise<void> {
     const digest = digestBytes(ballot.dossierDigest, 'dossierDigest');
     if (ballot.comment.trim() === '') throw badInput('comment: say in a sentence what the vote rests on.');
-    await governed(ctx, actOn(act, ballot.versionId), async (tx) => {
+    const measure = async (): Promise<Measured | undefined> => (act === 'APPROVE' ? this.gates.measure(ctx, ballot.versionId) : undefined);
+    const work = async (tx: Transaction, measured: Measured | undefined): Promise<void> => {
       const version = await lockVersion(tx, ballot.versionId);
       transitionOf(act, version.state);
       requireSameDossier(version, ballot.dossierDigest);
       await requireIndependent(tx, ctx, act, version);
       await requireValidatorFirst(tx, act, version);
+      if (measured) await this.gates.requirePassed(tx, ctx, version, measured);
       await cast(tx, ctx, act, version, digest, ballot.comment);
       if (!completes(act, await stillMissing(tx, version))) return;
       await move(tx, ctx, version, act, ballot.comment);
       await announce(tx, ctx, VOTES[act].event, version);
-    });
+    };
+    await this.gates.keepRefused(ctx, () => preparedAndGoverned(ctx, actOn(act, ballot.versionId), measure, work));
   }
 }
 

@@ -5,6 +5,7 @@ export * from './access/governed.js';
 export * from './access/first-keepers.js';
 export { GRANT_ROLE } from './access/grant-role.js';
 export * from './proposals/index.js';
+export * from './tasks.js';
 export * from './access/requires.js';
 export * from './access/users.js';
 export * from './access/role-grant.entity.js';

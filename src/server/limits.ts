@@ -35,6 +35,8 @@ const DEAR: Readonly<Record<string, number>> = {
   'Prediction.counterfactual': 75,
   /** Up to 21 states are scored; the first and the last of them are explained. */
   'Mutation.simulateLoan': 150,
+  /** Loads the version and explains a dozen predictions. */
+  'Query.previewGates': 2_500,
   'Mutation.scoreLoans': 5_000,
   'Mutation.importLoans': 5_000,
 };

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { App } from '../../src/app.js';
 import type { PersonName } from '../../src/demo/index.js';
 import { openTestApp, type TestApp } from '../support/app.js';
-import { approve, approveSmallVersion, deploy, registerSmallModel, registerSmallVersion, submit, type SmallDraft } from '../support/small-version.js';
+import { APPROVE, approveSmallVersion, ballot, deploy, registerSmallModel, registerSmallVersion, submit, type RegisteredVersion } from '../support/small-version.js';
 import { Subscriber } from '../support/subscriber.js';
 
 interface Told {
@@ -36,22 +36,26 @@ describe('what waits for a person', () => {
     const found = await Promise.all(people.map(async (person) => [person, (await tasksOf(person)).filter(({ subject }) => subject === versionId).map(({ text }) => text)] as const));
     return Object.fromEntries(found.filter(([, texts]) => texts.length > 0));
   };
-  const draft = async (tier: 'HIGH' | 'LOW'): Promise<SmallDraft> => registerSmallVersion(app, await registerSmallModel(app, `tasks-${(products += 1)}`, tier));
-  const validate = async ({ versionId, digest }: SmallDraft): Promise<unknown> =>
-    (await app.as('validator')).ok('mutation ($input: ValidateModelVersionInput!) { validateModelVersion(input: $input) { __typename } }', { input: { versionId, verdict: 'FOR', dossierDigest: digest, comment: 'Sound.' } });
+  const draft = async (tier: 'HIGH' | 'LOW'): Promise<RegisteredVersion & { readonly name: string }> => {
+    const model = await registerSmallModel(app, `tasks-${(products += 1)}`, tier);
+    return { name: model.name, ...(await registerSmallVersion(app, model)) };
+  };
+  const approve = async (person: PersonName, version: RegisteredVersion): Promise<unknown> => (await app.as(person)).ok(APPROVE, ballot(version));
+  const validate = async ({ versionId, dossierDigest }: RegisteredVersion): Promise<unknown> =>
+    (await app.as('validator')).ok('mutation ($input: ValidateModelVersionInput!) { validateModelVersion(input: $input) { __typename } }', { input: { versionId, verdict: 'FOR', dossierDigest, comment: 'Sound.' } });
 
   it('is each step of a version in turn, for those alone who may take it', async () => {
     const version = await draft('HIGH');
     const { versionId, name } = version;
     const [vote, asAdmin] = ['VALIDATOR', 'ADMIN'].map((role) => `Vote as ${role} on version 1 of "${name}".`);
     expect(await waiting(versionId)).toEqual({ owner: [`Submit version 1 of "${name}" to its voters.`] });
-    await submit(await app.as('owner'), versionId);
+    await submit(app, versionId);
     expect(await waiting(versionId)).toEqual({ validator: [vote] });
     await validate(version);
     expect(await waiting(versionId)).toEqual({ admin: [asAdmin], secondAdmin: [asAdmin] });
-    await approve(await app.as('admin'), version);
+    await approve('admin', version);
     expect(await waiting(versionId)).toEqual({ secondAdmin: [asAdmin] });
-    await approve(await app.as('secondAdmin'), version);
+    await approve('secondAdmin', version);
     const toDeploy = [`Deploy version 1 of "${name}", which is approved and was never live, before its votes expire.`];
     expect(await waiting(versionId)).toEqual({ admin: toDeploy, secondAdmin: toDeploy });
     await deploy(await app.as('admin'), versionId);
@@ -71,7 +75,7 @@ describe('what waits for a person', () => {
 
   it('is no vote of a maker, nor of who lacks the grant, or keeps the roles of others', async () => {
     const version = await draft('LOW');
-    await submit(await app.as('owner'), version.versionId);
+    await submit(app, version.versionId);
     const asks = async (identity: Parameters<TestApp['as']>[0]): Promise<string[]> =>
       (await (await app.as(identity)).ok<{ me: { tasks: Told[] } }>(`{ me { tasks { ${FIELDS} } } }`)).me.tasks.filter(({ subject }) => subject === version.versionId).map(({ kind }) => kind);
     expect(await asks('admin')).toEqual(['VOTE']);
@@ -79,7 +83,7 @@ describe('what waits for a person', () => {
     expect(await asks({ subject: 'ada', name: 'Ada Admin', roles: ['ADMIN', 'ACCESS_ADMIN'] })).toEqual([]);
     expect(await asks({ subject: 'newcomer', name: 'Newcomer', roles: ['ADMIN'] })).toEqual([]);
     await app.sql(`INSERT INTO model_version_contributors (version_id, user_id, part) SELECT v.id, u.id, 'TRAINED' FROM model_versions v, users u
-                   WHERE encode(v.dossier_digest, 'hex') = $1 AND v.state = 'SUBMITTED' AND u.subject = 'ada'`, [version.digest]);
+                   WHERE encode(v.dossier_digest, 'hex') = $1 AND v.state = 'SUBMITTED' AND u.subject = 'ada'`, [version.dossierDigest]);
     expect([await asks('admin'), await asks('secondAdmin')]).toEqual([[], ['VOTE']]);
   });
 
@@ -110,7 +114,7 @@ describe('what waits for a person', () => {
     expect(first).toEqual(await tasksOf('secondAdmin'));
     // What changes nothing for them is not told: the next list has another vote to give.
     await draft('LOW');
-    await submit(await app.as('owner'), versionId);
+    await submit(app, versionId);
     const second = (await changes.next()).tasksChanged;
     expect(second.filter(({ id }) => !first.some((one) => one.id === id))).toMatchObject([{ kind: 'VOTE', subject: versionId }]);
     await subscriber.end();

@@ -3,7 +3,7 @@ import { newId, type Context } from '../../src/platform/index.js';
 import { FIRST_POLICY, TIERS, TRANSITIONS, VOTER_ROLES, type Tier, type Verdict, type VoterRole } from '../../src/models/index.js';
 import { openTestDatabase, type TestDatabase } from '../support/database.js';
 import { asSuperuser } from '../support/postgres.js';
-import { Bank, smallVersion, type SmallVersion } from './support.js';
+import { Bank, evaluateGates, smallVersion, type SmallVersion } from './support.js';
 
 let database: TestDatabase;
 let bank: Bank;
@@ -46,7 +46,7 @@ const insertVote = (versionId: string, voter: Context, role: VoterRole, verdict:
 
 const insertDeployment = (modelId: string, versionId: string, id = newId()): Promise<string> =>
   run(
-    `INSERT INTO deployments (id, model_id, version_id, role, valid_from, by_user, reason) VALUES ($1, $2, $3, 'CHAMPION', now(), $4, 'x')`,
+    `INSERT INTO deployments (id, model_id, version_id, role, valid_from, by_user, reason) VALUES ($1, $2, $3, 'CHALLENGER', now(), $4, 'x')`,
     id, modelId, versionId, people[0]!.actor.id,
   ).then(() => id);
 
@@ -98,6 +98,7 @@ describe('the state of a version, by plain SQL,', () => {
     await insertVote(versionId, people[1]!, 'VALIDATOR');
     for (const to of states.filter((state) => state !== from)) {
       await forceState(versionId, from);
+      if (to === 'APPROVED' && (from === 'SUBMITTED' || from === 'VALIDATED')) await evaluateGates(database.db, versionId);
       const known = TRANSITIONS.some((step) => step.from === from && step.to === to);
       const outcome = await (from === 'DRAFT' ? setState(versionId, to) : run('UPDATE model_versions SET state = $2 WHERE id = $1', versionId, to)).then(() => 'done', (error: { code: string }) => error.code);
       expect([to, outcome]).toEqual([to, known ? 'done' : 'AS005']);
@@ -117,6 +118,7 @@ describe('the state of a version, by plain SQL,', () => {
 describe('approval, by plain SQL,', () => {
   it.each(TIERS)('of tier %s needs every single vote of its policy', async (tier) => {
     const versionId = await submitted(tier);
+    await evaluateGates(database.db, versionId);
     const needed = VOTER_ROLES.flatMap((role) => Array.from({ length: FIRST_POLICY.tiers[tier].votes[role] }, () => role));
     for (const [index, role] of needed.entries()) {
       await expect(setState(versionId, 'APPROVED')).rejects.toMatchObject({ code: 'AS006' });
@@ -201,6 +203,6 @@ describe('the end of a deployment, by plain SQL,', () => {
   });
 
   it('does not lie before its beginning', async () => {
-    await expect(end(`valid_from - interval '1 second'`)).rejects.toMatchObject({ code: '23514' });
+    await expect(end(`valid_from - interval '1 second'`)).rejects.toMatchObject({ code: 'AS084' });
   });
 });

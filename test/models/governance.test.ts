@@ -163,7 +163,7 @@ describe('the way to approval', () => {
 
   it('takes each vote into the log, and each step only when the version takes it', async () => {
     const { versionId, modelId, dossierDigest } = await bank.submitted(olga, 'HIGH', small);
-    const logged = async () => (await bank.leaves({ version: versionId })).slice(2);
+    const logged = async () => (await bank.leaves({ version: versionId })).slice(3);
     const payload = { model: modelId, dossier: dossierDigest };
     const vote = async (ctx: Context, act: 'VALIDATE' | 'APPROVE', events: object[]): Promise<void> => {
       const before = (await logged()).length;
@@ -171,16 +171,17 @@ describe('the way to approval', () => {
       expect((await logged()).slice(before)).toMatchObject(events.map((event) => ({ ...payload, ...event, actor: ctx.actor.id })));
     };
     await vote(vera, 'VALIDATE', [{ type: 'VOTE_CAST', role: 'VALIDATOR', verdict: 'FOR' }, { type: 'VERSION_VALIDATED' }]);
-    await vote(adam, 'APPROVE', [{ type: 'VOTE_CAST', role: 'ADMIN', verdict: 'FOR' }]);
-    await vote(alma, 'APPROVE', [{ type: 'VOTE_CAST', role: 'ADMIN', verdict: 'FOR' }, { type: 'VERSION_APPROVED' }]);
-    const steps = (await logged()).filter(({ type }) => type !== 'VOTE_CAST');
+    const passed = { type: 'GATES_EVALUATED', stage: 'APPROVAL', failed: 0, waived: 0 };
+    await vote(adam, 'APPROVE', [passed, { type: 'VOTE_CAST', role: 'ADMIN', verdict: 'FOR' }]);
+    await vote(alma, 'APPROVE', [passed, { type: 'VOTE_CAST', role: 'ADMIN', verdict: 'FOR' }, { type: 'VERSION_APPROVED' }]);
+    const steps = (await logged()).filter(({ type }) => type !== 'VOTE_CAST' && type !== 'GATES_EVALUATED');
     expect(steps.map(({ id, verdict }) => [id, verdict])).toEqual([[versionId, undefined], [versionId, undefined]]);
   });
 
   it.each([['INVALIDATE', 'VALIDATOR'], ['REJECT', 'ADMIN']] as const)('logs %s as a vote against and a rejection', async (act, role) => {
     const { versionId, dossierDigest } = await bank.submitted(olga, 'HIGH', small);
     await bank.votes.vote(vera, act, { versionId, dossierDigest, comment });
-    const logged = (await bank.leaves({ version: versionId })).slice(2);
+    const logged = (await bank.leaves({ version: versionId })).slice(3);
     expect(logged).toMatchObject([{ type: 'VOTE_CAST', role, verdict: 'AGAINST' }, { type: 'VERSION_REJECTED', id: versionId }]);
   });
 });

@@ -85,7 +85,7 @@ describe('models over GraphQL', () => {
   /** Registered, submitted, validated, approved and deployed, all through the API. */
   const deployVersion = async (modelId: string): Promise<{ versionId: string; digest: string; deployment: DeploymentAnswer['deployment'] }> => {
     await bank.upload(olga, small);
-    const registered = await mutate<VersionAnswer>(olga, 'registerModelVersion', { modelId, dossier: JSON.stringify(small.dossier) }, 'modelVersion { id state dossier { digest } missingVotes { role count } }');
+    const registered = await mutate<VersionAnswer>(olga, 'registerModelVersion', { modelId, dossier: await bank.dossierFor(decodeGlobalId(modelId).id, small) }, 'modelVersion { id state dossier { digest } missingVotes { role count } }');
     const { id: versionId, dossier: { digest }, missingVotes } = registered.modelVersion;
     expect([registered.modelVersion.state, missingVotes]).toEqual(['DRAFT', [{ role: 'VALIDATOR', count: 1 }, { role: 'ADMIN', count: 1 }]]);
     const vote = { versionId, dossierDigest: digest, comment: 'Read and checked.' };
@@ -116,7 +116,7 @@ describe('models over GraphQL', () => {
       model: { owner: { name: 'Olga' }, tier: 'MEDIUM' },
       dossier: {
         digest,
-        metrics: { auc: 0.8, ece: null },
+        metrics: { auc: 0.8, ece: 0.01 },
         parity: { passed: true },
         trainingData: { rows: 40, asOf: null },
         hyperParameters: '{"layers":[]}',

@@ -92,6 +92,29 @@ describe('migrations', () => {
       adverse_action_notices, loan_facts, loans, customers CASCADE`));
   });
 
+  it('give models that were there before a first review and first facts, and bring back what was put aside of findings, facts and reviews', async () => {
+    const back = async (): Promise<void> => {
+      await migrateDown(database.urls.owner, migrations, migrations.length - migrations.findIndex(({ name }) => name === 'Gates1764000000010'));
+      await migrateUp(database.urls.owner, migrations);
+    };
+    await back();
+    const models = (): Promise<unknown[]> => database.db.query(`SELECT permitted_use AS use, next_review_at - recorded_at >= interval '24 months' AS later, (SELECT count(*)::int FROM model_facts) AS facts FROM models`);
+    expect(await models()).toEqual([{ use: null, later: true, facts: 1 }]);
+    await asSuperuser(database.name, (client) => client.query(`
+      INSERT INTO users (id, issuer, subject, name) VALUES (${text('018f0000-0000-7000-8000-000000000002', 'test', 'vera', 'Vera')});
+      INSERT INTO model_facts (id, model_id, permitted_use, owner_id, reason, by_user) VALUES (gen_random_uuid(), ${text(ID, 'Cars.', ID, 'Asked for.', ID)});
+      INSERT INTO model_reviews (id, model_id, outcome, comment, next_review_at, reviewed_by)
+        VALUES (gen_random_uuid(), ${text(ID, 'FIT', 'Seen.')}, now() + interval '1 month', '018f0000-0000-7000-8000-000000000002');
+      INSERT INTO findings (id, model_id, title, text, severity, owner_id, due_at, evidence, raised_by)
+        VALUES (${text(ID, ID, 'Thin', 'Few loans.', 'LOW', ID)}, now() + interval '1 day', '{split}', '${ID}')`));
+    const all = (): Promise<unknown[]> => database.db.query(`SELECT to_jsonb(m) - 'deployment_epoch' AS row FROM models m UNION ALL SELECT to_jsonb(f) FROM finding_states f UNION ALL SELECT to_jsonb(c) FROM model_facts c UNION ALL SELECT to_jsonb(r) FROM model_reviews r`);
+    const before = await all();
+    await back();
+    expect(await all()).toEqual(before);
+    expect(await models()).toEqual([{ use: 'Cars.', later: false, facts: 2 }]);
+    await asSuperuser(database.name, (client) => client.query('DELETE FROM findings; DELETE FROM model_reviews; DELETE FROM model_facts WHERE id <> model_id'));
+  });
+
   it('leave nothing behind when all are taken back', async () => {
     await migrateDown(database.urls.owner, migrations, migrations.length);
     const left = (await catalogue(database.name)) as { name: string }[];

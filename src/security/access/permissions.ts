@@ -28,6 +28,13 @@ export const PERMISSIONS = {
   'access:manage': 'Grant and end roles',
   'proposal:read': 'See what waits for a second person, and what became of it',
   'policy:change': 'Propose and confirm another governance policy',
+  'gate:preview': 'Try what the gates say of a version, which loads and runs it',
+  'gate:waive': 'Propose and confirm that a version passes although a gate fails',
+  'finding:raise': 'Raise weaknesses of models and versions, and judge how they were resolved',
+  'finding:resolve': 'Say what was done about the findings that one owns',
+  'model:edit': 'Change what the inventory says of models, as owner or admin',
+  'model:review': 'Review models when their time has come',
+  'model:tier': 'Propose and confirm another materiality tier of a model',
 } as const;
 
 export type Permission = keyof typeof PERMISSIONS;
@@ -43,9 +50,9 @@ export const ROLES = {
     'decision:read', 'decision:override', 'decision:contest', 'decision:review', 'decision:notify',
   ],
   OPERATOR: ['self:read', 'customer:read', 'customer:write', 'loan:write', 'outcome:write', 'book:import'],
-  MODEL_OWNER: ['self:read', 'model:read', 'model:fairness', 'model:register', 'version:submit'],
-  VALIDATOR: [...EVIDENCE, 'version:validate', 'score:simulate'],
-  ADMIN: [...EVIDENCE, 'version:approve', 'version:deploy', 'policy:change'],
+  MODEL_OWNER: ['self:read', 'model:read', 'model:fairness', 'model:register', 'model:edit', 'version:submit', 'gate:preview', 'finding:resolve'],
+  VALIDATOR: [...EVIDENCE, 'version:validate', 'score:simulate', 'gate:preview', 'gate:waive', 'finding:raise', 'finding:resolve', 'model:review'],
+  ADMIN: [...EVIDENCE, 'version:approve', 'version:deploy', 'policy:change', 'gate:preview', 'gate:waive', 'finding:resolve', 'model:edit', 'model:tier'],
   ACCESS_ADMIN: ['self:read', 'access:read', 'access:manage'],
   AUDITOR: [...EVIDENCE, 'decision:read', 'customer:identity', 'customer:protected', 'access:read'],
   RISK_MANAGER: [...EVIDENCE, 'decision:read'],
