@@ -1,7 +1,8 @@
 import { canonicalJson, sha256, type Context } from '../../src/platform/index.js';
 import type { Role } from '../../src/security/index.js';
 import { chooseReference, compileModel, encode, fitFeatureSchema, loadScorer, withNovelty, type DecisionPolicy, type FeatureSpec, type GatheredRecord } from '../../src/scoring/index.js';
-import { ArtefactStore, CHANGE_POLICY, DeploymentService, LiveVersions, ModelService, Routes, VersionService, VoteService, type NewModel, type Tier } from '../../src/models/index.js';
+import { ArtefactStore, CHANGE_POLICY, DeploymentService, LiveVersions, ModelService, resumeKinds, Routes, StopService, VersionService, VoteService, type NewModel, type Tier } from '../../src/models/index.js';
+import { openSuspension } from '../../src/models/deployments/suspension.queries.js';
 import type { TestDatabase } from '../support/database.js';
 import { Keepers, personOf } from '../support/keepers.js';
 
@@ -97,20 +98,33 @@ export type SmallVersion = Awaited<ReturnType<typeof smallVersion>>;
 /** The services of the room, and people who act: each a user of their own, with the roles in token and grants. */
 export class Bank {
   readonly store = new ArtefactStore();
-  readonly routes = new Routes();
   readonly models = new ModelService();
   readonly versions = new VersionService(this.store);
   readonly votes = new VoteService();
-  readonly live = new LiveVersions(this.store);
-  readonly deployments = new DeploymentService(this.routes, this.live);
+  readonly deployments: DeploymentService;
+  readonly stop: StopService;
 
   private constructor(
     readonly database: TestDatabase,
     readonly keepers: Keepers,
-  ) {}
+    readonly routes: Routes,
+    readonly live: LiveVersions,
+  ) {
+    this.deployments = new DeploymentService(routes, live);
+    this.stop = new StopService({ routes, versions: live });
+  }
 
   static async open(database: TestDatabase): Promise<Bank> {
-    return new Bank(database, await Keepers.of(database, [CHANGE_POLICY]));
+    const parts = { routes: new Routes(), versions: new LiveVersions(new ArtefactStore()) };
+    return new Bank(database, await Keepers.of(database, [CHANGE_POLICY, ...resumeKinds(parts)]), parts.routes, parts.versions);
+  }
+
+  /** Lifts the suspension of a model, or of one of its versions: one proposes, another confirms. */
+  async resume(modelId: string, versionId: string | null, [one, other]: readonly [Context, Context]): Promise<void> {
+    const { proposals } = this.keepers;
+    const suspension = (await openSuspension(this.database.db, modelId, versionId))?.id ?? null;
+    const proposal = { subject: versionId ?? modelId, payload: { suspension }, reason: 'Mended.' };
+    await proposals.confirm(other, await proposals.propose(one, versionId === null ? 'RESUME_MODEL' : 'RESUME_VERSION', proposal), 'Seen.');
   }
 
   /** A person with these roles in the token, and in grants unless told otherwise. */
