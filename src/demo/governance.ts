@@ -63,20 +63,34 @@ export async function registerVersion({ owner }: Clients, { model }: Book, uploa
   return toVersion(registerModelVersion);
 }
 
-/** Takes a registered version through its life: submitted, validated and approved by different people, then deployed. */
+/** One step in the life of a version, and whose it is. */
+export interface VersionStep {
+  readonly person: PersonName;
+  readonly mutation: string;
+  readonly input: Record<string, unknown>;
+}
+
+/** From a draft to an approved version: submitted, validated and approved by different people. */
+export const stepsToApproval = ({ dossierDigest }: Pick<DeployedVersion, 'dossierDigest'>): VersionStep[] => [
+  { person: 'owner', mutation: 'submitModelVersion', input: {} },
+  { person: 'validator', mutation: 'validateModelVersion', input: { verdict: 'FOR', dossierDigest, comment: 'Parity, hold-out metrics and data fingerprint checked.' } },
+  { person: 'admin', mutation: 'approveModelVersion', input: { dossierDigest, comment: 'Fit for its purpose.' } },
+  { person: 'secondAdmin', mutation: 'approveModelVersion', input: { dossierDigest, comment: 'Read independently; agreed.' } },
+];
+
+export async function takeStep(clients: Clients, { id }: Pick<DeployedVersion, 'id'>, { person, mutation, input }: VersionStep): Promise<void> {
+  const name = `${mutation[0]!.toUpperCase()}${mutation.slice(1)}`;
+  await clients[person].query(`mutation Act($input: ${name}Input!) { ${mutation}(input: $input) { __typename } }`, { input: { versionId: id, ...input } });
+}
+
+/** Takes a registered version through its life, and deploys it. */
 export async function approveAndDeploy(clients: Clients, version: DeployedVersion, progress: StageProgress): Promise<DeployedVersion> {
-  const act = async (person: PersonName, mutation: string, input: Record<string, unknown>): Promise<void> => {
-    const name = `${mutation[0]!.toUpperCase()}${mutation.slice(1)}`;
-    await clients[person].query(`mutation Act($input: ${name}Input!) { ${mutation}(input: $input) { __typename } }`, { input: { versionId: version.id, ...input } });
-    progress.update(`${PEOPLE[person].name}: ${mutation}`);
-  };
-  const { dossierDigest } = version;
-  await act('owner', 'submitModelVersion', {});
-  await waiveFailures(clients, version.id, progress);
-  await act('validator', 'validateModelVersion', { verdict: 'FOR', dossierDigest, comment: 'Parity, hold-out metrics and data fingerprint checked.' });
-  await act('admin', 'approveModelVersion', { dossierDigest, comment: 'Fit for its purpose.' });
-  await act('secondAdmin', 'approveModelVersion', { dossierDigest, comment: 'Read independently; agreed.' });
-  await act('admin', 'deployModelVersion', { reason: 'First champion of the demonstration.' });
+  const deploy: VersionStep = { person: 'admin', mutation: 'deployModelVersion', input: { reason: 'First champion of the demonstration.' } };
+  for (const step of [...stepsToApproval(version), deploy]) {
+    await takeStep(clients, version, step);
+    progress.update(`${PEOPLE[step.person].name}: ${step.mutation}`);
+    if (step.mutation === 'submitModelVersion') await waiveFailures(clients, version.id, progress);
+  }
   return readVersion(clients.auditor, version.id);
 }
 

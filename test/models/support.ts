@@ -1,7 +1,8 @@
 import { canonicalJson, newId, sha256, type Context, type Database } from '../../src/platform/index.js';
 import type { Role } from '../../src/security/index.js';
 import { chooseReference, compileModel, encode, fitFeatureSchema, loadScorer, withNovelty, type DecisionPolicy, type FeatureSpec, type GatheredRecord } from '../../src/scoring/index.js';
-import { ArtefactStore, CHANGE_POLICY, CHANGE_TIER, DeploymentService, FindingsService, Gates, InventoryService, LiveVersions, Measurements, ModelService, Routes, VersionService, VoteService, WAIVE_GATE, type NewModel, type Tier } from '../../src/models/index.js';
+import { ArtefactStore, CHANGE_POLICY, CHANGE_TIER, DeploymentService, FindingsService, Gates, InventoryService, LiveVersions, Measurements, ModelService, resumeKinds, Routes, StopService, VersionService, VoteService, WAIVE_GATE, type NewModel, type Tier } from '../../src/models/index.js';
+import { openSuspension } from '../../src/models/deployments/suspension.queries.js';
 import { GATE_NAMES, type GateName, type GateVerdict } from '../../src/models/gates/types.js';
 import { fairnessOf } from '../../src/models/evidence-summary.js';
 import type { TestDatabase } from '../support/database.js';
@@ -124,23 +125,36 @@ export type SmallVersion = Awaited<ReturnType<typeof smallVersion>>;
 /** The services of the room, and people who act: each a user of their own, with the roles in token and grants. */
 export class Bank {
   readonly store = new ArtefactStore();
-  readonly routes = new Routes();
   readonly models = new ModelService();
-  readonly live = new LiveVersions(this.store);
   readonly gates = new Gates(new Measurements(this.store));
   readonly versions = new VersionService(this.store, this.gates);
   readonly votes = new VoteService(this.gates);
   readonly findings = new FindingsService();
   readonly inventory = new InventoryService();
-  readonly deployments = new DeploymentService(this.routes, this.live);
+  readonly deployments: DeploymentService;
+  readonly stop: StopService;
 
   private constructor(
     readonly database: TestDatabase,
     readonly keepers: Keepers,
-  ) {}
+    readonly routes: Routes,
+    readonly live: LiveVersions,
+  ) {
+    this.deployments = new DeploymentService(routes, live);
+    this.stop = new StopService({ routes, versions: live });
+  }
 
   static async open(database: TestDatabase): Promise<Bank> {
-    return new Bank(database, await Keepers.of(database, [CHANGE_POLICY, WAIVE_GATE, CHANGE_TIER]));
+    const parts = { routes: new Routes(), versions: new LiveVersions(new ArtefactStore()) };
+    return new Bank(database, await Keepers.of(database, [CHANGE_POLICY, WAIVE_GATE, CHANGE_TIER, ...resumeKinds(parts)]), parts.routes, parts.versions);
+  }
+
+  /** Lifts the suspension of a model, or of one of its versions: one proposes, another confirms. */
+  async resume(modelId: string, versionId: string | null, [one, other]: readonly [Context, Context]): Promise<void> {
+    const { proposals } = this.keepers;
+    const suspension = (await openSuspension(this.database.db, modelId, versionId))?.id ?? null;
+    const proposal = { subject: versionId ?? modelId, payload: { suspension }, reason: 'Mended.' };
+    await proposals.confirm(other, await proposals.propose(one, versionId === null ? 'RESUME_MODEL' : 'RESUME_VERSION', proposal), 'Seen.');
   }
 
   /** A person with these roles in the token, and in grants unless told otherwise. */
