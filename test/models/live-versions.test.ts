@@ -239,6 +239,42 @@ describe('a suspended version', () => {
   });
 });
 
+async function attempt(kind: string, modelId: string, versionId: string): Promise<unknown> {
+  switch (kind) {
+    case 'champion': return deploy(versionId);
+    case 'challenger': return deploy(versionId, 'CHALLENGER');
+    case 'canary': return deploy(versionId, 'CANARY', 0.5);
+    case 'end': return bank.deployments.end(adam, (await periodsOf(modelId)).find((one) => one.to === null && one.versionId === versionId)?.id ?? newId(), reason);
+    case 'back': return bank.deployments.rollBack(adam, { modelId, reason });
+    case 'stop': return bank.stop.suspendModel(adam, modelId, reason);
+    case 'resume': return bank.resume(modelId, null, [adam, alma]);
+    case 'stopVersion': return bank.stop.suspendVersion(adam, versionId, reason);
+    default: return bank.resume(modelId, versionId, [alma, adam]);
+  }
+}
+
+async function requireSound(modelId: string): Promise<void> {
+  const periods = await periodsOf(modelId);
+  const champions = periods.filter(({ role }) => role === 'CHAMPION');
+  const stops = await database.db.query<{ from: string }>('SELECT valid_from::text AS "from" FROM suspensions WHERE model_id = $1', [modelId]);
+  champions.forEach(({ to }, index) => {
+    const next = champions[index + 1];
+    expect(to === (next?.from ?? null) || stops.some(({ from }) => from === to)).toBe(true);
+  });
+  expect(periods.filter(({ role, to }) => role === 'CANARY' && to === null).length).toBeLessThanOrEqual(1);
+  const open = periods.filter(({ to }) => to === null);
+  expect(new Set(open.map(({ versionId }) => versionId)).size).toBe(open.length);
+  // Every boundary, a microsecond before it and a microsecond after.
+  const [wrong] = await database.db.query<{ count: number }>(
+    `WITH instants AS (SELECT DISTINCT at + step AS at FROM deployments d CROSS JOIN LATERAL (VALUES (d.valid_from), (d.valid_to)) bounds(at)
+       CROSS JOIN (VALUES (interval '0'), (interval '1 microsecond'), (interval '-1 microsecond')) steps(step) WHERE d.model_id = $1 AND at IS NOT NULL)
+     SELECT count(*)::int AS count FROM instants i
+     WHERE (SELECT count(*) FROM deployments d WHERE d.model_id = $1 AND d.role = 'CHAMPION' AND tstzrange(d.valid_from, d.valid_to) @> i.at) > 1`,
+    [modelId],
+  );
+  expect(wrong!.count).toBe(0);
+}
+
 describe('whatever is done in whatever order', () => {
   const VERSIONS = 3;
   const actOf = fc.record({ kind: fc.constantFrom('champion', 'challenger', 'canary', 'end', 'back', 'stop', 'resume', 'stopVersion', 'resumeVersion'), version: fc.nat(VERSIONS - 1) });
@@ -264,43 +300,13 @@ describe('whatever is done in whatever order', () => {
     );
     expect(done).toBeGreaterThan(refusals / 4);
   }, 120_000);
-
-  async function attempt(kind: string, modelId: string, versionId: string): Promise<unknown> {
-    switch (kind) {
-      case 'champion': return deploy(versionId);
-      case 'challenger': return deploy(versionId, 'CHALLENGER');
-      case 'canary': return deploy(versionId, 'CANARY', 0.5);
-      case 'end': return bank.deployments.end(adam, (await periodsOf(modelId)).find((one) => one.to === null && one.versionId === versionId)?.id ?? newId(), reason);
-      case 'back': return bank.deployments.rollBack(adam, { modelId, reason });
-      case 'stop': return bank.stop.suspendModel(adam, modelId, reason);
-      case 'resume': return bank.resume(modelId, null, [adam, alma]);
-      case 'stopVersion': return bank.stop.suspendVersion(adam, versionId, reason);
-      default: return bank.resume(modelId, versionId, [alma, adam]);
-    }
-  }
-
-  async function requireSound(modelId: string): Promise<void> {
-    const periods = await periodsOf(modelId);
-    const champions = periods.filter(({ role }) => role === 'CHAMPION');
-    const stops = await database.db.query<{ from: string }>('SELECT valid_from::text AS "from" FROM suspensions WHERE model_id = $1', [modelId]);
-    champions.forEach(({ to }, index) => {
-      const next = champions[index + 1];
-      expect(to === (next?.from ?? null) || stops.some(({ from }) => from === to)).toBe(true);
-    });
-    expect(periods.filter(({ role, to }) => role === 'CANARY' && to === null).length).toBeLessThanOrEqual(1);
-    const open = periods.filter(({ to }) => to === null);
-    expect(new Set(open.map(({ versionId }) => versionId)).size).toBe(open.length);
-    // Every boundary, a microsecond before it and a microsecond after.
-    const [wrong] = await database.db.query<{ count: number }>(
-      `WITH instants AS (SELECT DISTINCT at + step AS at FROM deployments d CROSS JOIN LATERAL (VALUES (d.valid_from), (d.valid_to)) bounds(at)
-         CROSS JOIN (VALUES (interval '0'), (interval '1 microsecond'), (interval '-1 microsecond')) steps(step) WHERE d.model_id = $1 AND at IS NOT NULL)
-       SELECT count(*)::int AS count FROM instants i
-       WHERE (SELECT count(*) FROM deployments d WHERE d.model_id = $1 AND d.role = 'CHAMPION' AND tstzrange(d.valid_from, d.valid_to) @> i.at) > 1`,
-      [modelId],
-    );
-    expect(wrong!.count).toBe(0);
-  }
 });
+
+/** Statements in one transaction, as the application. */
+const run = (...statements: [sql: string, ...parameters: unknown[]][]): Promise<void> =>
+  database.db.transaction(async (tx) => {
+    for (const [sql, ...parameters] of statements) await tx.query(sql, parameters);
+  });
 
 describe('plain SQL with the role of the application cannot', () => {
   let modelId: string;
@@ -310,10 +316,6 @@ describe('plain SQL with the role of the application cannot', () => {
     [first, second, third] = await Promise.all(Array.from({ length: 3 }, () => approved(modelId)));
     await deploy(first!);
   });
-  const run = (...statements: [sql: string, ...parameters: unknown[]][]): Promise<void> =>
-    database.db.transaction(async (tx) => {
-      for (const [sql, ...parameters] of statements) await tx.query(sql, parameters);
-    });
   const insert = (versionId: string, role = 'CHAMPION', at = 'clock_timestamp()', share = 'NULL', to = 'NULL'): [string, ...unknown[]] => [
     `INSERT INTO deployments (id, model_id, version_id, role, share, valid_from, valid_to, by_user, reason) VALUES ($1, $2, $3, '${role}', ${share}, ${at}, ${to}, $4, 'x')`,
     newId(), modelId, versionId, adam.actor.id,

@@ -9,7 +9,7 @@ import { REVIEW_OUTCOMES, type FactsRow, type ReviewOutcome, type ReviewRow, typ
 
 export const ReviewOutcomeEnum = named(REVIEW_OUTCOMES);
 registerEnumType(ReviewOutcomeEnum, {
-  name: 'ReviewOutcome',
+  name: 'ModelReviewOutcome',
   description: 'What a review found of a model.',
   valuesConfig: {
     FIT: { description: 'It may go on as it is.' },

@@ -1,5 +1,4 @@
 import type { CheckName } from '../../../scoring/index.js';
-import type {  } from '../../approval-policy.js';
 import type { VoterRole } from '../../policy/tiers.js';
 import type { DeploymentRole } from '../../deployment.entity.js';
 import type { Act, VersionState } from '../../lifecycle.js';
