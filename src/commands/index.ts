@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { benchCommand } from './bench.js';
 import { demoCommand } from './demo.js';
 import { importCommand } from './import.js';
+import { inventoryCommand } from './inventory.js';
 import { migrateCommand } from './migrate.js';
 import { registerCommand } from './register/command.js';
 import { schemaCommand } from './schema.js';
@@ -13,5 +14,5 @@ import { trainCommand } from './train/command.js';
 
 /** One entry, many verbs. */
 export function addCommands(program: Command): void {
-  for (const add of [demoCommand, serveCommand, migrateCommand, accessAdminsCommand, importCommand, trainCommand, registerCommand, scoreCommand, tokenCommand, schemaCommand, benchCommand]) add(program);
+  for (const add of [demoCommand, serveCommand, migrateCommand, accessAdminsCommand, importCommand, trainCommand, registerCommand, scoreCommand, inventoryCommand, tokenCommand, schemaCommand, benchCommand]) add(program);
 }
