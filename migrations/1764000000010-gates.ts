@@ -64,7 +64,7 @@ export class Gates1764000000010 implements MigrationInterface {
       DROP VIEW finding_states;
       DROP TABLE model_tier_changes, model_reviews, model_facts, finding_verdicts, finding_resolutions, findings, gate_results, gate_evaluations, gate_waivers;
       ALTER TABLE models DROP COLUMN permitted_use, DROP COLUMN limits, DROP COLUMN next_review_at;
-      DROP FUNCTION refuse_lapsed_waiver, waiver_expired, require_gates, set_first_review, keep_tier_changes, change_tier, keep_reviews, set_next_review,
+      DROP FUNCTION refuse_lapsed_waiver, waiver_expired, require_gates, set_first_review, keep_tier_changes, change_tier, keep_model_reviews, set_next_review,
         keep_facts, set_facts, write_first_facts, keep_verdicts, keep_resolutions, keep_findings, keep_evaluations, keep_waivers, is_maker, current_policy, review_months;
     `);
   }

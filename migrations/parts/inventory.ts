@@ -75,7 +75,7 @@ export const INVENTORY = `
   CREATE TRIGGER write_first_facts AFTER INSERT ON models FOR EACH ROW EXECUTE FUNCTION write_first_facts();
 
   -- Nobody reviews a model that they own, or of which they made the version that decides. The policy says how far the next date may lie.
-  CREATE FUNCTION keep_reviews() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+  CREATE FUNCTION keep_model_reviews() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
   DECLARE
     reviewed models;
   BEGIN
@@ -90,7 +90,7 @@ export const INVENTORY = `
     END IF;
     RETURN NEW;
   END $$;
-  CREATE TRIGGER keep_reviews BEFORE INSERT ON model_reviews FOR EACH ROW EXECUTE FUNCTION keep_reviews();
+  CREATE TRIGGER keep_model_reviews BEFORE INSERT ON model_reviews FOR EACH ROW EXECUTE FUNCTION keep_model_reviews();
   CREATE FUNCTION set_next_review() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
   BEGIN
     UPDATE models m SET next_review_at = NEW.next_review_at WHERE m.id = NEW.model_id;

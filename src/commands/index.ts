@@ -4,6 +4,7 @@ import { cardCommand } from './card.js';
 import { demoCommand } from './demo.js';
 import { exportCommand } from './export/command.js';
 import { importCommand } from './import.js';
+import { inventoryCommand } from './inventory.js';
 import { migrateCommand } from './migrate.js';
 import { registerCommand } from './register/command.js';
 import { schemaCommand } from './schema.js';
@@ -16,5 +17,5 @@ import { verifyCommand } from './verify/command.js';
 
 /** One entry, many verbs. */
 export function addCommands(program: Command): void {
-  for (const add of [demoCommand, serveCommand, migrateCommand, accessAdminsCommand, importCommand, trainCommand, registerCommand, scoreCommand, cardCommand, exportCommand, verifyCommand, tokenCommand, schemaCommand, benchCommand]) add(program);
+  for (const add of [demoCommand, serveCommand, migrateCommand, accessAdminsCommand, importCommand, trainCommand, registerCommand, scoreCommand, inventoryCommand, cardCommand, exportCommand, verifyCommand, tokenCommand, schemaCommand, benchCommand]) add(program);
 }

@@ -49,11 +49,14 @@ interface VersionAnswer {
   readonly modelVersion: { id: string; version: number; state: string; dossier: { digest: string }; model: { name: string }; waivers: { gate: string; inForce: boolean }[] };
 }
 
+/** What the inventory says of it. */
+const USES = { permittedUse: 'To show what Assay does.', limits: 'Not for decisions about people.' };
+
 /** Registers model and version: uploads the artefacts by their digests, then hands in the dossier that names them. */
 export async function registerVersion({ owner }: Clients, { model }: Book, uploads: readonly Upload[], dossier: unknown): Promise<DeployedVersion> {
   const { registerModel } = await owner.query<{ registerModel: { model: { id: string } } }>(
     'mutation Model($input: RegisterModelInput!) { registerModel(input: $input) { model { id } } }',
-    { input: { ...model, decisionPurpose: 'ORIGINATION', tier: 'HIGH', requestId: `demo model ${model.name}` } },
+    { input: { ...model, ...USES, decisionPurpose: 'ORIGINATION', tier: 'HIGH', requestId: `demo model ${model.name}` } },
   );
   for (const { sha256, bytes } of uploads) await owner.putArtefact(sha256, bytes);
   const { registerModelVersion } = await owner.query<{ registerModelVersion: VersionAnswer }>(
