@@ -3,6 +3,11 @@ import { CustomersAndLoans1764000000002 } from './1764000000002-customers-and-lo
 import { Models1764000000003 } from './1764000000003-models.js';
 import { Predictions1764000000004 } from './1764000000004-predictions.js';
 import { Reports1764000000005 } from './1764000000005-reports.js';
+import { FourEyes1764000000006 } from './1764000000006-four-eyes.js';
+import { GovernancePolicy1764000000007 } from './1764000000007-governance-policy.js';
+import { Deployments1764000000008 } from './1764000000008-deployments.js';
+import { Decisions1764000000009 } from './1764000000009-decisions.js';
+import { Gates1764000000010 } from './1764000000010-gates.js';
 
 /** In the order in which they run. */
 export const migrations = [
@@ -11,4 +16,9 @@ export const migrations = [
   Models1764000000003,
   Predictions1764000000004,
   Reports1764000000005,
+  FourEyes1764000000006,
+  GovernancePolicy1764000000007,
+  Deployments1764000000008,
+  Decisions1764000000009,
+  Gates1764000000010,
 ];

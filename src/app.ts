@@ -1,27 +1,35 @@
 import { ApolloServer } from '@apollo/server';
 import type { GraphQLSchema } from 'graphql';
+import { readNotice, type GovernanceNotice } from './audit/index.js';
 import { CustomersReader, CustomersResolver, CustomersService } from './customers/index.js';
 import { CustomerLoansResolver, LoanFactResolver, LoanResolver, LoansReader, LoansResolver, LoansService } from './loans/index.js';
 import {
-  ApprovalResolver, ArtefactStore, ContributorResolver, DeploymentResolver, DeploymentService, GovernanceResolver, LiveVersions, modelNodeLoaders,
-  ModelResolver, ModelService, ModelVersionQueries, ModelVersionResolver, Routes, VersionCardResolver, VersionEvaluationResolver, VersionReportResolver, VersionService, VersionTransitionResolver, VoteService,
+  ApprovalResolver, ArtefactStore, CHANGE_POLICY, CHANGE_TIER, ContributorResolver, DeploymentActsResolver, DeploymentResolver, DeploymentService, evidenceResolvers, evidenceTaskSources, Gates, GovernanceResolver,
+  LifecycleChangesResolver, LiveModelResolver, LiveVersionResolver, LiveVersions, Measurements, modelNodeLoaders, ModelResolver, ModelService, modelTaskSources, ModelVersionQueries, ModelVersionResolver,
+  PolicyResolver, resumeKinds, Routes, StopService, SuspensionResolver, VersionCardResolver, VersionEvaluationResolver, VersionReportResolver, VersionService, VersionTransitionResolver, VoteService, WAIVE_GATE,
 } from './models/index.js';
 import { NodeResolver } from './node.resolver.js';
-import { JobQueue, refused, type Context, type Logger } from './platform/index.js';
+import { JobQueue, NoticeHub, refused, type Context, type Logger } from './platform/index.js';
 import {
-  CustomerProfileResolver, Evidence, LoanPredictionsResolver, predictionNodeLoaders, PredictionResolver, ProfileDriversResolver, ScoreJobs,
-  ScoringResolver, ScoringService, SimulationBaselineResolver, SimulationResolver, VersionPerformanceResolver,
+  AdverseActionResolver, adverseActionTasks, ChallengerComparisonResolver, ChallengerPredictionsResolver, CounterofferResolver, CustomerProfileResolver, DecisionOverrideResolver, DecisionReviewResolver,
+  DecisionsResolver, DecisionTexts, Evidence, LoanPredictionsResolver, NoticeService, OVERRIDE_DECISION, OverrideService, PredictionDecisionsResolver, predictionNodeLoaders, PredictionResolver,
+  PredictionWaiversResolver, ProfileDriversResolver, ReviewService, reviewTasks, ScoreJobs, ScoringResolver, ScoringService, SimulationBaselineResolver, SimulationResolver, VersionOverridesResolver,
+  VersionPerformanceResolver,
 } from './predictions/index.js';
 import type { Runtime } from './runtime.js';
 import { buildAssaySchema, type Instances } from './schema.js';
 import {
-  Authenticator, DevelopmentIssuer, grantNodeLoaders, GrantsResolver, GrantsService, MeResolver, openIdIssuer, RoleGrantResolver, UserResolver, type Issuer,
+  Authenticator, DevelopmentIssuer, GRANT_ROLE, grantNodeLoaders, GrantsResolver, GrantsService, MeResolver, openIdIssuer, proposalNodeLoaders, Proposals, proposalTasks,
+  ProposalsResolver, RoleGrantResolver, UserResolver, type Issuer, type KeyRing, type ProposalKind,
 } from './security/index.js';
 import { formatErrors, limits, listen } from './server/index.js';
+import { TasksResolver } from './tasks.resolver.js';
 
 /** A serving Assay. */
 export interface App {
   readonly url: string;
+  /** How many subscriptions are open here. */
+  subscribers(): number;
   close(): Promise<void>;
 }
 
@@ -39,14 +47,14 @@ export async function openApp(runtime: Runtime, options: AppOptions): Promise<Ap
     for (const step of undo.splice(0).reverse()) await step();
   };
   try {
-    return { url: await serve(runtime, options, undo), close };
+    return { ...(await serve(runtime, options, undo)), close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-async function serve(runtime: Runtime, { host, port, issuers = [] }: AppOptions, undo: (() => Promise<void>)[]): Promise<string> {
+async function serve(runtime: Runtime, { host, port, issuers = [] }: AppOptions, undo: (() => Promise<void>)[]): Promise<Omit<App, 'close'>> {
   const { db, log, config } = runtime;
   const authenticator = new Authenticator(db, [...(await configuredIssuers(runtime)), ...issuers]);
   const artefacts = new ArtefactStore();
@@ -55,15 +63,21 @@ async function serve(runtime: Runtime, { host, port, issuers = [] }: AppOptions,
   await versions.warm(db, log);
   const queue = await JobQueue.open(runtime.urls.app, log);
   undo.push(() => queue.close());
-  const { instances, jobs } = construct(runtime, artefacts, versions, queue);
-  const apollo = await startApollo(instances, log);
+  const notices = noticesOf(runtime);
+  undo.push(() => notices.close());
+  await notices.start();
+  const { instances, jobs } = construct(runtime, { artefacts, versions, queue, notices });
+  const schema = await buildAssaySchema(instances);
+  const apollo = await startApollo(schema, log);
   undo.push(() => apollo.stop());
-  const http = await listen({ apollo, authenticator, artefacts, db, log, artefactMaxBytes: config.artefactMaxBytes }, host, port);
+  const http = await listen({ apollo, schema, authenticator, artefacts, db, log, artefactMaxBytes: config.artefactMaxBytes }, host, port);
   undo.push(() => http.close());
   await jobs.work();
   undo.push(async () => jobs.stop());
-  return http.url;
+  return { url: http.url, subscribers: () => notices.subscribers };
 }
+
+const noticesOf = ({ urls, log }: Runtime): NoticeHub<GovernanceNotice> => new NoticeHub(urls.app, log, readNotice);
 
 /** The API without a server, for a command that acts in this process. */
 export interface LocalApp {
@@ -76,7 +90,7 @@ export async function openLocalApp(runtime: Runtime): Promise<LocalApp> {
   const artefacts = new ArtefactStore();
   const versions = new LiveVersions(artefacts, runtime.config.scoringRuntime);
   const queue = await JobQueue.open(runtime.urls.app, runtime.log);
-  const { instances } = construct(runtime, artefacts, versions, queue);
+  const { instances } = construct(runtime, { artefacts, versions, queue, notices: noticesOf(runtime) });
   const close = async (): Promise<void> => {
     await queue.close();
     await versions.close();
@@ -84,9 +98,9 @@ export async function openLocalApp(runtime: Runtime): Promise<LocalApp> {
   return { schema: await buildAssaySchema(instances), artefacts, close };
 }
 
-async function startApollo(instances: Instances, log: Logger): Promise<ApolloServer<Context>> {
+async function startApollo(schema: GraphQLSchema, log: Logger): Promise<ApolloServer<Context>> {
   const apollo = new ApolloServer<Context>({
-    schema: await buildAssaySchema(instances),
+    schema,
     formatError: formatErrors(log),
     ...limits,
     introspection: true,
@@ -97,16 +111,29 @@ async function startApollo(instances: Instances, log: Logger): Promise<ApolloSer
   return apollo;
 }
 
-function construct({ db, keys, log }: Runtime, artefacts: ArtefactStore, versions: LiveVersions, queue: JobQueue): { instances: Instances; jobs: ScoreJobs } {
+interface Opened {
+  readonly artefacts: ArtefactStore;
+  readonly versions: LiveVersions;
+  readonly queue: JobQueue;
+  /** Not started where nobody can subscribe. */
+  readonly notices: NoticeHub<GovernanceNotice>;
+}
+
+function construct({ db, keys, log, config }: Runtime, { artefacts, versions, queue, notices }: Opened): { instances: Instances; jobs: ScoreJobs } {
   const routes = new Routes();
   const customers = new CustomersReader(keys);
   const loans = new LoansReader(customers);
   const evidence = new Evidence(keys, versions);
   const scoring = new ScoringService(db, { keys, routes, versions });
   const jobs = new ScoreJobs(db, queue, scoring, log);
+  const proposals = new Proposals([GRANT_ROLE, CHANGE_POLICY, WAIVE_GATE, CHANGE_TIER, ...resumeKinds({ routes, versions }), OVERRIDE_DECISION] as readonly ProposalKind[]);
+  const deployments = new DeploymentService(routes, versions);
+  const gates = new Gates(new Measurements(artefacts, config.scoringRuntime));
   const resolvers = [
-    new NodeResolver({ ...grantNodeLoaders, ...customers.nodeLoaders, ...loans.nodeLoaders, ...modelNodeLoaders, ...predictionNodeLoaders(jobs) }),
-    new GrantsResolver(new GrantsService()),
+    new NodeResolver({ ...grantNodeLoaders, ...proposalNodeLoaders(proposals), ...customers.nodeLoaders, ...loans.nodeLoaders, ...modelNodeLoaders, ...predictionNodeLoaders(jobs) }),
+    new GrantsResolver(new GrantsService(proposals), proposals),
+    new ProposalsResolver(proposals),
+    new TasksResolver(notices, [proposalTasks(proposals), ...modelTaskSources, ...evidenceTaskSources, reviewTasks, adverseActionTasks]),
     new MeResolver(),
     new UserResolver(),
     new RoleGrantResolver(),
@@ -115,7 +142,13 @@ function construct({ db, keys, log }: Runtime, artefacts: ArtefactStore, version
     new LoanResolver(loans, customers),
     new LoanFactResolver(loans),
     new CustomerLoansResolver(loans),
-    new GovernanceResolver(new ModelService(), new VersionService(artefacts), new VoteService(), new DeploymentService(routes, versions)),
+    new GovernanceResolver(new ModelService(), new VersionService(artefacts, gates), new VoteService(gates), deployments),
+    ...evidenceResolvers(gates, proposals),
+    new DeploymentActsResolver(deployments, new StopService({ routes, versions }), proposals),
+    new LiveModelResolver(),
+    new LiveVersionResolver(),
+    new SuspensionResolver(proposals),
+    new PolicyResolver(proposals),
     new ModelResolver(),
     new ModelVersionQueries(),
     new ModelVersionResolver(),
@@ -126,16 +159,35 @@ function construct({ db, keys, log }: Runtime, artefacts: ArtefactStore, version
     new ApprovalResolver(),
     new ContributorResolver(),
     new VersionTransitionResolver(),
+    new LifecycleChangesResolver(notices),
     new ScoringResolver(scoring, jobs),
     new SimulationResolver(scoring, evidence),
     new SimulationBaselineResolver(),
     new PredictionResolver(evidence, customers, loans),
+    new PredictionWaiversResolver(),
     new LoanPredictionsResolver(),
     new CustomerProfileResolver(),
     new ProfileDriversResolver(evidence),
     new VersionPerformanceResolver(versions),
+    ...decisionResolvers(keys, proposals, evidence),
+    new ChallengerPredictionsResolver(),
+    new ChallengerComparisonResolver(),
   ];
   return { instances: new Map(resolvers.map((resolver) => [resolver.constructor, resolver])), jobs };
+}
+
+function decisionResolvers(keys: KeyRing, proposals: Proposals, evidence: Evidence): object[] {
+  const overrides = new OverrideService(keys, proposals);
+  const texts = new DecisionTexts(keys);
+  return [
+    new DecisionsResolver(overrides, new ReviewService(keys, overrides), new NoticeService(keys), proposals),
+    new PredictionDecisionsResolver(),
+    new AdverseActionResolver(evidence),
+    new CounterofferResolver(texts),
+    new DecisionOverrideResolver(texts),
+    new DecisionReviewResolver(texts),
+    new VersionOverridesResolver(),
+  ];
 }
 
 async function configuredIssuers({ config }: Runtime): Promise<Issuer[]> {

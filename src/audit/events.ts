@@ -15,19 +15,66 @@ export interface AuditPayloads {
   OUTCOME_RECORDED: LoanPayload & { outcome: string };
   ROLE_GRANTED: { user: string; role: string };
   ROLE_ENDED: { user: string; role: string };
+  /** What takes two people: put forward by one, decided by another. */
+  PROPOSED: ProposalPayload;
+  PROPOSAL_CONFIRMED: ProposalPayload & { made: string };
+  PROPOSAL_DECLINED: ProposalPayload;
+  POLICY_CHANGED: { policy: number; digest: Hex };
   MODEL_REGISTERED: { model: string };
   VERSION_REGISTERED: VersionPayload;
-  VERSION_SUBMITTED: VersionPayload;
+  VERSION_EDITED: VersionPayload & { before: Hex };
+  VERSION_SUBMITTED: VersionPayload & { policy: number; validators: number; admins: number };
   /** One person's vote. Whether it moved the version is an event of its own. */
   VOTE_CAST: VersionPayload & { role: 'VALIDATOR' | 'ADMIN'; verdict: 'FOR' | 'AGAINST' };
   VERSION_VALIDATED: VersionPayload;
   VERSION_APPROVED: VersionPayload;
   VERSION_REJECTED: VersionPayload;
   VERSION_WITHDRAWN: VersionPayload;
-  VERSION_DEPLOYED: VersionPayload & { deployment: string; role: string };
-  ACT_REFUSED: { act: string; subject: string; code: string };
+  DECISION_OVERRIDDEN: DecisionPayload & {
+    replaced: string; decision: string; reason: string; by: string; expires: string; policy: number; proposal: string | null; review: string | null; comment: Hex;
+  };
+  REVIEW_REQUESTED: DecisionPayload & { due: string; grounds: Hex };
+  REVIEW_RESOLVED: DecisionPayload & { outcome: string; by: string; override: string | null; explanation: Hex };
+  COUNTEROFFER_RECORDED: DecisionPayload & { offered: string; terms: Hex | null };
+  COUNTEROFFER_ACCEPTED: DecisionPayload & { accepted: string };
+  NOTICE_SENT: DecisionPayload & { kind: string; due: string; sent: string; channel: string };
+  /** What all gates said; the digest is over the results, canonical JSON. */
+  GATES_EVALUATED: VersionPayload & { evaluation: string; stage: 'SUBMISSION' | 'APPROVAL'; results: Hex; failed: number; waived: number };
+  GATE_WAIVED: VersionPayload & { gate: string; proposal: string; until: string };
+  FINDING_RAISED: FindingPayload & { severity: 'HIGH' | 'MEDIUM' | 'LOW' };
+  FINDING_RESOLVED: FindingPayload & { resolution: string; outcome: 'REMEDIED' | 'RISK_ACCEPTED' };
+  RESOLUTION_ACCEPTED: FindingPayload & { resolution: string };
+  RESOLUTION_REJECTED: FindingPayload & { resolution: string };
+  /** What the inventory says since; the digest is over owner, permitted use and limits, canonical JSON. */
+  MODEL_UPDATED: { model: string; digest: Hex };
+  MODEL_REVIEWED: { model: string; outcome: 'FIT' | 'FIT_WITH_CONDITIONS' | 'UNFIT'; next: string };
+  TIER_CHANGED: { model: string; from: string; to: string; proposal: string };
+  VERSION_DEPLOYED: VersionPayload & { deployment: string; role: string; share: number | null };
+  DEPLOYMENT_ENDED: VersionPayload & { deployment: string; role: string; cause: string };
+  MODEL_ROLLED_BACK: { model: string; from: string; to: string; deployment: string };
+  MODEL_SUSPENDED: { model: string; suspension: string };
+  MODEL_RESUMED: { model: string; suspension: string; proposal: string };
+  /** `fallback` is the deployment that took over; null where a person decides from then on, or nothing was decided. */
+  VERSION_SUSPENDED: VersionPayload & { suspension: string; fallback: string | null };
+  VERSION_RESUMED: VersionPayload & { suspension: string; proposal: string };
+  VERSION_RETIRED: VersionPayload;
+  ACT_REFUSED: { act: string; subject: string; code: string; rule?: string };
   SCORING_UNRESOLVED: { request: Hex; code: string };
   PREDICTION_RECORDED: PredictionPayload;
+}
+
+interface ProposalPayload {
+  proposal: string;
+  kind: string;
+  subject: string;
+  /** SHA-256 of the canonical payload: what exactly was proposed. */
+  digest: Hex;
+}
+
+/** What people do about a decision; free text as the SHA-256 of its ciphertext. */
+interface DecisionPayload {
+  customer: string;
+  prediction: string;
 }
 
 interface LoanPayload {
@@ -39,6 +86,13 @@ interface VersionPayload {
   model: string;
   version: string;
   dossier: Hex;
+}
+
+interface FindingPayload {
+  finding: string;
+  model: string;
+  /** Null where it is about the model as a whole. */
+  version: string | null;
 }
 
 interface PredictionPayload {

@@ -1,3 +1,4 @@
 export * from './events.js';
 export * from './leaf.js';
 export * from './intake.js';
+export * from './told.js';

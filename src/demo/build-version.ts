@@ -4,6 +4,7 @@ import type { Runtime } from '../runtime.js';
 import type { Book } from './book.js';
 import type { Clients } from './clients.js';
 import { approveAndDeploy, registerVersion, type DeployedVersion } from './governance.js';
+import { PEOPLE } from './people.js';
 
 export interface VersionPlan {
   readonly runtime: Pick<Runtime, 'db' | 'keys'>;
@@ -28,7 +29,7 @@ export async function buildDeployedVersion(plan: VersionPlan): Promise<DeployedV
     'govern',
     'Submit, validate, approve and deploy, by different people',
     (progress) => approveAndDeploy(clients, draft, progress),
-    ({ version, state, dossierDigest }) => `version ${version} ${state}, dossier ${dossierDigest.slice(0, 16)}…`,
+    ({ version, state, dossierDigest, waived }) => `version ${version} ${state}, dossier ${dossierDigest.slice(0, 16)}…${waived.length > 0 ? `, waived: ${waived.join(', ')}` : ''}`,
   );
 }
 
@@ -65,6 +66,8 @@ function dossierOf({ book, knownBefore, seed }: VersionPlan, trained: TrainedVer
       limitations: synthetic
         ? 'Trained on invented data. It must not be used for decisions about people.'
         : 'Trained by a demonstration with default settings. Not reviewed for use in decisions about people.',
+      ethics: 'Protected attributes are no inputs of the model; the dossier compares groups where the book knows them. Nobody has weighed what its decisions would do to people.',
+      contact: PEOPLE.owner.name,
     },
   });
 }

@@ -90,7 +90,7 @@ class Demo {
     const { state } = this.parts;
     const counts = state?.counts ?? (await this.importBook());
     signal.throwIfAborted();
-    await stages.run('roles', 'Grant roles', () => grantRoles(clients, issuer.issuer.issuer));
+    await stages.run('roles', 'Grant roles', () => grantRoles(runtime, clients, issuer.issuer.issuer));
     const modelVersion = state?.versionId ? await this.reuse(clients, state.versionId) : await this.buildAndDeploy(clients, counts);
     signal.throwIfAborted();
     const run = await this.score(clients);

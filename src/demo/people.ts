@@ -4,12 +4,14 @@ import type { DevelopmentIdentity, Role } from '../security/index.js';
 export const PEOPLE = {
   portal: person('portal', 'Loan-officer portal', 'PORTAL'),
   underwriter: person('uma', 'Uma Underwriter', 'UNDERWRITER'),
+  secondUnderwriter: person('ulf', 'Ulf Underwriter', 'UNDERWRITER'),
   operator: person('otto', 'Otto Operator', 'OPERATOR'),
   owner: person('mona', 'Mona Model-Owner', 'MODEL_OWNER'),
   validator: person('viktor', 'Viktor Validator', 'VALIDATOR'),
   admin: person('ada', 'Ada Admin', 'ADMIN'),
   secondAdmin: person('amir', 'Amir Admin', 'ADMIN'),
   accessAdmin: person('alex', 'Alex Access-Admin', 'ACCESS_ADMIN'),
+  secondAccessAdmin: person('ayo', 'Ayo Access-Admin', 'ACCESS_ADMIN'),
   auditor: person('aude', 'Aude Auditor', 'AUDITOR'),
   riskManager: person('rita', 'Rita Risk-Manager', 'RISK_MANAGER'),
   borrower: person('bo', 'Bo Borrower', 'BORROWER'),
@@ -18,7 +20,10 @@ export const PEOPLE = {
 export type PersonName = keyof typeof PEOPLE;
 
 /** Roles whose acts need a current grant in the database beside the role in the token. */
-export const GRANTED: readonly PersonName[] = ['owner', 'validator', 'admin', 'secondAdmin'];
+export const GRANTED: readonly PersonName[] = ['owner', 'validator', 'admin', 'secondAdmin', 'underwriter', 'secondUnderwriter'];
+
+/** Who grants them, together: roles that approve take two people. The installation names them. */
+export const KEEPERS: readonly PersonName[] = ['accessAdmin', 'secondAccessAdmin'];
 
 function person(subject: string, name: string, role: Role): DevelopmentIdentity {
   return { subject, name, roles: [role] };

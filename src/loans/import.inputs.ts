@@ -53,6 +53,7 @@ export class ImportLoanInput {
   @Field(() => DecimalScalar, { nullable: true, description: 'How much may be drawn at most.' }) creditLimit?: string | null;
   @Field(() => DecimalScalar, { nullable: true, description: 'Yearly interest as a fraction: 0.049 is 4.9 %.' }) annualRate?: string | null;
   @Field(() => Int, { nullable: true, description: 'Months from paying out to the last instalment.' }) termMonths?: number | null;
+  @Field(() => Date, { nullable: true, description: 'When the application was complete; left out while something is missing.' }) completedAt?: Date | null;
   @Field(() => Date, { nullable: true, description: 'When the loan was decided.' }) decisionAt?: Date | null;
   @Field(() => [AttributeInput], { nullable: true, description: 'Free attributes of the loan: what models may use.' }) attributes?: AttributeInput[] | null;
 }

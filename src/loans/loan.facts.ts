@@ -6,7 +6,7 @@ import type { CreateLoanInput, UpdateLoanInput } from './loan.inputs.js';
 import { openedAttributes, type LoanFactsRow } from './loan.queries.js';
 import type { LoanFacts, NewLoan } from './loan.rows.js';
 
-type Terms = Pick<LoanFacts, 'creditLimit' | 'annualRate' | 'termMonths' | 'decisionAt'>;
+type Terms = Pick<LoanFacts, 'creditLimit' | 'annualRate' | 'termMonths' | 'completedAt' | 'decisionAt'>;
 
 /**
  * A new loan as it is recorded. Without a time its facts hold from the decision on, where there was one: a decision
@@ -38,20 +38,22 @@ export function factsAfter(ctx: Context, key: DataKey, before: LoanFactsRow, inp
   };
 }
 
-const termsOf = ({ creditLimit, annualRate, termMonths, decisionAt }: LoanFactsRow): Terms => ({
+const termsOf = ({ creditLimit, annualRate, termMonths, completedAt, decisionAt }: LoanFactsRow): Terms => ({
   ...(creditLimit !== null && { creditLimit }),
   ...(annualRate !== null && { annualRate }),
   ...(termMonths !== null && { termMonths }),
+  ...(completedAt !== null && { completedAt: new Date(completedAt) }),
   ...(decisionAt !== null && { decisionAt: new Date(decisionAt) }),
 });
 
 /** Terms after a change: an absent one stays, null takes one away. */
-function termsAfter(ctx: Context, before: Terms, { creditLimit, annualRate, termMonths, decisionAt }: Partial<UpdateLoanInput>): Terms {
+function termsAfter(ctx: Context, before: Terms, { creditLimit, annualRate, termMonths, completedAt, decisionAt }: Partial<UpdateLoanInput>): Terms {
   const after: { -readonly [Term in keyof Terms]?: Terms[Term] | null } = {
     ...before,
     ...(creditLimit !== undefined && { creditLimit: creditLimit && checkedAmount(creditLimit, 'creditLimit') }),
     ...(annualRate !== undefined && { annualRate: annualRate && checkedRate(annualRate) }),
     ...(termMonths !== undefined && { termMonths: termMonths === null ? null : checkedTerm(termMonths) }),
+    ...(completedAt !== undefined && { completedAt: completedAt && effectiveTime(ctx, completedAt, 'completedAt') }),
     ...(decisionAt !== undefined && { decisionAt: decisionAt && effectiveTime(ctx, decisionAt, 'decisionAt') }),
   };
   return Object.fromEntries(Object.entries(after).filter(([, value]) => value !== null)) as Terms;

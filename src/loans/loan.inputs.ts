@@ -21,6 +21,9 @@ abstract class LoanTermsInput {
   @Field(() => Int, { nullable: true, description: 'Months from paying out to the last instalment: 1 to 1,200.' })
   termMonths?: number | null;
 
+  @Field(() => Date, { nullable: true, description: 'When the application was complete; null while something is missing. Not in the future.' })
+  completedAt?: Date | null;
+
   @Field(() => Date, { nullable: true, description: 'When the loan was decided. Not in the future.' })
   decisionAt?: Date | null;
 

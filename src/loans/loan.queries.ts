@@ -15,6 +15,7 @@ export interface LoanFactsRow {
   readonly creditLimit: string | null;
   readonly annualRate: string | null;
   readonly termMonths: number | null;
+  readonly completedAt: string | null;
   readonly decisionAt: string | null;
   readonly attributes: string | null;
 }
@@ -56,7 +57,7 @@ export interface OutcomeRow {
 const FACTS = `json_build_object(
   'id', f.id, 'effectiveAt', f.effective_at, 'recordedAt', f.recorded_at, 'recordedBy', f.recorded_by, 'status', f.status, 'principal', f.principal::text,
   'creditLimit', f.credit_limit::text, 'annualRate', f.annual_rate::text, 'termMonths', f.term_months,
-  'decisionAt', f.decision_at, 'attributes', encode(f.attributes, 'base64'))`;
+  'completedAt', f.completed_at, 'decisionAt', f.decision_at, 'attributes', encode(f.attributes, 'base64'))`;
 
 /** The facts that are effective last win; of those of the same time, the ones recorded last. */
 const NEWEST = 'ORDER BY f.effective_at DESC, f.recorded_at DESC, f.id DESC';

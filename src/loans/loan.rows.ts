@@ -41,7 +41,7 @@ export function loanSheets(by: string, entries: readonly LoanEntry[]): { ids: st
 }
 
 const FACT_COLUMNS = [
-  'customer_id', 'id', 'loan_id', 'effective_at', 'recorded_by', 'status', 'principal', 'credit_limit', 'annual_rate', 'term_months', 'decision_at', 'attributes',
+  'customer_id', 'id', 'loan_id', 'effective_at', 'recorded_by', 'status', 'principal', 'credit_limit', 'annual_rate', 'term_months', 'completed_at', 'decision_at', 'attributes',
 ];
 
 const loanFactsSheet = (by: string, entries: readonly FactsEntry[]): Sheet => ({
@@ -63,6 +63,7 @@ function factsRow(by: string, { customer: { id: customerId, key }, loanId, facts
     facts.creditLimit ?? null,
     facts.annualRate ?? null,
     facts.termMonths ?? null,
+    facts.completedAt ?? null,
     facts.decisionAt ?? null,
     sealSection(key, 'loan_facts', 'attributes', id, facts.attributes),
   ];

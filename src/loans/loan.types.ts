@@ -41,6 +41,11 @@ abstract class FactFields {
     return this.facts.termMonths;
   }
 
+  @Field(() => Date, { nullable: true, description: 'When the application was complete: all that is needed to decide it was there. Null while it is not.' })
+  get completedAt(): Date | null {
+    return this.facts.completedAt === null ? null : new Date(this.facts.completedAt);
+  }
+
   @Field(() => Date, { nullable: true, description: 'When the loan was decided; training looks at what was known then.' })
   get decisionAt(): Date | null {
     return this.facts.decisionAt === null ? null : new Date(this.facts.decisionAt);

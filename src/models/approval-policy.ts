@@ -1,22 +1,7 @@
 import type { Act } from './lifecycle.js';
-
-export const TIERS = ['HIGH', 'MEDIUM', 'LOW'] as const;
-
-/** Materiality: exposure × purpose. */
-export type Tier = (typeof TIERS)[number];
-
-export const VOTER_ROLES = ['VALIDATOR', 'ADMIN'] as const;
-
-export type VoterRole = (typeof VOTER_ROLES)[number];
+import { VOTER_ROLES, type RequiredVotes, type VoterRole } from './policy/tiers.js';
 
 export type Verdict = 'FOR' | 'AGAINST';
-
-/** How many different people of each role must vote for a version before it is approved. */
-export const APPROVAL_POLICY: Readonly<Record<Tier, Readonly<Record<VoterRole, number>>>> = {
-  HIGH: { VALIDATOR: 1, ADMIN: 2 },
-  MEDIUM: { VALIDATOR: 1, ADMIN: 1 },
-  LOW: { VALIDATOR: 0, ADMIN: 1 },
-};
 
 export interface Vote {
   readonly userId: string;
@@ -24,6 +9,8 @@ export interface Vote {
   readonly verdict: Verdict;
   /** The dossier the voter saw, hexadecimal. */
   readonly dossierDigest: string;
+  /** Whether it was cast longer ago than the version's policy lets votes count. */
+  readonly expired: boolean;
 }
 
 /** Votes still needed, by role; roles of which enough have voted are left out. */
@@ -32,16 +19,16 @@ export interface MissingVotes {
   readonly count: number;
 }
 
-/** What a version still needs. Only votes for exactly this dossier count, and each person counts once. */
-export function missingVotes(tier: Tier, dossierDigest: string, votes: readonly Vote[]): MissingVotes[] {
+/** What a version still needs. Only votes for exactly this dossier that have not expired count, and each person counts once. */
+export function missingVotes(required: RequiredVotes, dossierDigest: string, votes: readonly Vote[]): MissingVotes[] {
   const counted = new Set<string>();
   const cast = { VALIDATOR: 0, ADMIN: 0 };
   for (const vote of votes) {
-    if (vote.verdict !== 'FOR' || vote.dossierDigest !== dossierDigest || counted.has(vote.userId)) continue;
+    if (vote.verdict !== 'FOR' || vote.expired || vote.dossierDigest !== dossierDigest || counted.has(vote.userId)) continue;
     counted.add(vote.userId);
     cast[vote.role] += 1;
   }
-  return VOTER_ROLES.map((role) => ({ role, count: APPROVAL_POLICY[tier][role] - cast[role] })).filter(({ count }) => count > 0);
+  return VOTER_ROLES.map((role) => ({ role, count: required[role] - cast[role] })).filter(({ count }) => count > 0);
 }
 
 /** Acts that are votes: as what one votes, how, and the event when the vote moves the version. */

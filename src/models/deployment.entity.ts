@@ -14,6 +14,8 @@ export class DeploymentEntity {
   @Column('uuid', { name: 'model_id' }) modelId!: string;
   @Column('uuid', { name: 'version_id' }) versionId!: string;
   @Column('text') role!: DeploymentRole;
+  /** Of a canary: the share of the customers for whom it decides. */
+  @Column('numeric', { nullable: true }) share!: number | null;
   @Column('timestamptz', { name: 'valid_from' }) validFrom!: string;
   @Column('uuid', { name: 'by_user' }) byUser!: string;
   @Column('text') reason!: string;

@@ -1,9 +1,10 @@
 import { registerEnumType } from 'type-graphql';
-import { TIERS, VOTER_ROLES } from './approval-policy.js';
 import { DEPLOYMENT_ROLES } from './deployment.entity.js';
 import { ACTS, STATES, type Act } from './lifecycle.js';
+import { TIERS, VOTER_ROLES } from './policy/tiers.js';
 
-const named = <Name extends string>(names: readonly Name[]): { [N in Name]: N } => Object.fromEntries(names.map((name) => [name, name])) as { [N in Name]: N };
+/** Names as an enumeration that GraphQL can register. */
+export const named = <Name extends string>(names: readonly Name[]): { [N in Name]: N } => Object.fromEntries(names.map((name) => [name, name])) as { [N in Name]: N };
 
 export const VersionStateEnum = named(STATES);
 registerEnumType(VersionStateEnum, {
@@ -38,11 +39,11 @@ registerEnumType(DecisionPurposeEnum, {
 export const TierEnum = named(TIERS);
 registerEnumType(TierEnum, {
   name: 'Tier',
-  description: 'How material a model is: exposure × purpose. It decides which votes its versions need.',
+  description: 'How material a model is: exposure × purpose. By it the governance policy decides which votes its versions need.',
   valuesConfig: {
-    HIGH: { description: 'A validator and two admins.' },
-    MEDIUM: { description: 'A validator and an admin.' },
-    LOW: { description: 'An admin.' },
+    HIGH: { description: 'By the first policy a validator and two admins.' },
+    MEDIUM: { description: 'By the first policy a validator and an admin.' },
+    LOW: { description: 'By the first policy an admin.' },
   },
 });
 
@@ -85,12 +86,13 @@ registerEnumType(ArtefactKindEnum, {
   },
 });
 
-export const ContributionEnum = named(['REGISTERED', 'TRAINED', 'EDITED', 'SUBMITTED']);
+export const ContributionEnum = named(['REGISTERED', 'BUILT', 'TRAINED', 'EDITED', 'SUBMITTED']);
 registerEnumType(ContributionEnum, {
   name: 'Contribution',
   description: 'A part in the making of a version; it takes away the vote.',
   valuesConfig: {
     REGISTERED: { description: 'Registered it.' },
+    BUILT: { description: 'Uploaded an artefact that it is made of.' },
     TRAINED: { description: 'Trained it.' },
     EDITED: { description: 'Changed its draft.' },
     SUBMITTED: { description: 'Submitted it.' },
@@ -103,6 +105,7 @@ registerEnumType(VersionActEnum, {
   description: 'A step in the life of a version.',
   valuesConfig: {
     REGISTER: { description: 'It was registered.' },
+    EDIT: { description: 'Its dossier was changed, while it was a DRAFT.' },
     SUBMIT: { description: 'It was handed to its voters.' },
     WITHDRAW: { description: 'Its makers took it back.' },
     VALIDATE: { description: 'A validator was for it.' },

@@ -5,6 +5,9 @@ import { listsOf } from './model.queries.js';
 import type { ArtefactRow, ContributorRow, TransitionRow, VoteRow } from './rows.js';
 import { jsonOf } from './verify-version.js';
 
+/** Whether a vote `b` on a version `v` was cast longer ago than its policy lets votes count. */
+export const VOTE_EXPIRED = 'b.recorded_at <= clock_timestamp() - make_interval(days => v.vote_days)';
+
 export const artefactsOfVersion = listsOf<ArtefactRow>(
   `va.version_id AS "versionId", va.kind, encode(va.sha256, 'hex') AS sha256, octet_length(a.bytes) AS bytes`,
   'model_version_artefacts va JOIN artefacts a ON a.sha256 = va.sha256',
@@ -21,8 +24,8 @@ export const contributorsOfVersion = listsOf<ContributorRow>(
 
 export const votesOnVersion = listsOf<VoteRow>(
   `b.id, b.version_id AS "versionId", b.user_id AS "userId", b.role, b.verdict,
-   encode(b.dossier_digest, 'hex') AS "dossierDigest", b.comment, b.recorded_at AS "recordedAt"`,
-  'model_version_votes b',
+   encode(b.dossier_digest, 'hex') AS "dossierDigest", b.comment, ${VOTE_EXPIRED} AS expired, b.recorded_at AS "recordedAt"`,
+  'model_version_votes b JOIN model_versions v ON v.id = b.version_id',
   'b.version_id',
   'b.id',
 );

@@ -1,7 +1,8 @@
 import { Field, Int, ObjectType } from 'type-graphql';
-import type { MissingVotes, Verdict, VoterRole } from './approval-policy.js';
+import type { MissingVotes, Verdict } from './approval-policy.js';
 import { ArtefactKindEnum, ContributionEnum, VerdictEnum, VersionActEnum, VersionStateEnum, VoterRoleEnum } from './enums.types.js';
 import type { Act, VersionState } from './lifecycle.js';
+import type { VoterRole } from './policy/tiers.js';
 import type { ContributorRow, TransitionRow, VoteRow } from './rows.js';
 import type { ArtefactKind, Part } from './version.entity.js';
 
@@ -26,6 +27,7 @@ export class Approval {
   @Field(() => Date, { description: 'When.' }) at!: Date;
   @Field(() => String, { description: 'The digest of the dossier they saw.' }) dossierDigest!: string;
   @Field(() => String, { description: 'What the vote rests on, in their words.' }) comment!: string;
+  @Field(() => Boolean, { description: 'Whether it was cast longer ago than votes count for a version that was never deployed.' }) expired!: boolean;
   userId!: string;
 }
 
@@ -47,8 +49,8 @@ export class MissingVote implements MissingVotes {
 
 export const toContributor = ({ part, recordedAt, userId }: ContributorRow): Contributor => Object.assign(new Contributor(), { part, at: recordedAt, userId });
 
-export const toApproval = ({ role, verdict, recordedAt, dossierDigest, comment, userId }: VoteRow): Approval =>
-  Object.assign(new Approval(), { role, verdict, at: recordedAt, dossierDigest, comment, userId });
+export const toApproval = ({ role, verdict, recordedAt, dossierDigest, comment, expired, userId }: VoteRow): Approval =>
+  Object.assign(new Approval(), { role, verdict, at: recordedAt, dossierDigest, comment, expired, userId });
 
 export const toTransition = ({ act, from, to, recordedAt, reason, userId }: TransitionRow): VersionTransition =>
   Object.assign(new VersionTransition(), { act, from, to, at: recordedAt, reason, userId });

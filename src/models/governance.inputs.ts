@@ -1,6 +1,7 @@
-import { ArrayMaxSize, ArrayMinSize, Length, Matches, Max, Min } from 'class-validator';
-import { Field, ID, InputType, Int } from 'type-graphql';
-import type { Tier, Verdict } from './approval-policy.js';
+import { ArrayMaxSize, ArrayMinSize, IsOptional, Length, Matches, Max, Min } from 'class-validator';
+import { Field, Float, ID, InputType, Int } from 'type-graphql';
+import type { Verdict } from './approval-policy.js';
+import type { Tier } from './policy/tiers.js';
 import type { DeploymentRole } from './deployment.entity.js';
 import { DecisionPurposeEnum, type DecisionPurpose, DeploymentRoleEnum, TierEnum, VerdictEnum, VersionStateEnum } from './enums.types.js';
 import type { VersionState } from './lifecycle.js';
@@ -33,6 +34,8 @@ export class RegisterModelInput {
   horizonMonths!: number;
 
   @Field(() => TierEnum, { description: 'How material it is; decides which votes its versions need.' }) tier!: Tier;
+  @IsOptional() @Length(...long('permittedUse')) @Field(() => String, { nullable: true, description: 'What its number may be used for.' }) permittedUse?: string;
+  @IsOptional() @Length(...long('limits')) @Field(() => String, { nullable: true, description: 'Where it must not be relied on.' }) limits?: string;
   @Length(...short('requestId')) @Field(() => String, { nullable: true, description: requestId }) requestId?: string;
 }
 
@@ -42,6 +45,16 @@ export class RegisterModelVersionInput {
   @Field(() => String, { description: 'The dossier, JSON text; it names the artefacts by digest.' }) dossier!: string;
   @Field(() => ID, { nullable: true, description: 'Who trained it, if not you: a User. They get no vote either.' }) trainedBy?: string;
   @Length(...short('requestId')) @Field(() => String, { nullable: true, description: requestId }) requestId?: string;
+}
+
+@InputType({ description: 'Another dossier for a DRAFT. Upload the artefacts that it names first.' })
+export class EditModelVersionInput {
+  @Field(() => ID, { description: 'The version, a DRAFT.' }) versionId!: string;
+  @Matches(/^[0-9a-f]{64}$/, { message: 'replaces: write the 64 hexadecimal digits of the dossier that you read.' })
+  @Field(() => String, { description: 'The digest of the dossier that it replaces, as you read it.' })
+  replaces!: string;
+
+  @Field(() => String, { description: 'The whole dossier as it shall be, JSON text; it names the artefacts by digest.' }) dossier!: string;
 }
 
 @InputType({ description: 'A version to submit.' })
@@ -79,7 +92,8 @@ export class RejectModelVersionInput extends VoteInput {}
 @InputType({ description: 'A version to make live.' })
 export class DeployModelVersionInput {
   @Field(() => ID, { description: 'The version, APPROVED.' }) versionId!: string;
-  @Field(() => DeploymentRoleEnum, { defaultValue: 'CHAMPION', description: 'What it shall do; only CHAMPION is possible yet.' }) role!: DeploymentRole;
+  @Field(() => DeploymentRoleEnum, { defaultValue: 'CHAMPION', description: 'What it shall do.' }) role!: DeploymentRole;
+  @Field(() => Float, { nullable: true, description: 'Of a CANARY: for which share of the customers it decides, from 0.0001 to 0.9999.' }) share?: number | null;
   @Length(...long('reason')) @Field(() => String, { description: 'Why.' }) reason!: string;
   @Length(...short('requestId')) @Field(() => String, { nullable: true, description: requestId }) requestId?: string;
 }

@@ -20,6 +20,7 @@ function versionPayload(mutation: string): ClassType<VersionPayload> {
 }
 
 export const RegisterModelVersionPayload = versionPayload('registerModelVersion');
+export const EditModelVersionPayload = versionPayload('editModelVersion');
 export const SubmitModelVersionPayload = versionPayload('submitModelVersion');
 export const WithdrawModelVersionPayload = versionPayload('withdrawModelVersion');
 export const ValidateModelVersionPayload = versionPayload('validateModelVersion');

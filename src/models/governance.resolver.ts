@@ -3,8 +3,8 @@ import { expectId, type Context } from '../platform/index.js';
 import { Requires } from '../security/index.js';
 import type { VotingAct } from './approval-policy.js';
 import type { DeploymentService } from './deployment.service.js';
-import { ApproveModelVersionInput, DeployModelVersionInput, RegisterModelInput, RegisterModelVersionInput, RejectModelVersionInput, SubmitModelVersionInput, ValidateModelVersionInput, WithdrawModelVersionInput, type VoteInput } from './governance.inputs.js';
-import { ApproveModelVersionPayload, DeployModelVersionPayload, RegisterModelPayload, RegisterModelVersionPayload, RejectModelVersionPayload, SubmitModelVersionPayload, ValidateModelVersionPayload, WithdrawModelVersionPayload, type VersionPayload } from './governance.payloads.js';
+import { ApproveModelVersionInput, DeployModelVersionInput, EditModelVersionInput, RegisterModelInput, RegisterModelVersionInput, RejectModelVersionInput, SubmitModelVersionInput, ValidateModelVersionInput, WithdrawModelVersionInput, type VoteInput } from './governance.inputs.js';
+import { ApproveModelVersionPayload, DeployModelVersionPayload, EditModelVersionPayload, RegisterModelPayload, RegisterModelVersionPayload, RejectModelVersionPayload, SubmitModelVersionPayload, ValidateModelVersionPayload, WithdrawModelVersionPayload, type VersionPayload } from './governance.payloads.js';
 import { deploymentOf, modelOf, versionAfter } from './look-up.js';
 import type { ModelService } from './model.service.js';
 import type { VersionService } from './version.service.js';
@@ -33,6 +33,14 @@ export class GovernanceResolver {
     const trainedBy = input.trainedBy == null ? undefined : expectId(input.trainedBy, 'User', false).id;
     const modelId = expectId(input.modelId, 'Model', false).id;
     const id = await this.versions.registerVersion(ctx, { modelId, dossier: input.dossier, trainedBy, requestId: input.requestId ?? undefined });
+    return { modelVersion: await versionAfter(ctx, id) };
+  }
+
+  @Requires('version:submit')
+  @Mutation(() => EditModelVersionPayload, { description: 'Gives a DRAFT another dossier, verified like the first. Its editor has no vote on it.' })
+  async editModelVersion(@Ctx() ctx: Context, @Arg('input', { description: 'The version and its dossier.' }) input: EditModelVersionInput): Promise<VersionPayload> {
+    const id = versionId(input.versionId);
+    await this.versions.edit(ctx, { versionId: id, replaces: input.replaces, dossier: input.dossier });
     return { modelVersion: await versionAfter(ctx, id) };
   }
 
@@ -71,9 +79,9 @@ export class GovernanceResolver {
   }
 
   @Requires('version:deploy')
-  @Mutation(() => DeployModelVersionPayload, { description: 'Makes an approved version the champion of its model, from this moment on.' })
+  @Mutation(() => DeployModelVersionPayload, { description: 'Gives an approved version a role for its model, from this moment on: the champion decides, challengers score beside it, a canary decides for a share.' })
   async deployModelVersion(@Ctx() ctx: Context, @Arg('input', { description: 'Which version, and why.' }) input: DeployModelVersionInput): Promise<DeployModelVersionPayload> {
-    const id = await this.deployments.deploy(ctx, { ...input, versionId: versionId(input.versionId), requestId: input.requestId ?? undefined });
+    const id = await this.deployments.deploy(ctx, { ...input, versionId: versionId(input.versionId), share: input.share ?? undefined, requestId: input.requestId ?? undefined });
     return { deployment: await deploymentOf(ctx, id) };
   }
 

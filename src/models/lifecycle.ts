@@ -1,5 +1,5 @@
-import { internal, refused } from '../platform/index.js';
-import type { Permission, Role } from '../security/index.js';
+import { internal } from '../platform/index.js';
+import { refusedBy, type Permission, type Role } from '../security/index.js';
 
 export const STATES = ['DRAFT', 'SUBMITTED', 'VALIDATED', 'APPROVED', 'REJECTED', 'WITHDRAWN', 'SUSPENDED', 'RETIRED'] as const;
 
@@ -17,6 +17,7 @@ interface ActRule {
 /** Everything that can be done to a model version, and by whom. */
 export const ACTS = {
   REGISTER: { permission: 'model:register', role: 'MODEL_OWNER', done: 'registered' },
+  EDIT: { permission: 'version:submit', role: 'MODEL_OWNER', done: 'edited' },
   SUBMIT: { permission: 'version:submit', role: 'MODEL_OWNER', done: 'submitted' },
   WITHDRAW: { permission: 'version:submit', role: 'MODEL_OWNER', done: 'withdrawn' },
   VALIDATE: { permission: 'version:validate', role: 'VALIDATOR', done: 'validated' },
@@ -41,6 +42,7 @@ export interface Transition {
 /** The lifecycle of a model version. What is not in this table cannot happen. */
 export const TRANSITIONS: readonly Transition[] = [
   { act: 'REGISTER', from: null, to: 'DRAFT' },
+  { act: 'EDIT', from: 'DRAFT', to: 'DRAFT' },
   { act: 'SUBMIT', from: 'DRAFT', to: 'SUBMITTED' },
   { act: 'VALIDATE', from: 'SUBMITTED', to: 'VALIDATED' },
   { act: 'INVALIDATE', from: 'SUBMITTED', to: 'REJECTED' },
@@ -64,7 +66,11 @@ export function transitionOf(act: Act, from: VersionState | null): Transition {
   const found = TRANSITIONS.find((transition) => transition.act === act && transition.from === from);
   if (found) return found;
   const possible = statesFor(act).join(' or ');
-  throw refused(`A version can be ${ACTS[act].done} only while it is ${possible}; this one is ${from ?? 'not registered'}.`);
+  throw refusedBy('LIFECYCLE', {
+    says: `A version can be ${ACTS[act].done} only while it is ${possible}; this one is ${from ?? 'not registered'}.`,
+    remedy: 'Look at its transitions, and do what comes next.',
+    who: ACTS[act].role,
+  });
 }
 
 /** The states in which an act is possible. */

@@ -14,6 +14,8 @@ export interface LoadedVersion {
   readonly artefactDigest: string;
   /** SHA-256 of the reference set, from which attributions are measured. */
   readonly referenceDigest: string;
+  /** SHA-256 of the feature schema: what one version was given, another of the same schema may be given too. */
+  readonly schemaDigest: string;
   readonly scorer: Scorer;
   readonly schema: FeatureSchema;
   readonly reference: ReferenceSet;
@@ -30,6 +32,9 @@ interface VersionFile {
 /** Versions kept for replays beside those that are deployed. */
 const MOST_BESIDE = 16;
 
+/** For so long a challenger that could not be loaded is not tried again: whoever decides must not wait for it each time. */
+const BROKEN_MILLISECONDS = 10_000;
+
 const DEPLOYED = 'SELECT DISTINCT version_id AS id FROM deployments WHERE valid_to IS NULL OR valid_to > clock_timestamp()';
 
 /**
@@ -39,6 +44,7 @@ const DEPLOYED = 'SELECT DISTINCT version_id AS id FROM deployments WHERE valid_
  */
 export class LiveVersions {
   private readonly loaded = new Map<string, Promise<LoadedVersion>>();
+  private readonly broken = new Map<string, { error: unknown; until: number }>();
   private deployed: ReadonlySet<string> = new Set();
 
   constructor(
@@ -77,6 +83,17 @@ export class LiveVersions {
     return version;
   }
 
+  /** The same for a challenger: after a failure everybody is told the same for a while, without another try. */
+  async loadBeside(db: Queryable, versionId: string): Promise<LoadedVersion> {
+    const failure = this.broken.get(versionId);
+    if (failure && failure.until > Date.now()) throw failure.error;
+    this.broken.delete(versionId);
+    return this.load(db, versionId).catch((error: unknown) => {
+      this.broken.set(versionId, { error, until: Date.now() + BROKEN_MILLISECONDS });
+      throw error;
+    });
+  }
+
   async close(): Promise<void> {
     const versions = await Promise.allSettled(this.loaded.values());
     this.loaded.clear();
@@ -106,7 +123,7 @@ export class LiveVersions {
     const layersModel = this.runtime === 'tensorflow' && artefacts.layersModel !== undefined ? await bytes(artefacts.layersModel, 'LayersModel') : undefined;
     const scorer = await loadRuntime(this.runtime, { onnx, layersModel, schema });
     const { modelId, version, dossierDigest } = file;
-    const digests = { dossierDigest, artefactDigest: artefacts.onnx, referenceDigest: artefacts.referenceSet };
+    const digests = { dossierDigest, artefactDigest: artefacts.onnx, referenceDigest: artefacts.referenceSet, schemaDigest: artefacts.featureSchema };
     return { versionId, modelId, version, ...digests, scorer, schema, reference, policy };
   }
 }

@@ -10,9 +10,25 @@ export const lockExclusive = async (tx: Transaction, modelId: string): Promise<v
 export const lockShared = async (tx: Transaction, modelId: string): Promise<void> =>
   void (await tx.query(`SELECT pg_advisory_xact_lock_shared(${KEY})`, [modelId]));
 
-/** Counts the changes of what is live. Read it under the lock: the same as at routing means that the route holds. */
-export async function currentEpoch(tx: Transaction, modelId: string): Promise<string> {
-  const [row] = await tx.query<{ epoch: string }>('SELECT deployment_epoch AS epoch FROM models WHERE id = $1', [modelId]);
+export interface ReadUnderLock {
+  /** Counts the changes of what is live: the same as at routing means that the route holds. */
+  readonly epoch: string;
+  /** The database's clock, in whole milliseconds as everything that is told and digested. */
+  readonly at: Date;
+}
+
+/** Read it after the lock, in a statement of its own: one that waited for the lock would still see what was before. */
+export async function readUnderLock(tx: Transaction, modelId: string): Promise<ReadUnderLock> {
+  const [row] = await tx.query<ReadUnderLock>(
+    `SELECT deployment_epoch AS epoch, date_trunc('milliseconds', clock_timestamp()) AS at FROM models WHERE id = $1`,
+    [modelId],
+  );
   if (!row) throw internal(`Model ${modelId} is routed to but not registered.`);
-  return row.epoch;
+  return row;
+}
+
+/** The database's clock in whole milliseconds. */
+export async function databaseClock(tx: Transaction): Promise<Date> {
+  const [row] = await tx.query<{ at: Date }>(`SELECT date_trunc('milliseconds', clock_timestamp()) AS at`);
+  return row!.at;
 }

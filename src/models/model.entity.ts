@@ -1,5 +1,5 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
-import type { Tier } from './approval-policy.js';
+import type { Tier } from './policy/tiers.js';
 
 /** A purpose and an owner. */
 @Entity('models')
@@ -11,5 +11,7 @@ export class ModelEntity {
   @Column('text', { array: true }) products!: string[];
   @Column('integer', { name: 'horizon_months' }) horizonMonths!: number;
   @Column('text') tier!: Tier;
+  @Column('text', { name: 'permitted_use', nullable: true }) permittedUse!: string | null;
+  @Column('text', { nullable: true }) limits!: string | null;
   @Column('uuid', { name: 'owner_id' }) ownerId!: string;
 }

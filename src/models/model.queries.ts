@@ -2,12 +2,15 @@ import { inOrder, type LoaderDefinition, type PagedQuery, type Queryable } from 
 import type { VersionState } from './lifecycle.js';
 import type { DeploymentRow, ModelRow, VersionRow } from './rows.js';
 
-const MODEL = `m.id, m.name, m.purpose, m.decision_purpose AS "decisionPurpose", m.products,
-  m.horizon_months AS "horizonMonths", m.tier, m.owner_id AS "ownerId", m.recorded_at AS "recordedAt"`;
+export const MODEL = `m.id, m.name, m.purpose, m.decision_purpose AS "decisionPurpose", m.products,
+  m.horizon_months AS "horizonMonths", m.tier, m.owner_id AS "ownerId", m.permitted_use AS "permittedUse", m.limits,
+  m.next_review_at AS "nextReviewAt", m.next_review_at <= clock_timestamp() AS "reviewOverdue", m.recorded_at AS "recordedAt"`;
 const VERSION = `v.id, v.model_id AS "modelId", v.version, v.state, encode(v.dossier_digest, 'hex') AS "dossierDigest",
-  v.registered_by AS "registeredBy", v.recorded_at AS "recordedAt"`;
-const DEPLOYMENT = `d.id, d.model_id AS "modelId", d.version_id AS "versionId", d.role, d.valid_from AS "validFrom",
-  d.valid_to AS "validTo", d.by_user AS "byUser", d.reason`;
+  v.registered_by AS "registeredBy", v.recorded_at AS "recordedAt", v.policy_version AS "policyVersion",
+  v.required_validators AS "requiredValidators", v.required_admins AS "requiredAdmins", v.vote_days AS "voteDays", v.submitted_at AS "submittedAt"`;
+/** The columns of a deployment (d). */
+export const DEPLOYMENT = `d.id, d.model_id AS "modelId", d.version_id AS "versionId", d.role, d.share::float8 AS share, d.valid_from AS "validFrom",
+  d.valid_to AS "validTo", d.by_user AS "byUser", d.reason, d.ended_by AS "endedBy", d.end_reason AS "endReason"`;
 
 /** One statement for any number of ids. */
 function byId<Row extends { id: string }>(select: string, from: string, id: string): LoaderDefinition<string, Row | undefined> {

@@ -96,4 +96,10 @@ export class DeploymentResolver {
   by(@Ctx() ctx: Context, @Root() { byUserId }: Deployment): Promise<User> {
     return userOf(ctx, byUserId);
   }
+
+  @Requires('model:read')
+  @FieldResolver(() => User, { nullable: true, description: 'Who ended it, by whatever act; null while it lasts.' })
+  endedBy(@Ctx() ctx: Context, @Root() { endedById }: Deployment): Promise<User> | null {
+    return endedById === null ? null : userOf(ctx, endedById);
+  }
 }

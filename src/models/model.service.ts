@@ -1,6 +1,6 @@
 import { recordEvent } from '../audit/index.js';
 import { badInput, newId, once, type Context } from '../platform/index.js';
-import type { Tier } from './approval-policy.js';
+import type { Tier } from './policy/tiers.js';
 import { governed } from './governed.js';
 import { ModelEntity } from './model.entity.js';
 import { PRODUCT } from '../loans/index.js';
@@ -14,6 +14,10 @@ export interface NewModel {
   readonly products: readonly string[];
   readonly horizonMonths: number;
   readonly tier: Tier;
+  /** What its number may be used for; nothing is recorded as not stated. */
+  readonly permittedUse?: string | undefined;
+  /** Where it must not be relied on. */
+  readonly limits?: string | undefined;
   readonly requestId?: string | undefined;
 }
 
@@ -23,12 +27,13 @@ export class ModelService {
   /** Registers a model, owned by the actor. @returns its id. @throws CONFLICT when the name is taken */
   async registerModel(ctx: Context, request: NewModel): Promise<string> {
     const { requestId, ...model } = request;
+    const { permittedUse = null, limits = null } = model;
     requireSound(model);
     const id = newId();
     const act = { name: 'REGISTER_MODEL', subject: id, permission: 'model:register', role: 'MODEL_OWNER' } as const;
     return governed(ctx, act, async (tx) => {
       const work = async (): Promise<string> => {
-        await tx.manager.insert(ModelEntity, { id, ...model, products: [...model.products], ownerId: ctx.actor.id });
+        await tx.manager.insert(ModelEntity, { id, ...model, permittedUse, limits, products: [...model.products], ownerId: ctx.actor.id });
         await recordEvent(tx, { type: 'MODEL_REGISTERED', id, actor: ctx.actor.id, time: ctx.now(), payload: { model: id } });
         return id;
       };

@@ -1,6 +1,6 @@
-import { Field, Int, ObjectType } from 'type-graphql';
+import { Field, Float, Int, ObjectType } from 'type-graphql';
 import { connectionType, encodeGlobalId, Node } from '../platform/index.js';
-import type { Tier } from './approval-policy.js';
+import { requiredOf, type RequiredVotes, type Tier } from './policy/tiers.js';
 import type { DeploymentRole } from './deployment.entity.js';
 import { DecisionPurposeEnum, DeploymentRoleEnum, TierEnum, VersionStateEnum } from './enums.types.js';
 import type { VersionState } from './lifecycle.js';
@@ -14,6 +14,10 @@ export class Model extends Node {
   @Field(() => [String], { description: 'The products it serves.' }) products!: string[];
   @Field(() => Int, { description: 'Months over which it gives the probability of default.' }) horizonMonths!: number;
   @Field(() => TierEnum, { description: 'How material it is.' }) tier!: Tier;
+  @Field(() => String, { nullable: true, description: 'What its number may be used for; null where that is not stated.' }) permittedUse!: string | null;
+  @Field(() => String, { nullable: true, description: 'Where it must not be relied on; null where that is not stated.' }) limits!: string | null;
+  @Field(() => Date, { description: 'By when it is to be reviewed again.' }) nextReviewAt!: Date;
+  @Field(() => Boolean, { description: 'Whether that time has come.' }) reviewOverdue!: boolean;
   @Field(() => Date, { description: 'When it was registered.' }) registeredAt!: Date;
   rowId!: string;
   ownerId!: string;
@@ -24,10 +28,13 @@ export class ModelVersion extends Node {
   @Field(() => Int, { description: 'Its number within the model, from 1.' }) version!: number;
   @Field(() => VersionStateEnum, { description: 'Where it stands in its life.' }) state!: VersionState;
   @Field(() => Date, { description: 'When it was registered.' }) registeredAt!: Date;
+  @Field(() => Date, { nullable: true, description: 'When it was submitted; null of a DRAFT.' }) submittedAt!: Date | null;
+  @Field(() => Int, { nullable: true, description: 'The governance policy that was in force then, by which it is judged; null of a DRAFT.' }) policyVersion!: number | null;
   rowId!: string;
   modelId!: string;
   dossierDigest!: string;
   registeredById!: string;
+  requiredVotes!: RequiredVotes | null;
 }
 
 @ObjectType({ implements: Node, description: 'A period in which a version holds a role for its model.', simpleResolvers: true })
@@ -35,9 +42,13 @@ export class Deployment extends Node {
   @Field(() => DeploymentRoleEnum, { description: 'What it does.' }) role!: DeploymentRole;
   @Field(() => Date, { description: 'From this moment on, by the database\'s clock.' }) validFrom!: Date;
   @Field(() => Date, { nullable: true, description: 'Up to but not including this moment; null while it lasts.' }) validTo!: Date | null;
+  @Field(() => Float, { nullable: true, description: 'Of a canary: for which share of the customers it decides, always the same ones.' }) share!: number | null;
   @Field(() => String, { description: 'Why it was deployed.' }) reason!: string;
+  @Field(() => String, { nullable: true, description: 'Why it ended; null while it lasts.' }) endReason!: string | null;
+  rowId!: string;
   versionId!: string;
   byUserId!: string;
+  endedById!: string | null;
 }
 
 export const ModelConnection = connectionType(Model, 'Model', 'models');
@@ -46,7 +57,7 @@ export const ModelVersionConnection = connectionType(ModelVersion, 'ModelVersion
 export const toModel = ({ id, ownerId, recordedAt, ...rest }: ModelRow): Model =>
   Object.assign(new Model(), rest, { id: encodeGlobalId({ type: 'Model', id }), rowId: id, ownerId, registeredAt: recordedAt });
 
-export const toModelVersion = ({ id, modelId, version, state, dossierDigest, registeredBy, recordedAt }: VersionRow): ModelVersion =>
+export const toModelVersion = ({ id, modelId, version, state, dossierDigest, registeredBy, recordedAt, policyVersion, submittedAt, ...row }: VersionRow): ModelVersion =>
   Object.assign(new ModelVersion(), {
     id: encodeGlobalId({ type: 'ModelVersion', id }),
     rowId: id,
@@ -56,7 +67,10 @@ export const toModelVersion = ({ id, modelId, version, state, dossierDigest, reg
     dossierDigest,
     registeredById: registeredBy,
     registeredAt: recordedAt,
+    policyVersion,
+    submittedAt,
+    requiredVotes: requiredOf(row),
   });
 
-export const toDeployment = ({ id, role, validFrom, validTo, reason, versionId, byUser }: DeploymentRow): Deployment =>
-  Object.assign(new Deployment(), { id: encodeGlobalId({ type: 'Deployment', id }), role, validFrom, validTo, reason, versionId, byUserId: byUser });
+export const toDeployment = ({ id, byUser, endedBy, ...row }: DeploymentRow): Deployment =>
+  Object.assign(new Deployment(), row, { id: encodeGlobalId({ type: 'Deployment', id }), rowId: id, byUserId: byUser, endedById: endedBy });

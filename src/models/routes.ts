@@ -1,4 +1,6 @@
 import { AssayError, type Queryable } from '../platform/index.js';
+import { isInShare } from './deployments/canary.js';
+import { LIVE, type LiveRow } from './deployments/live.sql.js';
 
 /** What a request must match: exactly one live model, by product and purpose, or the one named. */
 export interface RouteRequest {
@@ -6,48 +8,69 @@ export interface RouteRequest {
   /** The decision purpose. */
   readonly purpose: string;
   readonly modelId?: string | undefined;
+  /** Whose loan it is: a canary decides for a share of the customers, always the same ones. */
+  readonly customerId: string;
 }
 
-/** The live champion of a model, as of the moment it was read. */
-export interface Route {
-  readonly modelId: string;
-  readonly modelName: string;
-  readonly horizonMonths: number;
-  readonly products: readonly string[];
-  readonly decisionPurpose: string;
+/** A version under the deployment by which it is live. */
+export interface LiveDeployment {
   readonly deploymentId: string;
   readonly versionId: string;
   readonly version: number;
   /** SHA-256 of the dossier and of the ONNX artefact, hexadecimal. */
   readonly dossierDigest: string;
   readonly artefactDigest: string;
-  /** Compare with `currentEpoch` under `lockShared` before anything is recorded. */
-  readonly epoch: string;
 }
 
-const LIVE = `
-  SELECT m.id AS "modelId", m.name AS "modelName", m.horizon_months AS "horizonMonths", m.products,
-    m.decision_purpose AS "decisionPurpose", d.id AS "deploymentId", v.id AS "versionId", v.version,
-    encode(v.dossier_digest, 'hex') AS "dossierDigest", encode(a.sha256, 'hex') AS "artefactDigest",
-    m.deployment_epoch AS epoch
-  FROM deployments d
-  JOIN models m ON m.id = d.model_id
-  JOIN model_versions v ON v.id = d.version_id AND v.state = 'APPROVED'
-  JOIN model_version_artefacts a ON a.version_id = v.id AND a.kind = 'ONNX'
-  WHERE d.role = 'CHAMPION' AND d.valid_from <= clock_timestamp() AND (d.valid_to IS NULL OR d.valid_to > clock_timestamp())
-  ORDER BY m.id`;
+/** Why whatever the model says goes to a person for now: the model's review, or a waiver of the version, ran out. */
+export type ReferCause = 'REVIEW_OVERDUE' | 'WAIVER_EXPIRED';
+
+/** Why nothing decides: the whole model was stopped, or the version that decided and none could take its place. */
+export type StopCause = 'MODEL_SUSPENDED' | 'VERSION_SUSPENDED';
+
+interface LiveChampion extends LiveDeployment {
+  readonly refer: ReferCause | null;
+}
+
+interface LiveCanary extends LiveChampion {
+  readonly share: number;
+}
+
+/** What is live of a model, as of the moment it was read. */
+export interface LiveModel {
+  readonly modelId: string;
+  readonly modelName: string;
+  readonly horizonMonths: number;
+  readonly products: readonly string[];
+  readonly decisionPurpose: string;
+  /** Compare with `epochUnderLock` before anything is recorded. */
+  readonly epoch: string;
+  readonly champion: LiveChampion | null;
+  readonly canary: LiveCanary | null;
+  readonly challengers: readonly LiveDeployment[];
+  /** Null while there is a champion. */
+  readonly stopped: StopCause | null;
+}
+
+/** By what a request is answered. */
+export interface Route extends Pick<LiveModel, 'modelId' | 'modelName' | 'epoch' | 'challengers' | 'stopped'> {
+  /** The champion, or the canary for its share; null while nothing may decide: then `stopped` tells why. */
+  readonly deciding: LiveDeployment | null;
+  /** Set: the answer is REFER whatever the policy says. */
+  readonly refer: ReferCause | null;
+}
 
 const FRESH_MILLISECONDS = 1_000;
 
 /** Which version decides what. Remembered for a second at most; the record step rechecks the epoch. */
 export class Routes {
-  private live: { routes: Promise<Route[]>; until: number } | undefined;
+  private live: { models: Promise<LiveModel[]>; until: number } | undefined;
 
   constructor(private readonly clock: () => number = Date.now) {}
 
   /** @throws NO_MODEL or AMBIGUOUS_MODEL, with a sentence that says what to do */
   async routeFor(db: Queryable, request: RouteRequest): Promise<Route> {
-    return choose(await this.current(db), request);
+    return routeIn(choose(await this.current(db), request), request.customerId);
   }
 
   /** Call when an epoch turned out to be another than at routing. */
@@ -55,28 +78,48 @@ export class Routes {
     this.live = undefined;
   }
 
-  private current(db: Queryable): Promise<Route[]> {
-    if (this.live && this.live.until > this.clock()) return this.live.routes;
-    const entry = { routes: db.query<Route>(LIVE), until: this.clock() + FRESH_MILLISECONDS };
+  private current(db: Queryable): Promise<LiveModel[]> {
+    if (this.live && this.live.until > this.clock()) return this.live.models;
+    const entry = { models: db.query<LiveRow>(LIVE).then((rows) => rows.map(liveModel)), until: this.clock() + FRESH_MILLISECONDS };
     this.live = entry;
-    entry.routes.catch(() => {
+    entry.models.catch(() => {
       if (this.live === entry) this.live = undefined;
     });
-    return entry.routes;
+    return entry.models;
   }
 }
 
-/** Exactly one of the live routes must serve the request. */
-export function choose(routes: readonly Route[], { product, purpose, modelId }: RouteRequest): Route {
-  const named = routes.filter((route) => modelId === undefined || route.modelId === modelId);
-  const [route, ...others] = named.filter(({ products, decisionPurpose }) => products.includes(product) && decisionPurpose === purpose);
-  if (!route) throw new AssayError('NO_MODEL', nothingServes(named, { product, purpose, modelId }));
-  if (others.length === 0) return route;
-  const names = [route, ...others].map(({ modelName }) => `"${modelName}"`).join(', ');
+function liveModel({ deployments, suspended, ...model }: LiveRow): LiveModel {
+  const champion = deployments.find(({ role }) => role === 'CHAMPION') ?? null;
+  const canary = deployments.find(({ role }) => role === 'CANARY');
+  return {
+    ...model,
+    champion,
+    canary: canary ? { ...canary, share: Number(canary.share) } : null,
+    challengers: deployments.filter(({ role }) => role === 'CHALLENGER'),
+    stopped: champion ? null : suspended ? 'MODEL_SUSPENDED' : 'VERSION_SUSPENDED',
+  };
+}
+
+/** Who decides for a customer: the canary for its share, else the champion. */
+export function routeIn({ modelId, modelName, epoch, champion, canary, challengers, stopped }: LiveModel, customerId: string): Route {
+  const deciding = canary && isInShare(canary.deploymentId, customerId, canary.share) ? canary : champion;
+  return { modelId, modelName, epoch, challengers, deciding, refer: deciding?.refer ?? null, stopped: deciding ? null : stopped };
+}
+
+/** Exactly one of the models must serve the request. One that is stopped counts where no other is live. */
+export function choose(models: readonly LiveModel[], { product, purpose, modelId }: Omit<RouteRequest, 'customerId'>): LiveModel {
+  const named = models.filter((model) => modelId === undefined || model.modelId === modelId);
+  const serving = named.filter(({ products, decisionPurpose }) => products.includes(product) && decisionPurpose === purpose);
+  const live = serving.filter(({ stopped }) => stopped === null);
+  const [model, ...others] = live.length > 0 ? live : serving;
+  if (!model) throw new AssayError('NO_MODEL', nothingServes(named, { product, purpose, modelId }));
+  if (others.length === 0) return model;
+  const names = [model, ...others].map(({ modelName }) => `"${modelName}"`).join(', ');
   throw new AssayError('AMBIGUOUS_MODEL', `${others.length + 1} live models serve ${purpose} of ${product}: ${names}. Name one with modelId.`);
 }
 
-function nothingServes(named: readonly Route[], { product, purpose, modelId }: RouteRequest): string {
+function nothingServes(named: readonly LiveModel[], { product, purpose, modelId }: Omit<RouteRequest, 'customerId'>): string {
   if (modelId === undefined) return `No live model serves ${purpose} of ${product}. Deploy an approved version of a model that declares this product and purpose.`;
   const [model] = named;
   if (!model) return 'The named model has no live version. Deploy an approved version of it, or leave modelId out.';

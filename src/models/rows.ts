@@ -1,4 +1,5 @@
-import type { Tier, Verdict, VoterRole } from './approval-policy.js';
+import type { Verdict } from './approval-policy.js';
+import type { Tier, VoterRole } from './policy/tiers.js';
 import type { DeploymentRole } from './deployment.entity.js';
 import type { Act, VersionState } from './lifecycle.js';
 import type { ArtefactKind, Part } from './version.entity.js';
@@ -12,6 +13,10 @@ export interface ModelRow {
   readonly horizonMonths: number;
   readonly tier: Tier;
   readonly ownerId: string;
+  readonly permittedUse: string | null;
+  readonly limits: string | null;
+  readonly nextReviewAt: Date;
+  readonly reviewOverdue: boolean;
   readonly recordedAt: Date;
 }
 
@@ -23,6 +28,12 @@ export interface VersionRow {
   readonly state: VersionState;
   readonly dossierDigest: string;
   readonly registeredBy: string;
+  /** What it needs, frozen when it was submitted; null of a DRAFT. */
+  readonly policyVersion: number | null;
+  readonly requiredValidators: number | null;
+  readonly requiredAdmins: number | null;
+  readonly voteDays: number | null;
+  readonly submittedAt: Date | null;
   readonly recordedAt: Date;
 }
 
@@ -31,10 +42,14 @@ export interface DeploymentRow {
   readonly modelId: string;
   readonly versionId: string;
   readonly role: DeploymentRole;
+  /** Of a canary. */
+  readonly share: number | null;
   readonly validFrom: Date;
   readonly validTo: Date | null;
   readonly byUser: string;
   readonly reason: string;
+  readonly endedBy: string | null;
+  readonly endReason: string | null;
 }
 
 export interface ArtefactRow {
@@ -59,6 +74,7 @@ export interface VoteRow {
   readonly verdict: Verdict;
   readonly dossierDigest: string;
   readonly comment: string;
+  readonly expired: boolean;
   readonly recordedAt: Date;
 }
 

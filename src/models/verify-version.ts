@@ -41,9 +41,14 @@ export interface VersionCheck {
  * @throws BAD_INPUT when an artefact is missing, damaged or at odds with the dossier; REFUSED when parity fails
  */
 export async function verifyVersion(db: Queryable, store: ArtefactStore, dossier: Dossier): Promise<void> {
+  for (const check of checksOf(dossier, await readArtefacts(db, store, dossier))) await check.run();
+}
+
+/** The bytes of all artefacts that a dossier names. @throws BAD_INPUT when one is not stored */
+export async function readArtefacts(db: Queryable, store: ArtefactStore, dossier: Dossier): Promise<ArtefactBytes> {
   const bytes = new Map<ArtefactKind, Buffer>();
   for (const { kind, sha256, what } of artefactsOf(dossier)) bytes.set(kind, await store.demand(db, sha256, what));
-  for (const check of checksOf(dossier, bytes)) await check.run();
+  return bytes;
 }
 
 /** The checks of a version, in order; each relies on those before it. */
@@ -98,7 +103,7 @@ const MOST_REMEMBERED = 1_000;
 const rehearsed = new Set<string>();
 
 /** The same bytes behave the same: what came through once in this process need not be tried again. */
-async function rehearseOnce(digest: string, onnx: Uint8Array, width: number): Promise<void> {
+export async function rehearseOnce(digest: string, onnx: Uint8Array, width: number): Promise<void> {
   const name = `${digest} ${width}`;
   if (rehearsed.has(name)) return;
   await rehearseInProcess(onnx, width);

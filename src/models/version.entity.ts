@@ -1,5 +1,6 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
-import type { Verdict, VoterRole } from './approval-policy.js';
+import type { Verdict } from './approval-policy.js';
+import type { VoterRole } from './policy/tiers.js';
 import type { Act, VersionState } from './lifecycle.js';
 
 /** An immutable artefact and its dossier. */
@@ -12,6 +13,12 @@ export class ModelVersionEntity {
   @Column('text') dossier!: string;
   @Column('bytea', { name: 'dossier_digest' }) dossierDigest!: Buffer;
   @Column('uuid', { name: 'registered_by' }) registeredBy!: string;
+  /** What it needs, frozen when it is submitted; null of a DRAFT. */
+  @Column('integer', { name: 'policy_version', nullable: true }) policyVersion!: number | null;
+  @Column('integer', { name: 'required_validators', nullable: true }) requiredValidators!: number | null;
+  @Column('integer', { name: 'required_admins', nullable: true }) requiredAdmins!: number | null;
+  @Column('integer', { name: 'vote_days', nullable: true }) voteDays!: number | null;
+  @Column('timestamptz', { name: 'submitted_at', nullable: true }) submittedAt!: Date | null;
 }
 
 export type ArtefactKind = 'ONNX' | 'FEATURE_SCHEMA' | 'REFERENCE_SET' | 'PARITY_SAMPLE' | 'LAYERS_MODEL' | 'REPORT';
@@ -23,7 +30,7 @@ export class VersionArtefactEntity {
   @Column('bytea') sha256!: Buffer;
 }
 
-export type Part = 'REGISTERED' | 'TRAINED' | 'EDITED' | 'SUBMITTED';
+export type Part = 'REGISTERED' | 'BUILT' | 'TRAINED' | 'EDITED' | 'SUBMITTED';
 
 /** Someone who built, trained, edited or submitted a version; they may not vote on it. */
 @Entity('model_version_contributors')

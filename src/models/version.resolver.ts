@@ -11,6 +11,7 @@ import { awaitsVotes } from './lifecycle.js';
 import { modelOf } from './look-up.js';
 import { deploymentsOfVersion } from './model.queries.js';
 import { Deployment, Model, ModelVersion, toDeployment } from './model.types.js';
+import { policyInForce } from './policy/policy.queries.js';
 
 @Resolver(() => ModelVersion)
 export class ModelVersionResolver {
@@ -62,11 +63,11 @@ export class ModelVersionResolver {
   }
 
   @Requires('model:read')
-  @FieldResolver(() => [MissingVote], { description: 'The votes it still needs to be approved; none once its fate is decided.' })
-  async missingVotes(@Ctx() ctx: Context, @Root() { rowId, modelId, state, dossierDigest }: ModelVersion): Promise<MissingVote[]> {
+  @FieldResolver(() => [MissingVote], { description: 'The votes it still needs to be approved, by what was frozen when it was submitted; of a DRAFT by the policy in force. None once its fate is decided.' })
+  async missingVotes(@Ctx() ctx: Context, @Root() { rowId, state, dossierDigest, modelId, requiredVotes }: ModelVersion): Promise<MissingVote[]> {
     if (!awaitsVotes(state)) return [];
     const [{ tier }, votes] = await Promise.all([modelOf(ctx, modelId), ctx.loaders.of(ctx, votesOnVersion).load(rowId)]);
-    return missingVotes(tier, dossierDigest, votes);
+    return missingVotes(requiredVotes ?? (await ctx.loaders.of(ctx, policyInForce).load('now')).tiers[tier].votes, dossierDigest, votes);
   }
 
   @Requires('model:read')

@@ -1,10 +1,14 @@
+import { recordEvent } from '../audit/index.js';
 import { newId, notFound, once, type Context, type Transaction } from '../platform/index.js';
+import { refusedBy } from '../security/index.js';
 import type { ArtefactStore } from './artefact-store.js';
 import { parseDossier, type ParsedDossier } from './dossier.js';
+import type { Gates } from './gates/gates.service.js';
 import { governed, preparedAndGoverned } from './governed.js';
 import { digestBytes } from './hex.js';
-import { transitionOf } from './lifecycle.js';
-import { actOn, announce, contribute, lockVersion, move, writeStep } from './version.acts.js';
+import { transitionOf, type VersionState } from './lifecycle.js';
+import { currentPolicy } from './policy/policy.queries.js';
+import { actOn, announce, contribute, lockVersion, move, writeStep, type LockedVersion } from './version.acts.js';
 import { ModelVersionEntity, VersionArtefactEntity } from './version.entity.js';
 import { artefactsOf, verifyVersion } from './verify-version.js';
 
@@ -17,9 +21,19 @@ export interface NewVersion {
   readonly requestId?: string | undefined;
 }
 
+export interface EditedVersion {
+  readonly versionId: string;
+  /** The digest of the dossier that the editor read, hexadecimal: nobody overwrites what they have not seen. */
+  readonly replaces: string;
+  readonly dossier: string;
+}
+
 /** From registration to the vote: what the makers of a version do. */
 export class VersionService {
-  constructor(private readonly store: ArtefactStore) {}
+  constructor(
+    private readonly store: ArtefactStore,
+    private readonly gates: Gates,
+  ) {}
 
   /**
    * Registers a DRAFT. Its artefacts must have been uploaded; they are loaded and their parity is checked again here.
@@ -27,24 +41,51 @@ export class VersionService {
    */
   async registerVersion(ctx: Context, { requestId, ...request }: NewVersion): Promise<string> {
     const id = newId();
-    const prepare = async (): Promise<ParsedDossier> => {
-      const parsed = parseDossier(request.dossier);
-      await verifyVersion(ctx.db, this.store, parsed.dossier);
-      return parsed;
-    };
-    return preparedAndGoverned(ctx, { ...actOn('REGISTER', id), subject: request.modelId }, prepare, (tx, parsed) => {
+    return preparedAndGoverned(ctx, { ...actOn('REGISTER', id), subject: request.modelId }, () => this.verified(ctx, request.dossier), (tx, parsed) => {
       const work = (): Promise<string> => insertVersion(tx, ctx, id, request, parsed);
       return requestId === undefined ? work() : once(tx, ctx, { requestId, operation: 'registerModelVersion', body: request }, work);
     });
   }
 
-  /** Hands a DRAFT to its voters. From here on nothing in it can change. */
-  async submit(ctx: Context, versionId: string): Promise<void> {
-    await governed(ctx, actOn('SUBMIT', versionId), async (tx) => {
+  /** Gives a DRAFT another dossier, verified like the first. Its editor has no vote on it from then on. */
+  async edit(ctx: Context, { versionId, replaces, dossier }: EditedVersion): Promise<void> {
+    const prepare = async (): Promise<ParsedDossier> => {
+      // Looked at again under the lock; here it spares the verification of what cannot be edited.
+      const [row] = await ctx.db.query<{ state: VersionState }>('SELECT state FROM model_versions WHERE id = $1', [versionId]);
+      if (row) transitionOf('EDIT', row.state);
+      return this.verified(ctx, dossier);
+    };
+    await preparedAndGoverned(ctx, actOn('EDIT', versionId), prepare, async (tx, parsed) => {
       const version = await lockVersion(tx, versionId);
-      await move(tx, ctx, version, 'SUBMIT', null);
+      transitionOf('EDIT', version.state);
+      if (replaces !== version.dossierDigest) throw changedMeanwhile(version, replaces);
+      await tx.manager.update(ModelVersionEntity, { id: versionId }, { dossier: parsed.canonical, dossierDigest: digestBytes(parsed.digest, 'The dossier') });
+      await tx.query('DELETE FROM model_version_artefacts WHERE version_id = $1', [versionId]);
+      await nameArtefacts(tx, versionId, parsed);
+      await contribute(tx, versionId, ctx.actor.id, 'EDITED');
+      await move(tx, ctx, version, 'EDIT', null);
+      const payload = { model: version.modelId, version: versionId, dossier: parsed.digest, before: version.dossierDigest };
+      await recordEvent(tx, { type: 'VERSION_EDITED', id: versionId, actor: ctx.actor.id, time: ctx.now(), payload });
+    });
+  }
+
+  /** Hands a DRAFT to its voters. From here on nothing in it can change, and what it needs is what the policy asks for now. A gate that fails stops nothing yet. */
+  async submit(ctx: Context, versionId: string): Promise<void> {
+    await preparedAndGoverned(ctx, actOn('SUBMIT', versionId), () => this.gates.measure(ctx, versionId), async (tx, measured) => {
+      const version = await lockVersion(tx, versionId);
+      const step = transitionOf('SUBMIT', version.state);
+      const { version: policy, tiers, voteDays } = await currentPolicy(tx);
+      const { VALIDATOR: validators, ADMIN: admins } = tiers[version.tier].votes;
+      await tx.query(
+        `UPDATE model_versions SET state = $2, policy_version = $3, required_validators = $4, required_admins = $5, vote_days = $6, submitted_at = clock_timestamp()
+         WHERE id = $1`,
+        [versionId, step.to, policy, validators, admins, voteDays],
+      );
+      await writeStep(tx, ctx, versionId, 'SUBMIT', step, null);
       await contribute(tx, versionId, ctx.actor.id, 'SUBMITTED');
-      await announce(tx, ctx, 'VERSION_SUBMITTED', version);
+      const payload = { model: version.modelId, version: versionId, dossier: version.dossierDigest, policy, validators, admins };
+      await recordEvent(tx, { type: 'VERSION_SUBMITTED', id: versionId, actor: ctx.actor.id, time: ctx.now(), payload });
+      await this.gates.recordSubmission(tx, ctx, version, measured);
     });
   }
 
@@ -56,6 +97,12 @@ export class VersionService {
       await announce(tx, ctx, 'VERSION_WITHDRAWN', version);
     });
   }
+
+  private async verified(ctx: Context, dossier: string): Promise<ParsedDossier> {
+    const parsed = parseDossier(dossier);
+    await verifyVersion(ctx.db, this.store, parsed.dossier);
+    return parsed;
+  }
 }
 
 async function insertVersion(tx: Transaction, ctx: Context, id: string, { modelId, trainedBy }: NewVersion, parsed: ParsedDossier): Promise<string> {
@@ -63,14 +110,29 @@ async function insertVersion(tx: Transaction, ctx: Context, id: string, { modelI
   const dossierDigest = digestBytes(parsed.digest, 'The dossier');
   const step = transitionOf('REGISTER', null);
   await tx.manager.insert(ModelVersionEntity, { id, modelId, version, state: step.to, dossier: parsed.canonical, dossierDigest, registeredBy: ctx.actor.id });
-  const artefacts = artefactsOf(parsed.dossier).map(({ kind, sha256 }) => ({ versionId: id, kind, sha256: digestBytes(sha256, kind) }));
-  await tx.manager.insert(VersionArtefactEntity, artefacts);
+  await nameArtefacts(tx, id, parsed);
   await contribute(tx, id, ctx.actor.id, 'REGISTERED');
   await contribute(tx, id, await trainerOf(tx, trainedBy ?? ctx.actor.id), 'TRAINED');
   await writeStep(tx, ctx, id, 'REGISTER', step, null);
   await announce(tx, ctx, 'VERSION_REGISTERED', { id, modelId, dossierDigest: parsed.digest });
   return id;
 }
+
+/** Names the artefacts of a version; who uploaded them built a part of it. */
+async function nameArtefacts(tx: Transaction, versionId: string, { dossier }: ParsedDossier): Promise<void> {
+  const artefacts = artefactsOf(dossier).map(({ kind, sha256 }) => ({ versionId, kind, sha256: digestBytes(sha256, kind) }));
+  await tx.manager.insert(VersionArtefactEntity, artefacts);
+  const builders = await tx.query<{ id: string }>('SELECT DISTINCT uploaded_by AS id FROM artefacts WHERE sha256 = ANY($1)', [artefacts.map(({ sha256 }) => sha256)]);
+  for (const { id } of builders) await contribute(tx, versionId, id, 'BUILT');
+}
+
+const changedMeanwhile = ({ version, dossierDigest }: LockedVersion, replaces: string): Error =>
+  refusedBy('VOTE_FOR_PRESENT_DOSSIER', {
+    says: `The edit replaces the dossier ${replaces}, but version ${version} has ${dossierDigest}.`,
+    remedy: 'Read the dossier again and edit what it says now.',
+    who: 'MODEL_OWNER',
+    code: 'CONFLICT',
+  });
 
 /** Numbers have no gaps and no doubles: the model's row is locked. */
 async function nextNumber(tx: Transaction, modelId: string): Promise<number> {

@@ -1,7 +1,10 @@
 import { recordEvent } from '../audit/index.js';
-import { badInput, conflict, newId, refused, type Context, type Transaction } from '../platform/index.js';
-import { completes, missingVotes, VOTES, type VotingAct } from './approval-policy.js';
-import { governed } from './governed.js';
+import { badInput, internal, newId, type Context, type Transaction } from '../platform/index.js';
+import { refusedBy } from '../security/index.js';
+import { completes, missingVotes, VOTES, type MissingVotes, type VotingAct } from './approval-policy.js';
+import type { Gates } from './gates/gates.service.js';
+import type { Measured } from './gates/types.js';
+import { preparedAndGoverned } from './governed.js';
 import { digestBytes } from './hex.js';
 import { transitionOf } from './lifecycle.js';
 import { actOn, announce, lockVersion, move, votesOn, type LockedVersion } from './version.acts.js';
@@ -16,23 +19,32 @@ export interface Ballot {
 
 /** Verdicts and approvals. Voters are none of the version's makers; each has one vote, on the dossier they saw. */
 export class VoteService {
-  /** Casts a vote; the one that completes what the model's tier requires moves the version on. */
+  constructor(private readonly gates: Gates) {}
+
+  /** Casts a vote; the one that completes what was required when the version was submitted moves it on. An admin's vote for it needs every gate to pass. */
   async vote(ctx: Context, act: VotingAct, ballot: Ballot): Promise<void> {
     const digest = digestBytes(ballot.dossierDigest, 'dossierDigest');
     if (ballot.comment.trim() === '') throw badInput('comment: say in a sentence what the vote rests on.');
-    await governed(ctx, actOn(act, ballot.versionId), async (tx) => {
+    const measure = async (): Promise<Measured | undefined> => (act === 'APPROVE' ? this.gates.measure(ctx, ballot.versionId) : undefined);
+    const work = async (tx: Transaction, measured: Measured | undefined): Promise<void> => {
       const version = await lockVersion(tx, ballot.versionId);
       transitionOf(act, version.state);
       requireSameDossier(version, ballot.dossierDigest);
-      await requireIndependent(tx, ctx, version);
+      await requireIndependent(tx, ctx, act, version);
       await requireValidatorFirst(tx, act, version);
+      if (measured) await this.gates.requirePassed(tx, ctx, version, measured);
       await cast(tx, ctx, act, version, digest, ballot.comment);
-      const missing = missingVotes(version.tier, version.dossierDigest, await votesOn(tx, version.id));
-      if (!completes(act, missing)) return;
+      if (!completes(act, await stillMissing(tx, version))) return;
       await move(tx, ctx, version, act, ballot.comment);
       await announce(tx, ctx, VOTES[act].event, version);
-    });
+    };
+    await this.gates.keepRefused(ctx, () => preparedAndGoverned(ctx, actOn(act, ballot.versionId), measure, work));
   }
+}
+
+async function stillMissing(tx: Transaction, { id, required, dossierDigest }: LockedVersion): Promise<MissingVotes[]> {
+  if (!required) throw internal(`Version ${id} is voted on, but what it needs was never frozen.`);
+  return missingVotes(required, dossierDigest, await votesOn(tx, id));
 }
 
 async function cast(tx: Transaction, ctx: Context, act: VotingAct, version: LockedVersion, dossierDigest: Buffer, comment: string): Promise<void> {
@@ -45,20 +57,39 @@ async function cast(tx: Transaction, ctx: Context, act: VotingAct, version: Lock
 
 function requireSameDossier({ version, dossierDigest }: LockedVersion, seen: string): void {
   if (seen === dossierDigest) return;
-  throw conflict(`The vote is for the dossier ${seen}, but version ${version} has ${dossierDigest}. Read the dossier again and vote for what it says now.`);
+  throw refusedBy('VOTE_FOR_PRESENT_DOSSIER', {
+    says: `The vote is for the dossier ${seen}, but version ${version} has ${dossierDigest}.`,
+    remedy: 'Read the dossier again and vote for what it says now.',
+    who: 'the voter',
+    code: 'CONFLICT',
+  });
 }
 
 /** The database refuses these too; here they get a sentence that says which part it was. */
-async function requireIndependent(tx: Transaction, ctx: Context, { id, version }: LockedVersion): Promise<void> {
+async function requireIndependent(tx: Transaction, ctx: Context, act: VotingAct, { id, version }: LockedVersion): Promise<void> {
+  const { name } = ctx.actor;
+  const who = `a ${VOTES[act].role} who had no part in version ${version}`;
   const [part] = await tx.query<{ part: string }>('SELECT part FROM model_version_contributors WHERE version_id = $1 AND user_id = $2 ORDER BY recorded_at', [id, ctx.actor.id]);
-  if (part) throw refused(`${ctx.actor.name} ${part.part.toLowerCase()} version ${version} and may not vote on it. Ask an independent colleague.`);
+  if (part) {
+    throw refusedBy('MAKER_IS_NOT_CHECKER', { says: `${name} ${part.part.toLowerCase()} version ${version} and may not vote on it.`, remedy: 'Ask an independent colleague.', who });
+  }
   const voted = (await votesOn(tx, id)).find(({ userId }) => userId === ctx.actor.id);
-  if (voted) throw conflict(`${ctx.actor.name} has voted on version ${version} as ${voted.role} before; each person has one vote.`);
+  if (voted) {
+    throw refusedBy('ONE_VOTE_EACH', {
+      says: `${name} has voted on version ${version} as ${voted.role} before; each person has one vote.`,
+      remedy: 'Ask another colleague.',
+      who,
+      code: 'CONFLICT',
+    });
+  }
 }
 
-/** Where the tier asks for a validator, admins vote on what has been validated. */
+/** Where the policy asks for a validator, admins vote on what has been validated. */
 async function requireValidatorFirst(tx: Transaction, act: VotingAct, version: LockedVersion): Promise<void> {
-  if (act !== 'APPROVE') return;
-  const missing = missingVotes(version.tier, version.dossierDigest, await votesOn(tx, version.id));
-  if (missing.some(({ role }) => role === 'VALIDATOR')) throw refused(`A model of tier ${version.tier} needs a validator's verdict before its versions can be approved. Ask a VALIDATOR for validateModelVersion.`);
+  if (act !== 'APPROVE' || (await stillMissing(tx, version)).every(({ role }) => role !== 'VALIDATOR')) return;
+  throw refusedBy('VALIDATOR_FIRST', {
+    says: `A model of tier ${version.tier} needs a validator's verdict before its versions can be approved.`,
+    remedy: 'Ask a VALIDATOR for validateModelVersion.',
+    who: 'VALIDATOR',
+  });
 }

@@ -36,3 +36,6 @@ export function newContext(parts: Pick<Context, 'actor' | 'db' | 'log'> & { now?
     now: parts.now ?? (() => new Date()),
   };
 }
+
+/** The same person and trace with nothing loaded yet: what is read is read anew. */
+export const afresh = (ctx: Context): Context => ({ ...ctx, loaders: new Loaders() });

@@ -13,17 +13,29 @@ export type ErrorCode =
   | 'UNAVAILABLE'
   | 'INTERNAL';
 
+/** The rule that said no, for machines and for people who want to know how to go on. */
+export interface RuleTold {
+  /** Stable name of the rule. */
+  readonly name: string;
+  /** What would satisfy it. */
+  readonly remedy: string;
+  /** Who can do that. */
+  readonly who: string;
+}
+
 /** An error with an identity: a stable code, and an instance id by which an operator finds it in the log. */
 export class AssayError extends Error {
   readonly id: string = randomUUID();
+  readonly rule: RuleTold | undefined;
 
   constructor(
     readonly code: ErrorCode,
     message: string,
-    options?: { cause?: unknown },
+    options?: { cause?: unknown; rule?: RuleTold },
   ) {
     super(message, options);
     this.name = 'AssayError';
+    this.rule = options?.rule;
   }
 }
 

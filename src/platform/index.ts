@@ -16,6 +16,8 @@ export * from './per-parent.js';
 export * from './copy.js';
 export * from './batcher.js';
 export * from './jobs.js';
+export * from './stream.js';
+export * from './notices.js';
 export * from './progress.js';
 export * from './idempotency.js';
 export * from './graphql/index.js';

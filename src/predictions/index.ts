@@ -1,4 +1,5 @@
 // The predictions room: one act of scoring, its record, its history and its replay.
+export * from './decisions/index.js';
 export { JobEntity } from './jobs/job.entity.js';
 export { MOST_IN_A_JOB, ScoreJobs, SCORE_JOBS } from './jobs/score-jobs.js';
 export { Evidence } from './history/evidence.js';
@@ -11,7 +12,10 @@ export { scoreVectors } from './scoring/score.js';
 export { MOST_AT_ONCE, ScoringService, type ScoringRequest, type SimulationRequest } from './scoring/scoring.service.js';
 export { predictionNodeLoaders } from './graphql/nodes.js';
 export { LoanPredictionsResolver } from './graphql/loan-fields.resolver.js';
+export { PredictionWaiversResolver } from './graphql/waivers.resolver.js';
 export { PredictionResolver } from './graphql/prediction.resolver.js';
 export { SimulationBaselineResolver, SimulationResolver } from './graphql/simulation.resolver.js';
 export { ScoringResolver } from './graphql/scoring.resolver.js';
+export { ChallengerPredictionsResolver } from './challengers/challengers.resolver.js';
+export { ChallengerComparisonResolver } from './challengers/comparison.resolver.js';
 export { CustomerProfileResolver, ProfileDriversResolver } from './profile/profile.resolver.js';

@@ -45,7 +45,7 @@ export { compileModel } from './onnx/compile.js';
 export { adoptOnnx, type Adopted, type AdoptOptions } from './onnx/adopt/adopt.js';
 export type { Scale } from './onnx/adopt/score-output.js';
 export { inspectOnnx, MAX_ONNX_BYTES, type OnnxSummary } from './onnx/inspect.js';
-export { checkParity, PARITY_BAR, parseParitySample, type ParityFile, type ParityReport, type ParitySample } from './onnx/parity.js';
+export { checkParity, PARITY_BAR, parityOf, parseParitySample, type ParityFile, type ParityReport, type ParitySample } from './onnx/parity.js';
 export { rehearseInProcess, type RehearsalLimits } from './onnx/rehearse.js';
 export { loadScorer } from './onnx/scorer.js';
 export { checkSourceParity, encodeSourceSample, parseSourceSample, type SourceSample } from './onnx/source-parity.js';

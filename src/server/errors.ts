@@ -14,7 +14,8 @@ export const formatErrors =
     if (!error && isRequestError(formatted)) return withCode(formatted, 'BAD_INPUT');
     const told = error ?? internal('Something went wrong inside Assay. The log tells more under this id.');
     if (told.code === 'INTERNAL') log.error({ err: original, id: told.id, path: formatted.path }, 'request failed');
-    return { ...formatted, message: told.message, extensions: { code: told.code, id: told.id } };
+    const rule = told.rule && { rule: told.rule.name, remedy: told.rule.remedy, who: told.rule.who };
+    return { ...formatted, message: told.message, extensions: { code: told.code, id: told.id, ...rule } };
   };
 
 /** A document or variable that GraphQL itself refused: its own sentence is the best one. */

@@ -18,7 +18,7 @@ const FILES: Readonly<Record<string, { path: () => string; type: string }>> = {
 const START = `
 const headers = location.hash.startsWith('#token=') ? JSON.stringify({ Authorization: 'Bearer ' + location.hash.slice(7) }, null, 2) : undefined;
 if (headers) history.replaceState(null, '', location.pathname);
-const fetcher = GraphiQL.createFetcher({ url: '/graphql' });
+const fetcher = GraphiQL.createFetcher({ url: '/graphql', subscriptionUrl: location.origin.replace('http', 'ws') + '/graphql' });
 const props = { fetcher, shouldPersistHeaders: false, defaultEditorToolsVisibility: 'headers', defaultQuery: window.ASSAY_QUERY };
 if (headers) props.headers = headers;
 ReactDOM.createRoot(document.getElementById('graphiql')).render(React.createElement(GraphiQL, props));

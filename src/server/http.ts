@@ -2,15 +2,19 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import type { ApolloServer } from '@apollo/server';
 import { HeaderMap } from '@apollo/server';
+import type { GraphQLSchema } from 'graphql';
 import type { ArtefactStore } from '../models/index.js';
 import { AssayError, badInput, internal, newContext, notFound, type Context, type Database, type Logger } from '../platform/index.js';
 import type { Authenticator } from '../security/index.js';
 import { sendArtefact, sendCard } from './downloads.js';
 import { sendGraphiQL, sendGraphiQLFile } from './graphiql.js';
 import { readBody, sendError, sendJson } from './reply.js';
+import { openSockets, type Sockets } from './subscriptions/index.js';
 
 export interface HttpParts {
   readonly apollo: ApolloServer<Context>;
+  /** The same that Apollo answers from, for subscriptions. */
+  readonly schema: GraphQLSchema;
   readonly authenticator: Authenticator;
   readonly artefacts: ArtefactStore;
   readonly db: Database;
@@ -20,13 +24,13 @@ export interface HttpParts {
 
 export interface HttpServer {
   readonly url: string;
-  /** Stops accepting, lets running requests finish, then closes. */
+  /** Stops accepting, lets running requests finish, ends every socket, then closes. */
   close(): Promise<void>;
 }
 
 const MOST_REQUEST_BYTES = 8 * 1024 * 1024;
 
-/** Serves GraphQL, GraphiQL, artefacts, model cards and health on plain node:http (measured twice as fast as Express). */
+/** Serves GraphQL, its subscriptions, GraphiQL, artefacts, model cards and health on plain node:http (measured twice as fast as Express). */
 export async function listen(parts: HttpParts, host: string, port: number): Promise<HttpServer> {
   const server = createServer((request, response) => {
     void handle(parts, request, response).catch((error: unknown) => answerError(parts.log, request, response, error));
@@ -35,8 +39,9 @@ export async function listen(parts: HttpParts, host: string, port: number): Prom
     server.once('error', (error: NodeJS.ErrnoException) => reject(portError(error, host, port)));
     server.listen(port, host, resolve);
   });
+  const sockets = openSockets(server, parts);
   const address = server.address() as AddressInfo;
-  return { url: `http://${host === '127.0.0.1' ? 'localhost' : host}:${address.port}`, close: () => closeServer(server) };
+  return { url: `http://${host === '127.0.0.1' ? 'localhost' : host}:${address.port}`, close: () => closeServer(server, sockets) };
 }
 
 function portError(error: NodeJS.ErrnoException, host: string, port: number): Error {
@@ -44,11 +49,11 @@ function portError(error: NodeJS.ErrnoException, host: string, port: number): Er
   return new AssayError('UNAVAILABLE', `Port ${port} on ${host} is in use. Stop what uses it, or set PORT to another one.`);
 }
 
-function closeServer(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeIdleConnections();
-  });
+async function closeServer(server: Server, sockets: Sockets): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  await sockets.close();
+  await closed;
 }
 
 async function handle(parts: HttpParts, request: IncomingMessage, response: ServerResponse): Promise<void> {

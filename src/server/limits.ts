@@ -28,10 +28,15 @@ export const LIMITS = {
 const DEAR: Readonly<Record<string, number>> = {
   /** Up to ten plots are drawn. */
   'ModelVersion.card': 2_000,
+  /** Several statements, the same for all aliases. */
+  'Me.tasks': 20,
+  'Subscription.tasksChanged': 20,
   'Prediction.replay': 75,
   'Prediction.counterfactual': 75,
   /** Up to 21 states are scored; the first and the last of them are explained. */
   'Mutation.simulateLoan': 150,
+  /** Loads the version and explains a dozen predictions. */
+  'Query.previewGates': 2_500,
   'Mutation.scoreLoans': 5_000,
   'Mutation.importLoans': 5_000,
 };
@@ -123,10 +128,17 @@ const plugin: ApolloServerPlugin<Context> = {
   requestDidStart: async () => ({
     didResolveOperation: async ({ schema, document, operation, request }) => {
       // There is none where the name fits no operation: execution says so.
-      if (operation) refuseAsRequest(() => demandWithinLimits({ schema, document, operation, variables: request.variables ?? {} }));
+      if (operation) refuseAsRequest(() => demandAnswerable({ schema, document, operation, variables: request.variables ?? {} }));
     },
   }),
 };
+
+function demandAnswerable(asked: Operation): void {
+  if (asked.operation.operation === 'subscription') {
+    throw badInput('Subscriptions are told over a WebSocket: connect to /graphql by the protocol graphql-transport-ws, with the token in connectionParams.');
+  }
+  demandWithinLimits(asked);
+}
 
 /** Refused as a whole, as a document that does not parse is. */
 function refuseAsRequest(demand: () => void): void {

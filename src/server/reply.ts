@@ -1,4 +1,5 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { AssayError, badInput, type ErrorCode } from '../platform/index.js';
 
 const STATUS: Record<ErrorCode, number> = {
@@ -22,7 +23,18 @@ export function sendJson(response: ServerResponse, status: number, body: unknown
 /** An error outside a GraphQL answer, in the shape that GraphQL clients know. */
 export function sendError(response: ServerResponse, error: AssayError): void {
   if (error.code === 'UNAUTHENTICATED') response.setHeader('www-authenticate', 'Bearer');
-  sendJson(response, STATUS[error.code], { errors: [{ message: error.message, extensions: { code: error.code, id: error.id } }] });
+  sendJson(response, STATUS[error.code], bodyOf(error));
+}
+
+const bodyOf = ({ message, code, id }: AssayError): object => ({ errors: [{ message, extensions: { code, id } }] });
+
+/** The same to who asked for a WebSocket, which has no response object. */
+export function refuseUpgrade(socket: Duplex, error: AssayError): void {
+  const body = JSON.stringify(bodyOf(error));
+  const status = STATUS[error.code];
+  const headers = ['content-type: application/json; charset=utf-8', `content-length: ${Buffer.byteLength(body)}`, 'x-content-type-options: nosniff', 'connection: close'];
+  socket.on('error', () => undefined); // who asked may be gone already
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${headers.join('\r\n')}\r\n\r\n${body}`);
 }
 
 /** Reads a request body of bounded size; beyond it the connection stays, so that the refusal can be answered. @throws BAD_INPUT */

@@ -38,10 +38,11 @@ const queriesOf = ({ customer, loan, prediction, version, model, nothing }: Ids)
   models: '{ models(first: 1) { edges { node { id } } } }',
   modelVersion: `{ modelVersion(id: "${version}") { id } }`,
   modelVersions: '{ modelVersions(first: 1) { edges { node { id } } } }',
+  decisionReviews: '{ decisionReviews(first: 1) { edges { node { id } } } }',
   job: `{ job(id: "${nothing.Job}") { id } }`,
 });
 
-const inputsOf = ({ nothing: { ModelVersion: versionId, RoleGrant: grantId, User: userId } }: Ids): Record<string, object> => ({
+const inputsOf = ({ prediction: predictionId, nothing: { ModelVersion: versionId, RoleGrant: grantId, User: userId } }: Ids): Record<string, object> => ({
   grantRole: { userId, role: 'ADMIN', reason: 'test' },
   endRole: { grantId },
   createCustomer: { externalId: 'x', effectiveAt: '2999-01-01T00:00:00Z' },
@@ -59,6 +60,12 @@ const inputsOf = ({ nothing: { ModelVersion: versionId, RoleGrant: grantId, User
   approveModelVersion: { versionId, dossierDigest: DIGEST, comment: 'test' },
   rejectModelVersion: { versionId, dossierDigest: DIGEST, comment: 'test' },
   deployModelVersion: { versionId, reason: 'test' },
+  overrideDecision: { predictionId, decision: 'APPROVE', reasonCode: 'DATA_ERROR', comment: 'test', expiresAt: '2020-01-01T00:00:00Z' },
+  requestReview: { predictionId, grounds: ' ' },
+  resolveReview: { reviewId: predictionId, outcome: 'UPHELD', explanation: 'test' },
+  recordCounteroffer: { predictionId, offeredAt: '2999-01-01T00:00:00Z', amount: '1' },
+  recordCounterofferAccepted: { predictionId, acceptedAt: '2999-01-01T00:00:00Z' },
+  recordNoticeSent: { predictionId, sentAt: '2999-01-01T00:00:00Z', channel: 'POST' },
   scoreLoan: { externalId: 'nothing', purpose: 'ORIGINATION' },
   simulateLoan: { externalId: 'nothing', purpose: 'ORIGINATION', changes: [{ path: 'loan.principal', value: 1 }] },
   scoreLoans: { loans: ['nothing'], purpose: 'ORIGINATION', requestId: 'matrix' },

@@ -13,20 +13,21 @@ const BOOK = ['customer', 'customers', 'loan', 'loans'];
 const PREDICTIONS = ['prediction', 'predictions', 'job'];
 const MODELS = ['model', 'models', 'modelVersion', 'modelVersions'];
 const RECORD = ['createCustomer', 'updateCustomer', 'createLoan', 'updateLoan', 'recordRepayments'];
+const TELL = ['requestReview', 'recordCounteroffer', 'recordCounterofferAccepted', 'recordNoticeSent'];
 const SCORE = ['scoreLoan', 'scoreLoans', 'simulateLoan'];
 
 /** What each role may call; everything else is forbidden to it. */
 const MAY: Readonly<Record<keyof typeof ROLES, readonly string[]>> = {
-  PORTAL: [...SELF, ...BOOK, ...PREDICTIONS, ...RECORD, ...SCORE],
-  UNDERWRITER: [...SELF, ...BOOK, ...PREDICTIONS, ...RECORD, ...SCORE, ...MODELS],
+  PORTAL: [...SELF, ...BOOK, ...PREDICTIONS, ...RECORD, ...SCORE, ...TELL],
+  UNDERWRITER: [...SELF, ...BOOK, ...PREDICTIONS, ...RECORD, ...SCORE, ...TELL, ...MODELS, 'overrideDecision', 'resolveReview', 'decisionReviews'],
   OPERATOR: [...SELF, ...BOOK, ...RECORD, 'recordOutcome', 'importLoans'],
   MODEL_OWNER: [...SELF, ...MODELS, 'registerModel', 'registerModelVersion', 'submitModelVersion', 'withdrawModelVersion'],
   VALIDATOR: [...SELF, ...BOOK, ...PREDICTIONS, ...MODELS, 'validateModelVersion', 'simulateLoan'],
   ADMIN: [...SELF, ...BOOK, ...PREDICTIONS, ...MODELS, 'approveModelVersion', 'rejectModelVersion', 'deployModelVersion'],
   ACCESS_ADMIN: [...SELF, 'users', 'grantRole', 'endRole'],
-  AUDITOR: [...SELF, ...BOOK, ...PREDICTIONS, ...MODELS, 'users'],
-  RISK_MANAGER: [...SELF, ...BOOK, ...PREDICTIONS, ...MODELS],
-  BORROWER: [...SELF, ...BOOK, ...PREDICTIONS],
+  AUDITOR: [...SELF, ...BOOK, ...PREDICTIONS, ...MODELS, 'decisionReviews', 'users'],
+  RISK_MANAGER: [...SELF, ...BOOK, ...PREDICTIONS, ...MODELS, 'decisionReviews'],
+  BORROWER: [...SELF, ...BOOK, ...PREDICTIONS, 'requestReview'],
 };
 
 const personOf = (role: string): PersonName => (Object.keys(PEOPLE) as PersonName[]).find((name) => PEOPLE[name].roles.includes(role as never))!;

@@ -16,11 +16,12 @@ const NO_INSTANCES = { get: () => ({}) } as unknown as Instances;
 const schema = await buildAssaySchema(NO_INSTANCES);
 
 const types = Object.values(schema.getTypeMap()).filter((type) => !isIntrospectionType(type) && !isSpecifiedScalarType(type));
-const operations = [schema.getQueryType()!, schema.getMutationType()!].flatMap((type) => Object.values(type.getFields()));
+const roots = [schema.getQueryType()!, schema.getMutationType()!, schema.getSubscriptionType()!];
+const operations = roots.flatMap((type) => Object.values(type.getFields()));
 
 /** Everything in the schema that a reader could wonder about, with its place. */
 function* described(type: GraphQLNamedType): Generator<readonly [place: string, description: string | null | undefined]> {
-  const isRoot = type === schema.getQueryType() || type === schema.getMutationType();
+  const isRoot: boolean = roots.includes(type as GraphQLObjectType);
   if (!isRoot) yield [type.name, type.description];
   if (isEnumType(type)) for (const { name, description } of type.getValues()) yield [`${type.name}.${name}`, description];
   if (isInputObjectType(type)) for (const { name, description } of Object.values(type.getFields())) yield [`${type.name}.${name}`, description];
@@ -36,7 +37,7 @@ describe('the schema', () => {
     expect(await printAssaySchema()).toBe(await readFile(COMMITTED, 'utf8'));
   });
 
-  it('declares a known permission on every query and mutation', () => {
+  it('declares a known permission on every query, mutation and subscription', () => {
     const undeclared = operations.filter((field) => !Object.hasOwn(PERMISSIONS, permissionOf(field) ?? ''));
     expect(undeclared.map(({ name }) => name)).toEqual([]);
     expect(operations.length).toBeGreaterThan(25);
@@ -105,7 +106,7 @@ describe('every connection', () => {
   });
 
   it('is what every unbounded list of things with an id is', () => {
-    const bounded = new Set(['RoleGrant', 'Deployment']);
+    const bounded = new Set(['RoleGrant', 'Deployment', 'DecisionOverride', 'DecisionReview']);
     const lists = fields.filter(({ type, field }) => !type.name.endsWith('Connection') && listedNode(field) !== undefined);
     expect(lists.filter(({ field }) => !bounded.has(listedNode(field)!)).map(({ type, field }) => `${type.name}.${field.name}`)).toEqual([]);
   });

@@ -20,7 +20,7 @@ export async function jsonOf<Result>(app: TestApp, args: readonly string[], env:
   return JSON.parse(ended.stdout) as Result;
 }
 
-/** Lets the account that runs the tests register versions; for this a keeper of roles grants it the role. */
+/** Lets the account that runs the tests act as a model owner; for this a keeper of roles grants it the role. */
 export async function grantToLocalAccount(app: TestApp): Promise<void> {
   const identity = { issuer: 'local-account', subject: userInfo().username, name: 'Local account' };
   await (await app.as('accessAdmin')).ok('mutation ($input: GrantRoleInput!) { grantRole(input: $input) { grant { id } } }', { input: { identity, role: 'MODEL_OWNER', reason: 'Registers versions.' } });

@@ -37,7 +37,7 @@ export async function recordBook(db: Database, keys: KeyRing, plans: readonly Bo
       customer,
       loan: {
         externalId: `${plan.externalId}/${at}`, effectiveAt: new Date('2024-01-01T00:00:00Z'), product: 'car-loan', kind: 'INSTALMENT', status: 'ON_BOOK',
-        currency: 'EUR', principal: '1000.5', termMonths: 24, decisionAt: DECIDED, attributes: { purpose: 'car' }, ...plan.loan,
+        currency: 'EUR', principal: '1000.5', termMonths: 24, completedAt: new Date('2024-01-15T00:00:00Z'), decisionAt: DECIDED, attributes: { purpose: 'car' }, ...plan.loan,
       },
     })));
     const refs = wanted.map(({ customer }, index) => ({ customerId: customer.id, loanId: ids[index]! }));

@@ -94,6 +94,13 @@ describe('a row of a book', () => {
     expect((await readRow({ decided: '2024-01-30' }, { loan })).rows).toHaveLength(1);
   });
 
+  it('may say when the application was complete', async () => {
+    const loan = plainLoan({ completedAt: { column: 'name' } });
+    expect((await readRow({ name: '2024-01-20' }, { loan })).rows[0]!.loan.completedAt).toEqual(at('2024-01-20'));
+    expect((await readRow({ name: 'soon' }, { loan })).rejected[0]!.reason).toContain('column "name" (loan.completedAt): "soon" is not a date');
+    expect((await readRow({ name: '' }, { loan })).rows[0]!.loan).not.toHaveProperty('completedAt');
+  });
+
   it('of the wrong width is rejected', async () => {
     const { rejected } = await read(`${HEADER}\n${GOOD_ROW},more\nc1,Ada\n`);
     expect(rejected.map(({ reason }) => reason)).toEqual(['the row has 11 columns; expected 10', 'the row has 2 columns; expected 10']);

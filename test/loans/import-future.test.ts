@@ -11,6 +11,8 @@ describe('a fact from the future', () => {
     expect(futureFact(rows[0]!, new Date('2024-06-30'))).toMatch(/^outcome\.knownAt: 2024-12-31/);
     expect(futureFact(rows[0]!, new Date('2024-01-01'))).toMatch(/^loan\.effectiveAt: 2024-01-31/);
     expect(futureFact(rows[0]!, new Date('2025-01-01'))).toBeUndefined();
+    const [{ loan, ...rest }] = rows as [(typeof rows)[number]];
+    expect(futureFact({ ...rest, loan: { ...loan, completedAt: new Date('2025-06-30') } }, new Date('2025-01-01'))).toMatch(/^loan\.completedAt: 2025-06-30/);
   });
 });
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { openLending, type Lending } from '../customers/lending.js';
 
 const IMPORT = `mutation ($input: ImportLoansInput!) { importLoans(input: $input) { importId customers loans repayments outcomes rejected { row reason } } }`;
-const LOAN = `query ($externalId: String!) { loan(externalId: $externalId) { status effectiveAt creditLimit { amount } daysPastDue attributes { name }
+const LOAN = `query ($externalId: String!) { loan(externalId: $externalId) { status completedAt effectiveAt creditLimit { amount } daysPastDue attributes { name }
   customer { externalId displayName } outcome { defaulted } } }`;
 
 const row = (id: string, loan: object = {}, more: object = {}): object => ({
@@ -20,12 +20,12 @@ describe('importLoans', () => {
   const load = (rows: object[], more: object = {}) => lending.ask<{ importLoans: Record<string, unknown> }>('OPERATOR', IMPORT, { input: { rows, ...more } });
 
   it('records customers, loans, history and outcomes as the single mutations would', async () => {
-    expect((await load([row('1'), row('2', { creditLimit: '250.50', attributes: [{ name: 'channel', value: 'web' }] })])).importLoans).toMatchObject({
+    expect((await load([row('1'), row('2', { creditLimit: '250.50', completedAt: '2024-01-20T00:00:00Z', attributes: [{ name: 'channel', value: 'web' }] })])).importLoans).toMatchObject({
       customers: 2, loans: 2, repayments: 4, outcomes: 2, rejected: [],
     });
     expect(await lending.ask('PORTAL', LOAN, { externalId: 'l-2' })).toEqual({
       loan: {
-        status: 'ON_BOOK', effectiveAt: '2024-01-31T00:00:00.000Z', creditLimit: { amount: '250.5' }, daysPastDue: 3, attributes: [{ name: 'channel' }],
+        status: 'ON_BOOK', completedAt: '2024-01-20T00:00:00.000Z', effectiveAt: '2024-01-31T00:00:00.000Z', creditLimit: { amount: '250.5' }, daysPastDue: 3, attributes: [{ name: 'channel' }],
         customer: { externalId: 'c-2', displayName: 'A… L…' }, outcome: { defaulted: true },
       },
     });

@@ -7,7 +7,7 @@ const UPDATE = `mutation ($input: UpdateLoanInput!) { updateLoan(input: $input) 
 const REPAY = `mutation ($input: RecordRepaymentsInput!) { recordRepayments(input: $input) { loan { daysPastDue } } }`;
 const OUTCOME = `mutation ($input: RecordOutcomeInput!) { recordOutcome(input: $input) { loan { outcome { defaulted } } } }`;
 const LOAN = `query ($externalId: String!) { loan(externalId: $externalId) {
-  product kind currency status principal { amount currency } creditLimit { amount currency } annualRate termMonths decisionAt effectiveAt daysPastDue
+  product kind currency status principal { amount currency } creditLimit { amount currency } annualRate termMonths completedAt decisionAt effectiveAt daysPastDue
   attributes { name value } customer { externalId } outcome { defaulted effectiveAt knownAt }
   repayments { periodEnd amountDue { amount currency } balance { amount } daysPastDue status recordedAt }
   history { effectiveAt status principal { amount } attributes { name value } } } }`;
@@ -49,13 +49,13 @@ describe('loans', () => {
 
   it('are recorded with their terms, money exact and in its currency', async () => {
     await create({
-      creditLimit: '0.10', annualRate: '0.0499', termMonths: 48, decisionAt: '2024-02-01T12:00:00Z', status: 'ON_BOOK',
+      creditLimit: '0.10', annualRate: '0.0499', termMonths: 48, completedAt: '2024-01-30T09:00:00Z', decisionAt: '2024-02-01T12:00:00Z', status: 'ON_BOOK',
       attributes: [{ name: 'purpose', value: 'car' }],
     });
     expect(await read()).toMatchObject({
       product: 'car-loan', kind: 'INSTALMENT', currency: 'EUR', status: 'ON_BOOK',
       principal: { amount: '12000.5', currency: 'EUR' }, creditLimit: { amount: '0.1', currency: 'EUR' }, annualRate: '0.0499', termMonths: 48,
-      decisionAt: '2024-02-01T12:00:00.000Z', attributes: [{ name: 'purpose', value: 'car' }], customer: { externalId: 'maria' },
+      completedAt: '2024-01-30T09:00:00.000Z', decisionAt: '2024-02-01T12:00:00.000Z', attributes: [{ name: 'purpose', value: 'car' }], customer: { externalId: 'maria' },
       daysPastDue: null, outcome: null, repayments: [],
     });
   });
@@ -63,6 +63,16 @@ describe('loans', () => {
   it('hold from their decision on where no other time is given, so that training finds what was decided', async () => {
     await create({ decisionAt: '2024-02-01T12:00:00Z' });
     expect((await read())['effectiveAt']).toBe('2024-02-01T12:00:00.000Z');
+  });
+
+  it('are complete from when all that is needed was there, which can be taken back', async () => {
+    await create({});
+    expect(await read()).toMatchObject({ completedAt: null });
+    await update({ completedAt: '2024-02-01T12:00:00Z' });
+    await update({ principal: '7' });
+    expect(await read()).toMatchObject({ completedAt: '2024-02-01T12:00:00.000Z', decisionAt: null, principal: { amount: '7' } });
+    await update({ completedAt: null });
+    expect(await read()).toMatchObject({ completedAt: null });
   });
 
   it('are updated by later facts that carry over what is not named; null takes a term away', async () => {
@@ -130,6 +140,7 @@ describe('loans', () => {
     [{ termMonths: 0 }, 'termMonths: 0 is not a whole number'],
     [{ currency: 'XYZ' }, 'currency: "XYZ" is not an ISO 4217 code'],
     [{ product: 'Car Loan' }, 'product: "Car Loan" is not in kebab-case'],
+    [{ completedAt: '2999-01-01T00:00:00Z' }, 'completedAt: 2999-01-01T00:00:00.000Z is in the future'],
     [{ decisionAt: '2999-01-01T00:00:00Z' }, 'decisionAt: 2999-01-01T00:00:00.000Z is in the future'],
     [{ attributes: [{ name: 'principal', value: 1 }] }, 'attributes: "principal" is a term of the loan'],
     [{ customerExternalId: 'nobody' }, 'There is no customer with the customerExternalId "nobody"'],

@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { newId, type Context, type Logger, type Queryable } from '../../src/platform/index.js';
-import { currentEpoch, LiveVersions, lockShared, Routes } from '../../src/models/index.js';
-import { DeploymentEntity } from '../../src/models/deployment.entity.js';
-import { choose, type Route } from '../../src/models/routes.js';
+import { LiveVersions, lockShared, readUnderLock, Routes } from '../../src/models/index.js';
+import { choose, type LiveModel } from '../../src/models/routes.js';
 import { openTestDatabase, type TestDatabase } from '../support/database.js';
 import { asSuperuser } from '../support/postgres.js';
 import { Bank, records, smallVersion, type SmallVersion } from './support.js';
@@ -15,7 +14,7 @@ let adam: Context;
 
 beforeAll(async () => {
   database = await openTestDatabase();
-  bank = new Bank(database);
+  bank = await Bank.open(database);
   small = await smallVersion();
   olga = await bank.person('Olga', ['MODEL_OWNER']);
   adam = await bank.person('Adam', ['ADMIN']);
@@ -28,7 +27,7 @@ const deploymentsOf = (modelId: string) =>
     'SELECT version_id AS "versionId", valid_from::text AS "from", valid_to::text AS "to" FROM deployments WHERE model_id = $1 ORDER BY valid_from',
     [modelId],
   );
-const epochOf = (modelId: string): Promise<string> => database.db.transaction((tx) => currentEpoch(tx, modelId));
+const epochOf = (modelId: string): Promise<string> => database.db.transaction(async (tx) => (await readUnderLock(tx, modelId)).epoch);
 
 /** Until some transaction waits for a model's lock. */
 async function waitUntilBlocked(): Promise<void> {
@@ -77,14 +76,13 @@ describe('deploying', () => {
     expect((await deploymentsOf(modelId)).map(({ versionId }) => versionId)).toEqual([first, second, first]);
   });
 
-  it('refuses the champion of today, roles to come, versions without approval, and an empty reason', async () => {
+  it('refuses the champion of today, versions without approval, and an empty reason', async () => {
     await bank.deployments.deploy(adam, { versionId: first, role: 'CHAMPION', reason });
     const draft = await bank.newVersion(olga, modelId, small);
-    const deploy = (versionId: string, role: 'CHAMPION' | 'CANARY', why = reason) => bank.deployments.deploy(adam, { versionId, role, reason: why });
-    await expect(deploy(first, 'CHAMPION')).rejects.toThrow('is the champion of its model already');
-    await expect(deploy(second, 'CANARY')).rejects.toThrow('cannot be deployed as CANARY yet');
-    await expect(deploy(draft, 'CHAMPION')).rejects.toThrow('only while it is APPROVED; this one is DRAFT');
-    await expect(deploy(second, 'CHAMPION', ' ')).rejects.toThrow('say why');
+    const deploy = (versionId: string, why = reason) => bank.deployments.deploy(adam, { versionId, role: 'CHAMPION', reason: why });
+    await expect(deploy(first)).rejects.toThrow('is the champion of its model already');
+    await expect(deploy(draft)).rejects.toThrow('only while it is APPROVED; this one is DRAFT');
+    await expect(deploy(second, ' ')).rejects.toThrow('say why');
     expect(await epochOf(modelId)).toBe('1');
   });
 
@@ -104,10 +102,10 @@ describe('deploying', () => {
     let swap: Promise<string> | undefined;
     await database.db.transaction(async (tx) => {
       await lockShared(tx, modelId);
-      const epoch = await currentEpoch(tx, modelId);
+      const { epoch } = await readUnderLock(tx, modelId);
       swap = bank.deployments.deploy(adam, { versionId: second, role: 'CHAMPION', reason });
       await waitUntilBlocked();
-      expect(await currentEpoch(tx, modelId)).toBe(epoch);
+      expect((await readUnderLock(tx, modelId)).epoch).toBe(epoch);
     });
     await swap;
     expect(await epochOf(modelId)).toBe('2');
@@ -125,27 +123,27 @@ describe('deploying', () => {
   });
 });
 
-const route = (changes: Partial<Route>): Route => ({
-  modelId: 'm1', modelName: 'Cards', horizonMonths: 12, products: ['credit-card'], decisionPurpose: 'credit', deploymentId: 'd', versionId: 'v',
-  version: 1, dossierDigest: '', artefactDigest: '', epoch: '1', ...changes,
+const liveModel = (changes: Partial<LiveModel>): LiveModel => ({
+  modelId: 'm1', modelName: 'Cards', horizonMonths: 12, products: ['credit-card'], decisionPurpose: 'credit', epoch: '1', challengers: [], canary: null, stopped: null,
+  champion: { deploymentId: 'd', versionId: 'v', version: 1, dossierDigest: '', artefactDigest: '', refer: null }, ...changes,
 });
 const request = { product: 'credit-card', purpose: 'credit' };
-const choosing = (routes: Route[], modelId?: string) => () => choose(routes, { ...request, modelId });
+const choosing = (models: LiveModel[], modelId?: string) => () => choose(models, { ...request, modelId });
 
 describe('routing', () => {
   it('finds the one model that serves the product and the purpose', () => {
-    const cards = route({});
-    expect(choose([route({ modelId: 'm2', products: ['mortgage'] }), cards, route({ modelId: 'm3', decisionPurpose: 'limit' })], request)).toBe(cards);
+    const cards = liveModel({});
+    expect(choose([liveModel({ modelId: 'm2', products: ['mortgage'] }), cards, liveModel({ modelId: 'm3', decisionPurpose: 'limit' })], request)).toBe(cards);
   });
 
   it('says NO_MODEL, and what is missing', () => {
     expect(choosing([])).toThrow('No live model serves credit of credit-card. Deploy an approved version');
-    expect(choosing([route({})], 'm9')).toThrow('The named model has no live version');
-    expect(choosing([route({ products: ['mortgage'] })], 'm1')).toThrow('"Cards" serves credit of mortgage, not credit of credit-card');
+    expect(choosing([liveModel({})], 'm9')).toThrow('The named model has no live version');
+    expect(choosing([liveModel({ products: ['mortgage'] })], 'm1')).toThrow('"Cards" serves credit of mortgage, not credit of credit-card');
   });
 
   it('says AMBIGUOUS_MODEL, naming them, unless one is named', () => {
-    const two = [route({}), route({ modelId: 'm2', modelName: 'Cards 2' })];
+    const two = [liveModel({}), liveModel({ modelId: 'm2', modelName: 'Cards 2' })];
     expect(() => choose(two, request)).toThrow(expect.objectContaining({ code: 'AMBIGUOUS_MODEL', message: expect.stringContaining('"Cards", "Cards 2"') }));
     expect(choose(two, { ...request, modelId: 'm2' })).toBe(two[1]);
   });
@@ -156,23 +154,24 @@ describe('routing', () => {
     const purpose = newId();
     const modelId = await bank.newModel(olga, 'LOW', { decisionPurpose: purpose });
     const versionId = await bank.approved(olga, adam, modelId, small);
-    const asked = { product: 'credit-card', purpose };
+    const asked = { product: 'credit-card', purpose, customerId: newId() };
     await expect(bank.routes.routeFor(database.db, asked)).rejects.toMatchObject({ code: 'NO_MODEL' });
     await expect(replica.routeFor(database.db, asked)).rejects.toMatchObject({ code: 'NO_MODEL' });
     const deploymentId = await bank.deployments.deploy(adam, { versionId, role: 'CHAMPION', reason });
-    const live = { modelId, versionId, deploymentId, version: 1, epoch: '1', artefactDigest: small.artefacts.onnx.sha256 };
-    expect(await bank.routes.routeFor(database.db, asked)).toMatchObject(live);
+    const found = { modelId, epoch: '1', deciding: { versionId, deploymentId, version: 1, artefactDigest: small.artefacts.onnx.sha256 } };
+    expect(await bank.routes.routeFor(database.db, asked)).toMatchObject(found);
     now = 999;
     await expect(replica.routeFor(database.db, asked)).rejects.toMatchObject({ code: 'NO_MODEL' });
     now = 1000;
-    expect(await replica.routeFor(database.db, asked)).toMatchObject(live);
+    expect(await replica.routeFor(database.db, asked)).toMatchObject(found);
   });
 });
 
 /** A version whose model can be loaded when it is registered, and not any more once somebody changed the stored bytes. */
-async function brokenVersion(modelId: string, weight: number): Promise<string> {
+async function brokenVersion(modelId: string, weight: number, { deployed = false } = {}): Promise<string> {
   const version = await smallVersion({ weight });
   const id = await bank.approved(olga, adam, modelId, version);
+  if (deployed) await bank.deployments.deploy(adam, { versionId: id, role: 'CHAMPION', reason });
   await asSuperuser(database.name, async (client) => {
     await client.query('ALTER TABLE artefacts DROP CONSTRAINT IF EXISTS artefacts_check');
     await client.query(`UPDATE artefacts SET bytes = set_byte(bytes, 60, (get_byte(bytes, 60) + 1) % 256) WHERE sha256 = decode($1, 'hex')`, [version.artefacts.onnx.sha256]);
@@ -222,8 +221,7 @@ describe('the warm pool', () => {
 
   it('starts without a version that broke while it was deployed, and says so in the log', async () => {
     const modelId = await bank.newModel(olga, 'LOW', { decisionPurpose: newId() });
-    const broken = await brokenVersion(modelId, 3);
-    await database.db.transaction((tx) => tx.manager.insert(DeploymentEntity, { id: newId(), modelId, versionId: broken, role: 'CHAMPION', validFrom: new Date().toISOString(), byUser: adam.actor.id, reason }));
+    const broken = await brokenVersion(modelId, 3, { deployed: true });
     const errors: object[] = [];
     const infos: object[] = [];
     const log = { error: (said: object) => errors.push(said), info: (said: object) => infos.push(said) } as unknown as Logger;

@@ -14,7 +14,7 @@ let alma: Context;
 
 beforeAll(async () => {
   database = await openTestDatabase();
-  bank = new Bank(database);
+  bank = await Bank.open(database);
   small = await smallVersion();
   olga = await bank.person('Olga', ['MODEL_OWNER']);
   trainer = await bank.person('Tom', ['MODEL_OWNER', 'VALIDATOR', 'ADMIN']);
@@ -54,7 +54,7 @@ describe('registering', () => {
     const id = await bank.versions.registerVersion(olga, { modelId, dossier: JSON.stringify(small.dossier), trainedBy: trainer.actor.id });
     expect(await bank.version(id)).toMatchObject({ state: 'DRAFT', version: 2 });
     const parts = await database.db.query('SELECT user_id AS "userId", part FROM model_version_contributors WHERE version_id = $1 ORDER BY part', [id]);
-    expect(parts).toEqual([{ userId: olga.actor.id, part: 'REGISTERED' }, { userId: trainer.actor.id, part: 'TRAINED' }]);
+    expect(parts).toEqual([{ userId: olga.actor.id, part: 'BUILT' }, { userId: olga.actor.id, part: 'REGISTERED' }, { userId: trainer.actor.id, part: 'TRAINED' }]);
     expect(await bank.leaves({ id })).toMatchObject([{ type: 'VERSION_REGISTERED', dossier: (await bank.version(id)).digest }]);
   });
 
@@ -163,7 +163,7 @@ describe('the way to approval', () => {
 
   it('takes each vote into the log, and each step only when the version takes it', async () => {
     const { versionId, modelId, dossierDigest } = await bank.submitted(olga, 'HIGH', small);
-    const logged = async () => (await bank.leaves({ version: versionId })).slice(2);
+    const logged = async () => (await bank.leaves({ version: versionId })).slice(3);
     const payload = { model: modelId, dossier: dossierDigest };
     const vote = async (ctx: Context, act: 'VALIDATE' | 'APPROVE', events: object[]): Promise<void> => {
       const before = (await logged()).length;
@@ -171,16 +171,17 @@ describe('the way to approval', () => {
       expect((await logged()).slice(before)).toMatchObject(events.map((event) => ({ ...payload, ...event, actor: ctx.actor.id })));
     };
     await vote(vera, 'VALIDATE', [{ type: 'VOTE_CAST', role: 'VALIDATOR', verdict: 'FOR' }, { type: 'VERSION_VALIDATED' }]);
-    await vote(adam, 'APPROVE', [{ type: 'VOTE_CAST', role: 'ADMIN', verdict: 'FOR' }]);
-    await vote(alma, 'APPROVE', [{ type: 'VOTE_CAST', role: 'ADMIN', verdict: 'FOR' }, { type: 'VERSION_APPROVED' }]);
-    const steps = (await logged()).filter(({ type }) => type !== 'VOTE_CAST');
+    const passed = { type: 'GATES_EVALUATED', stage: 'APPROVAL', failed: 0, waived: 0 };
+    await vote(adam, 'APPROVE', [passed, { type: 'VOTE_CAST', role: 'ADMIN', verdict: 'FOR' }]);
+    await vote(alma, 'APPROVE', [passed, { type: 'VOTE_CAST', role: 'ADMIN', verdict: 'FOR' }, { type: 'VERSION_APPROVED' }]);
+    const steps = (await logged()).filter(({ type }) => type !== 'VOTE_CAST' && type !== 'GATES_EVALUATED');
     expect(steps.map(({ id, verdict }) => [id, verdict])).toEqual([[versionId, undefined], [versionId, undefined]]);
   });
 
   it.each([['INVALIDATE', 'VALIDATOR'], ['REJECT', 'ADMIN']] as const)('logs %s as a vote against and a rejection', async (act, role) => {
     const { versionId, dossierDigest } = await bank.submitted(olga, 'HIGH', small);
     await bank.votes.vote(vera, act, { versionId, dossierDigest, comment });
-    const logged = (await bank.leaves({ version: versionId })).slice(2);
+    const logged = (await bank.leaves({ version: versionId })).slice(3);
     expect(logged).toMatchObject([{ type: 'VOTE_CAST', role, verdict: 'AGAINST' }, { type: 'VERSION_REJECTED', id: versionId }]);
   });
 });
@@ -217,9 +218,8 @@ describe('a vote is refused, and the refusal recorded,', () => {
   it('with the role in the token but no grant, or a grant that has ended', async () => {
     const { versionId, dossierDigest } = await bank.submitted(olga, 'LOW', small);
     const stranger = await bank.person('Stranger', ['ADMIN'], { granted: [] });
-    const keeper = await database.contextOf('ACCESS_ADMIN');
-    const grant = await bank.grants.grantRole(keeper, { to: stranger.actor.id, role: 'ADMIN', reason: 'a day only' });
-    await bank.grants.endRole(keeper, grant.id);
+    const grant = await bank.keepers.give(stranger.actor.id, 'ADMIN', 'a day only');
+    await bank.keepers.grants.endRole(bank.keepers.first, grant.id);
     await expect(bank.votes.vote(stranger, 'APPROVE', { versionId, dossierDigest, comment })).rejects.toThrow('holds no current grant of the role ADMIN');
     expect(await refusalsOf(stranger, versionId)).toEqual([['APPROVE', 'REFUSED']]);
   });

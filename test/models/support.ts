@@ -1,8 +1,12 @@
-import { canonicalJson, newContext, openLog, sha256, type Context } from '../../src/platform/index.js';
-import { ensureUser, GrantsService, permissionsOf, type Role } from '../../src/security/index.js';
+import { canonicalJson, newId, sha256, type Context, type Database } from '../../src/platform/index.js';
+import type { Role } from '../../src/security/index.js';
 import { chooseReference, compileModel, encode, fitFeatureSchema, loadScorer, withNovelty, type DecisionPolicy, type FeatureSpec, type GatheredRecord } from '../../src/scoring/index.js';
-import { ArtefactStore, DeploymentService, LiveVersions, ModelService, Routes, VersionService, VoteService, type NewModel, type Tier } from '../../src/models/index.js';
+import { ArtefactStore, CHANGE_POLICY, CHANGE_TIER, DeploymentService, FindingsService, Gates, InventoryService, LiveVersions, Measurements, ModelService, resumeKinds, Routes, StopService, VersionService, VoteService, WAIVE_GATE, type NewModel, type Tier } from '../../src/models/index.js';
+import { openSuspension } from '../../src/models/deployments/suspension.queries.js';
+import { GATE_NAMES, type GateName, type GateVerdict } from '../../src/models/gates/types.js';
+import { fairnessOf } from '../../src/models/evidence-summary.js';
 import type { TestDatabase } from '../support/database.js';
+import { Keepers, personOf } from '../support/keepers.js';
 
 export const records: GatheredRecord[] = Array.from({ length: 40 }, (_, i) => ({ customer: {}, loan: { principal: 1000 + 100 * i }, repayments: [] }));
 
@@ -18,9 +22,9 @@ const PRINCIPAL: FeatureSpec = {
 interface SmallOptions {
   readonly weight?: number;
   readonly parityShift?: number;
-  readonly spec?: FeatureSpec;
+  readonly spec?: FeatureSpec | undefined;
   readonly rows?: readonly GatheredRecord[];
-  readonly report?: Readonly<Record<string, unknown>> & { readonly evaluation?: { readonly metrics?: { readonly rows: number; readonly auc: number; readonly brier: number } } };
+  readonly report?: Readonly<Record<string, unknown>> & { readonly importance?: object; readonly evaluation?: { readonly groups?: Parameters<typeof fairnessOf>[0]; readonly metrics?: { readonly rows: number; readonly auc: number; readonly brier: number } } };
   readonly layersModel?: object;
   /** The share of the rows that may count as novel; without it nothing is learned of novelty. */
   readonly beyond?: number;
@@ -52,7 +56,9 @@ export async function smallVersion({ weight = 1, parityShift = 0, spec = PRINCIP
   };
   const { rows: measured, auc, brier } = report?.evaluation?.metrics ?? dossierJson.metrics;
   const metrics = { ...dossierJson.metrics, rows: measured, auc, brier };
-  return { artefacts, schema, dossier: { ...dossierJson, artefacts: digestsOf(artefacts), decisionPolicy: policy, parity, metrics } };
+  const { method, rows: explained, residual95 } = { ...dossierJson.explanation, ...report?.importance };
+  const told = { fairness: fairnessOf(report?.evaluation?.groups ?? {}), explanation: { method, rows: explained, residual95 } };
+  return { artefacts, schema, dossier: { ...dossierJson, ...told, artefacts: digestsOf(artefacts), decisionPolicy: policy, parity, metrics } };
 }
 
 const inboundNodes = (name: string, times = 1): unknown[][] => [Array.from({ length: times }, () => [name, 0, 0, {}])];
@@ -75,9 +81,13 @@ export function smallLayersModel({ weight = 1, between = [] }: { weight?: number
 const digestsOf = (artefacts: Record<string, { sha256: string }>): Record<string, string> =>
   Object.fromEntries(Object.entries(artefacts).map(([name, { sha256: digest }]) => [name, digest]));
 
+/** A dossier that was compared with a version and found as good. */
+export const comparedWith = <Dossier extends object>(dossier: Dossier, versionId: string): Dossier & { comparison: object } =>
+  ({ ...dossier, comparison: { champion: `version (${versionId})`, rows: 10, auc: 0.8, championAuc: 0.8, standardError: 0.1, z: 0, p: 1 } });
+
 const digest = 'ab'.repeat(32);
 
-/** A dossier that parses; its artefacts are names only. */
+/** A dossier that parses and has what the gates look for; its artefacts are names only. */
 export const dossierJson = {
   format: 1,
   artefacts: { onnx: digest, featureSchema: digest, referenceSet: digest, paritySample: digest },
@@ -85,34 +95,73 @@ export const dossierJson = {
   split: { kind: 'seeded', trainRows: 40, holdoutRows: 10, seed: 1 },
   hyperParameters: { layers: [] },
   training: { backend: 'closed form', seed: 1, seconds: 0.5 },
-  metrics: { rows: 10, auc: 0.8, gini: 0.6, ks: 0.5, brier: 0.1, precision: 0.5, recall: 0.5, f1: 0.5 },
+  metrics: { rows: 10, auc: 0.8, gini: 0.6, ks: 0.5, brier: 0.1, precision: 0.5, recall: 0.5, f1: 0.5, ece: 0.01, extra: { measuredOn: 'holdout', psi: 0.01 } },
   parity: { rows: 40, maxAbsDifference: 0, bar: 1e-5, passed: true },
   decisionPolicy: { version: 1, approveBelow: 0.4, declineFrom: 0.6, grades: [{ grade: 'A', below: 1 }] },
-  modelCard: { intendedUse: 'Tests.', limitations: 'Everything else.' },
+  quality: { high: 0, medium: 0, low: 0, overrides: [] },
+  fairness: { leastRatio: 0.8, attributes: [] },
+  explanation: { method: 'linear', rows: 40, residual95: 0 },
+  modelCard: { intendedUse: 'Tests.', limitations: 'Everything else.', ethics: 'Nobody is decided about.', contact: 'Whoever runs the tests.' },
 };
+
+/** An evaluation at which every gate passed but those that are named, by plain SQL with the application's role. */
+export async function evaluateGates(db: Database, versionId: string, verdicts: Partial<Record<GateName, GateVerdict>> = {}, waiverId: string | null = null): Promise<void> {
+  await db.transaction(async (tx) => {
+    const id = newId();
+    await tx.query(
+      `INSERT INTO gate_evaluations (id, version_id, stage, dossier_digest, policy_version, by_user)
+       SELECT $1, v.id, 'APPROVAL', v.dossier_digest, 1, v.registered_by FROM model_versions v WHERE v.id = $2`,
+      [id, versionId],
+    );
+    for (const gate of GATE_NAMES) {
+      const verdict = verdicts[gate] ?? 'PASS';
+      await tx.query(`INSERT INTO gate_results (evaluation_id, gate, verdict, source, text, waiver_id) VALUES ($1, $2, $3, 'plain SQL', 'Said so.', $4)`, [id, gate, verdict, verdict === 'WAIVED' ? waiverId : null]);
+    }
+  });
+}
 
 export type SmallVersion = Awaited<ReturnType<typeof smallVersion>>;
 
 /** The services of the room, and people who act: each a user of their own, with the roles in token and grants. */
 export class Bank {
   readonly store = new ArtefactStore();
-  readonly routes = new Routes();
-  readonly grants = new GrantsService();
   readonly models = new ModelService();
-  readonly versions = new VersionService(this.store);
-  readonly votes = new VoteService();
-  readonly live = new LiveVersions(this.store);
-  readonly deployments = new DeploymentService(this.routes, this.live);
+  readonly gates = new Gates(new Measurements(this.store));
+  readonly versions = new VersionService(this.store, this.gates);
+  readonly votes = new VoteService(this.gates);
+  readonly findings = new FindingsService();
+  readonly inventory = new InventoryService();
+  readonly deployments: DeploymentService;
+  readonly stop: StopService;
 
-  constructor(readonly database: TestDatabase) {}
+  private constructor(
+    readonly database: TestDatabase,
+    readonly keepers: Keepers,
+    readonly routes: Routes,
+    readonly live: LiveVersions,
+  ) {
+    this.deployments = new DeploymentService(routes, live);
+    this.stop = new StopService({ routes, versions: live });
+  }
+
+  static async open(database: TestDatabase): Promise<Bank> {
+    const parts = { routes: new Routes(), versions: new LiveVersions(new ArtefactStore()) };
+    return new Bank(database, await Keepers.of(database, [CHANGE_POLICY, WAIVE_GATE, CHANGE_TIER, ...resumeKinds(parts)]), parts.routes, parts.versions);
+  }
+
+  /** Lifts the suspension of a model, or of one of its versions: one proposes, another confirms. */
+  async resume(modelId: string, versionId: string | null, [one, other]: readonly [Context, Context]): Promise<void> {
+    const { proposals } = this.keepers;
+    const suspension = (await openSuspension(this.database.db, modelId, versionId))?.id ?? null;
+    const proposal = { subject: versionId ?? modelId, payload: { suspension }, reason: 'Mended.' };
+    await proposals.confirm(other, await proposals.propose(one, versionId === null ? 'RESUME_MODEL' : 'RESUME_VERSION', proposal), 'Seen.');
+  }
 
   /** A person with these roles in the token, and in grants unless told otherwise. */
   async person(name: string, roles: readonly Role[], { granted = roles }: { granted?: readonly Role[] } = {}): Promise<Context> {
-    const { db } = this.database;
-    const user = await ensureUser(db, { issuer: 'test', subject: name, name });
-    const keeper = await this.database.contextOf('ACCESS_ADMIN');
-    for (const role of granted) await this.grants.grantRole(keeper, { to: user.id, role, reason: 'test' });
-    return newContext({ db, log: openLog('silent'), actor: { id: user.id, name, roles, permissions: permissionsOf(roles), ownCustomerId: undefined } });
+    const person = await personOf(this.database, name, roles);
+    for (const role of granted) await this.keepers.give(person.actor.id, role);
+    return person;
   }
 
   async newModel(owner: Context, tier: Tier = 'MEDIUM', changes: Partial<NewModel> = {}): Promise<string> {
@@ -126,7 +175,13 @@ export class Bank {
 
   async newVersion(owner: Context, modelId: string, version: SmallVersion): Promise<string> {
     await this.upload(owner, version);
-    return this.versions.registerVersion(owner, { modelId, dossier: JSON.stringify(version.dossier) });
+    return this.versions.registerVersion(owner, { modelId, dossier: await this.dossierFor(modelId, version) });
+  }
+
+  /** Where the model has a champion, the dossier says that it was compared with it. */
+  async dossierFor(modelId: string, { dossier }: SmallVersion): Promise<string> {
+    const [champion] = await this.database.db.query<{ id: string }>(`SELECT version_id AS id FROM deployments WHERE model_id = $1 AND role = 'CHAMPION' AND valid_to IS NULL`, [modelId]);
+    return JSON.stringify(champion ? comparedWith(dossier, champion.id) : dossier);
   }
 
   async submitted(owner: Context, tier: Tier, version: SmallVersion): Promise<{ modelId: string; versionId: string; dossierDigest: string }> {

@@ -9,7 +9,7 @@ let olga: Context;
 
 beforeAll(async () => {
   database = await openTestDatabase();
-  bank = new Bank(database);
+  bank = await Bank.open(database);
   olga = await bank.person('Olga', ['MODEL_OWNER']);
 });
 afterAll(() => database.close());

@@ -62,6 +62,59 @@ describe('migrations', () => {
     expect(await reports()).toEqual([{ kind: 'REPORT', sha256: digest }]);
   });
 
+  it('set aside what people did about decisions, and when applications were complete, and find it again', async () => {
+    const customer = `'${ID}'`;
+    await asSuperuser(database.name, (client) => client.query(`
+      INSERT INTO users (id, issuer, subject, name) VALUES (${text(ID, 'test', 'una', 'Una')}) ON CONFLICT DO NOTHING;
+      INSERT INTO customers (id, external_id) VALUES (${customer}, 'c');
+      INSERT INTO loans (customer_id, id, external_id, product, kind, currency) VALUES (${text(ID, ID, 'l', 'card', 'REVOLVING', 'EUR')});
+      INSERT INTO loan_facts (customer_id, id, loan_id, effective_at, recorded_by, status, principal, completed_at)
+        VALUES (${text(ID, ID, ID)}, now(), ${text(ID, 'APPLICATION')}, 100, now());
+      INSERT INTO predictions (customer_id, id, loan_id, actor_id, purpose, status, decision, as_of, created_at, row_salt, body)
+        VALUES (${text(ID, ID, ID, ID, 'ORIGINATION', 'REFUSED', 'REFER')}, now(), now(), decode(repeat('00', 16), 'hex'), '');
+      INSERT INTO decision_overrides (customer_id, id, prediction_id, replaced, decision, reason_code, comment, made_by, expires_at, principal, currency, one_person_limit, policy_version)
+        VALUES (${text(ID, ID, ID, 'REFER', 'APPROVE', 'DATA_ERROR')}, '', ${customer}, now() + interval '1 day', 100, 'EUR', 25000, 1);
+      INSERT INTO decision_reviews (customer_id, id, prediction_id, grounds, requested_by, due_at) VALUES (${text(ID, ID, ID)}, '', ${customer}, now() + interval '1 day');
+      INSERT INTO counteroffers (customer_id, id, prediction_id, offered_at, amount, currency, recorded_by) VALUES (${text(ID, ID, ID)}, now(), 50, 'EUR', ${customer});
+      INSERT INTO counteroffer_acceptances (customer_id, counteroffer_id, accepted_at, recorded_by) VALUES (${text(ID, ID)}, now(), ${customer});
+      INSERT INTO adverse_action_notices (customer_id, id, prediction_id, kind, send_by, sent_at, channel, recorded_by)
+        VALUES (${text(ID, ID, ID, 'COUNTEROFFER', '2026-01-31')}, now(), 'POST', ${customer})`));
+    const steps = migrations.length - migrations.findIndex(({ name }) => name === 'Decisions1764000000009');
+    const recorded = (): Promise<unknown[]> => database.db.query(`SELECT f.completed_at, to_jsonb(o) AS override, to_jsonb(r) AS review, to_jsonb(c) AS offer, to_jsonb(a) AS accepted, to_jsonb(n) AS notice
+      FROM loan_facts f, decision_overrides o, decision_reviews r, counteroffers c, counteroffer_acceptances a, adverse_action_notices n`);
+    const before = await recorded();
+    expect(before).toHaveLength(1);
+    await migrateDown(database.urls.owner, migrations, steps);
+    expect(await database.db.query('SELECT principal, decision FROM loan_facts f JOIN predictions p ON p.loan_id = f.loan_id')).toEqual([{ principal: '100.0000', decision: 'REFER' }]);
+    await migrateUp(database.urls.owner, migrations);
+    expect(await recorded()).toEqual(before);
+    await asSuperuser(database.name, (client) => client.query(`TRUNCATE decision_overrides, decision_reviews, decision_review_outcomes, counteroffers, counteroffer_acceptances,
+      adverse_action_notices, loan_facts, loans, customers CASCADE`));
+  });
+
+  it('give models that were there before a first review and first facts, and bring back what was put aside of findings, facts and reviews', async () => {
+    const back = async (): Promise<void> => {
+      await migrateDown(database.urls.owner, migrations, migrations.length - migrations.findIndex(({ name }) => name === 'Gates1764000000010'));
+      await migrateUp(database.urls.owner, migrations);
+    };
+    await back();
+    const models = (): Promise<unknown[]> => database.db.query(`SELECT permitted_use AS use, next_review_at - recorded_at >= interval '24 months' AS later, (SELECT count(*)::int FROM model_facts) AS facts FROM models`);
+    expect(await models()).toEqual([{ use: null, later: true, facts: 1 }]);
+    await asSuperuser(database.name, (client) => client.query(`
+      INSERT INTO users (id, issuer, subject, name) VALUES (${text('018f0000-0000-7000-8000-000000000002', 'test', 'vera', 'Vera')});
+      INSERT INTO model_facts (id, model_id, permitted_use, owner_id, reason, by_user) VALUES (gen_random_uuid(), ${text(ID, 'Cars.', ID, 'Asked for.', ID)});
+      INSERT INTO model_reviews (id, model_id, outcome, comment, next_review_at, reviewed_by)
+        VALUES (gen_random_uuid(), ${text(ID, 'FIT', 'Seen.')}, now() + interval '1 month', '018f0000-0000-7000-8000-000000000002');
+      INSERT INTO findings (id, model_id, title, text, severity, owner_id, due_at, evidence, raised_by)
+        VALUES (${text(ID, ID, 'Thin', 'Few loans.', 'LOW', ID)}, now() + interval '1 day', '{split}', '${ID}')`));
+    const all = (): Promise<unknown[]> => database.db.query(`SELECT to_jsonb(m) - 'deployment_epoch' AS row FROM models m UNION ALL SELECT to_jsonb(f) FROM finding_states f UNION ALL SELECT to_jsonb(c) FROM model_facts c UNION ALL SELECT to_jsonb(r) FROM model_reviews r`);
+    const before = await all();
+    await back();
+    expect(await all()).toEqual(before);
+    expect(await models()).toEqual([{ use: 'Cars.', later: false, facts: 2 }]);
+    await asSuperuser(database.name, (client) => client.query('DELETE FROM findings; DELETE FROM model_reviews; DELETE FROM model_facts WHERE id <> model_id'));
+  });
+
   it('leave nothing behind when all are taken back', async () => {
     await migrateDown(database.urls.owner, migrations, migrations.length);
     const left = (await catalogue(database.name)) as { name: string }[];

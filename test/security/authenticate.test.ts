@@ -167,7 +167,7 @@ describe('the authenticator', () => {
 
     it('what all known roles allow together, whatever stands beside them', async () => {
       const { permissions } = await actorOf(await provider.token({ roles: ['SUPERUSER', 'ACCESS_ADMIN', 'MODEL_OWNER'] }));
-      expect([...permissions].sort()).toEqual(['access:manage', 'access:read', 'model:fairness', 'model:read', 'model:register', 'self:read', 'version:submit']);
+      expect([...permissions].sort()).toEqual(['access:manage', 'access:read', 'finding:resolve', 'gate:preview', 'model:edit', 'model:fairness', 'model:read', 'model:register', 'self:read', 'version:submit']);
     });
 
     it('reads roles where the configuration says they are, and nowhere else', async () => {

@@ -9,6 +9,7 @@ const DENIED = '42501';
 const APPEND_ONLY = [
   'predictions', 'audit_intake', 'idempotency', 'customers', 'external_ids', 'customer_facts', 'loans', 'loan_facts', 'repayments', 'outcomes',
   'artefacts', 'model_version_artefacts', 'model_version_contributors', 'model_version_votes', 'model_version_transitions',
+  'decision_overrides', 'decision_reviews', 'decision_review_outcomes', 'counteroffers', 'counteroffer_acceptances', 'adverse_action_notices',
 ];
 
 const stateOf = (client: Client, sql: string): Promise<string> => client.query(sql).then(() => 'done', (error: { code: string }) => error.code);

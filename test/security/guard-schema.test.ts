@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { graphql, type GraphQLSchema } from 'graphql';
-import { Arg, buildSchema, Field, FieldResolver, Int, Mutation, ObjectType, Query, Resolver, Root, type NonEmptyArray } from 'type-graphql';
+import { graphql, parse, subscribe, type ExecutionResult, type GraphQLSchema } from 'graphql';
+import { Arg, buildSchema, Field, FieldResolver, Int, Mutation, ObjectType, Query, Resolver, Root, Subscription, type NonEmptyArray } from 'type-graphql';
+import { NO_TOPICS } from '../../src/platform/index.js';
 import { guardSchema, permissionOf, Requires, type Role } from '../../src/security/index.js';
 import { openTestDatabase, type TestDatabase } from '../support/database.js';
 
@@ -37,6 +38,30 @@ class AccountResolver {
   }
 }
 
+async function* twoEvents(): AsyncGenerator<number> {
+  ran.push('subscribe');
+  yield 1;
+  yield 2;
+}
+
+@Resolver()
+class CountResolver {
+  @Requires('customer:read')
+  @Subscription(() => Int, { subscribe: twoEvents })
+  counted(@Root() count: number): number {
+    ran.push(`counted ${count}`);
+    return count;
+  }
+}
+
+@Resolver()
+class OpenSubscriptionResolver {
+  @Subscription(() => Int, { subscribe: twoEvents })
+  told(@Root() count: number): number {
+    return count;
+  }
+}
+
 @Resolver()
 class OpenQueryResolver {
   @Query(() => Int)
@@ -53,14 +78,14 @@ class OpenMutationResolver {
   }
 }
 
-const schemaOf = (...resolvers: NonEmptyArray<Function>): Promise<GraphQLSchema> => buildSchema({ resolvers, validate: true });
+const schemaOf = (...resolvers: NonEmptyArray<Function>): Promise<GraphQLSchema> => buildSchema({ resolvers, validate: true, pubSub: NO_TOPICS });
 
 describe('a guarded schema', () => {
   let database: TestDatabase;
   let schema: GraphQLSchema;
   beforeAll(async () => {
     database = await openTestDatabase();
-    schema = guardSchema(await schemaOf(AccountResolver));
+    schema = guardSchema(await schemaOf(AccountResolver, CountResolver));
   });
   afterAll(() => database.close());
 
@@ -73,7 +98,7 @@ describe('a guarded schema', () => {
   const refusals = async (): Promise<unknown[]> =>
     (await database.db.query<{ leaf: Buffer }>("SELECT leaf FROM audit_intake WHERE type = 'ACT_REFUSED' ORDER BY id")).map(({ leaf }) => JSON.parse(leaf.toString()) as unknown);
 
-  it.each([['a query', OpenQueryResolver, 'Query.open'], ['a mutation', OpenMutationResolver, 'Mutation.act']])('is not built with %s that declares no permission', async (_what, resolver, name) => {
+  it.each([['a query', OpenQueryResolver, 'Query.open'], ['a mutation', OpenMutationResolver, 'Mutation.act'], ['a subscription', OpenSubscriptionResolver, 'Subscription.told']])('is not built with %s that declares no permission', async (_what, resolver, name) => {
     const open = await schemaOf(AccountResolver, resolver);
     expect(() => guardSchema(open)).toThrow(`${name} declares no permission. Add @Requires(…).`);
   });
@@ -107,6 +132,21 @@ describe('a guarded schema', () => {
     });
     expect(ran).toEqual(['account']);
     expect((await ask('{ account { iban origin } }', 'AUDITOR')).data).toEqual({ account: { iban: 'DE00 1234', origin: 'origin of Current account' } });
+  });
+
+  it('opens no stream for who lacks the permission, and asks for it again at each event', async () => {
+    const [may, mayNot] = [await database.contextOf('PORTAL'), await database.contextOf('MODEL_OWNER')];
+    const document = parse('subscription { counted }');
+    ran = [];
+    const refused = (await subscribe({ schema, document, contextValue: mayNot })) as ExecutionResult;
+    expect([refused.errors?.map(({ originalError }) => (originalError as { code?: string }).code), ran]).toEqual([['FORBIDDEN'], []]);
+    const contextValue = { ...may };
+    const events = (await subscribe({ schema, document, contextValue })) as AsyncGenerator<ExecutionResult>;
+    expect((await events.next()).value).toEqual({ data: { counted: 1 } });
+    contextValue.actor = mayNot.actor;
+    const { value } = (await events.next()) as { value: ExecutionResult };
+    expect([value.data, value.errors?.[0]?.message]).toEqual([null, expect.stringContaining('customer:read')]);
+    expect(ran).toEqual(['subscribe', 'counted 1']);
   });
 
   it('records who tried to act without being allowed to, and does not act', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { isRole, PERMISSIONS, permissionsOf, ROLES, VOTING_ROLES, type Permission, type Role } from '../../src/security/index.js';
+import { isRole, limitedPermissionsOf, PERMISSIONS, permissionsOf, ROLES, VOTING_ROLES, type Permission, type Role } from '../../src/security/index.js';
 
 const roles = Object.keys(ROLES) as Role[];
 const permissions = Object.keys(PERMISSIONS) as Permission[];
@@ -8,7 +8,7 @@ const held = (role: Role): readonly Permission[] => ROLES[role];
 
 const VOTES: readonly Permission[] = ['version:validate', 'version:approve'];
 /** Named, so that a new permission counts as writing until somebody says that it only reads. */
-const READS = new Set<Permission>(['self:read', 'customer:read', 'customer:identity', 'customer:protected', 'prediction:read', 'prediction:detail', 'model:read', 'model:fairness', 'access:read']);
+const READS = new Set<Permission>(['self:read', 'customer:read', 'customer:identity', 'customer:protected', 'prediction:read', 'prediction:detail', 'decision:read', 'model:read', 'model:fairness', 'access:read']);
 const writes = (permission: Permission): boolean => !READS.has(permission);
 
 describe('the permission registry', () => {
@@ -56,8 +56,17 @@ describe('the permission registry', () => {
     expect([...held('AUDITOR')].sort()).toEqual([...READS].sort());
   });
 
-  it.each(['AUDITOR', 'RISK_MANAGER', 'BORROWER'] as const)('lets %s write nothing', (role) => {
+  it.each(['AUDITOR', 'RISK_MANAGER'] as const)('lets %s write nothing', (role) => {
     expect(held(role).filter(writes)).toEqual([]);
+  });
+
+  it('lets a borrower contest what was decided on them, and write nothing else', () => {
+    expect(held('BORROWER').filter(writes)).toEqual(['decision:contest']);
+  });
+
+  it('lets nobody who stands for a customer decide on them', () => {
+    expect(limitedPermissionsOf(roles)).toContain('decision:contest');
+    for (const permission of ['decision:override', 'decision:review', 'decision:read'] as const) expect(limitedPermissionsOf(roles)).not.toContain(permission);
   });
 
   it('shows portals and borrowers no exact numbers, and personal data in the clear to those whose it is', () => {

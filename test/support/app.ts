@@ -3,7 +3,7 @@ import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { importJWK, SignJWT, type JWTPayload } from 'jose';
-import { openApp } from '../../src/app.js';
+import { openApp, type App } from '../../src/app.js';
 import { PEOPLE, type PersonName } from '../../src/demo/index.js';
 import { openRuntime, type Runtime } from '../../src/runtime.js';
 import { DevelopmentIssuer, type DevelopmentIdentity } from '../../src/security/index.js';
@@ -29,7 +29,9 @@ export interface TestApp {
   /** The leaves that wait for the transparency log, oldest first. */
   leaves(where?: { type?: string; id?: string }): Promise<Record<string, unknown>[]>;
   /** Another server over the same database, as a replica is. */
-  openReplica(): Promise<{ url: string; close(): Promise<void> }>;
+  openReplica(): Promise<App>;
+  /** How many subscriptions are open at this server. */
+  subscribers(): number;
   close(): Promise<void>;
 }
 
@@ -60,6 +62,7 @@ async function openOver(template: string, templateHome: string | undefined): Pro
     statementsOf: (work) => counting(runtime, work),
     leaves: (where) => leavesOf(runtime, where),
     openReplica: open,
+    subscribers: () => app.subscribers(),
     close: async () => {
       await app.close();
       await runtime.close();

@@ -45,7 +45,7 @@ export async function buildDeployedTemplate(serverHome: string): Promise<void> {
     const clients = clientsAt(app.url, await tokensOf(issuer, runtime.db));
     const knownBefore = new Date();
     await importDemoBook({ runtime, book, issuer: issuer.issuer.issuer, seed: SEED, customers: CUSTOMERS, stages });
-    await grantRoles(clients, issuer.issuer.issuer);
+    await grantRoles(runtime, clients, issuer.issuer.issuer);
     await buildDeployedVersion({ runtime, clients, book, knownBefore, seed: SEED, stages, hyperParameters: QUICK });
   } finally {
     await app.close();

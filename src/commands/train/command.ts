@@ -31,6 +31,8 @@ export function trainCommand(program: Command): void {
     .option('--seed <n>', 'same seed, data and backend: same version', '1')
     .option('--intended-use <text>', 'for the model card')
     .option('--limitations <text>', 'for the model card')
+    .option('--ethics <text>', 'for the model card')
+    .option('--contact <text>', 'for the model card: whom to ask')
     .option('--json', 'print one line of JSON at the end')
     .action(run);
 }

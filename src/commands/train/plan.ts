@@ -33,6 +33,8 @@ export interface TrainFlags extends BookFlags {
   readonly calibrate?: NonNullable<HyperParametersInput['calibration']>;
   readonly intendedUse?: string;
   readonly limitations?: string;
+  readonly ethics?: string;
+  readonly contact?: string;
   readonly json?: boolean;
 }
 
@@ -147,11 +149,13 @@ async function folderFor({ out, resume }: TrainFlags): Promise<string> {
   return folder;
 }
 
-const cardOf = ({ intendedUse, limitations }: TrainFlags, products: readonly string[], mapping: Mapping | undefined): ModelCard => ({
+const cardOf = ({ intendedUse, limitations, ethics, contact }: TrainFlags, products: readonly string[], mapping: Mapping | undefined): ModelCard => ({
   intendedUse: intendedUse ?? `Probability of default of loans of ${products.join(', ')}${mapping?.model ? `: ${mapping.model.name}` : ''}.`,
   limitations:
     limitations ??
     (mapping?.synthetic
       ? 'Trained on invented data. It must not be used for decisions about people.'
       : 'For loans like those it was trained on. Its limits have not been written down by its owner yet.'),
+  ...(ethics !== undefined && { ethics }),
+  ...(contact !== undefined && { contact }),
 });

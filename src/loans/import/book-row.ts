@@ -36,6 +36,8 @@ export interface BookLoan {
   /** Decimal fraction a year: 0.049 is 4.9 %. */
   annualRate?: string;
   termMonths?: number;
+  /** When the application was complete; absent while something is missing. */
+  completedAt?: Date;
   decisionAt?: Date;
   attributes: Attributes;
 }

@@ -12,6 +12,7 @@ export function futureFact(row: BookRow, now: Date): string | undefined {
     // What another time stands in for where it is not given comes after that one: a person is told of what they wrote.
     ['loan.effectiveAt', row.loan.effectiveAt],
     ['loan.decisionAt', row.loan.decisionAt],
+    ['loan.completedAt', row.loan.completedAt],
     ['customer.effectiveAt', row.customer.effectiveAt],
     ['outcome.knownAt', row.outcome?.knownAt],
     ['outcome.effectiveAt', row.outcome?.effectiveAt],
@@ -32,7 +33,7 @@ export function invalidRow({ customer, loan, repayments, outcome }: BookRow): st
   try {
     check('customer.externalId', externalId, customer.externalId);
     for (const section of ['identity', 'attributes', 'protected'] as const) checkValues(`customer.${section}`, customer[section]);
-    const { effectiveAt: _effective, decisionAt: _decision, ...loanFields } = loanKinds;
+    const { effectiveAt: _effective, completedAt: _completed, decisionAt: _decision, ...loanFields } = loanKinds;
     checkSection('loan', loanFields, loan);
     checkValues('loan.attributes', loan.attributes);
     const { periodEnd: _end, ...periodFields } = repaymentKinds;

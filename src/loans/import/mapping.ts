@@ -67,6 +67,7 @@ const loan = z.strictObject({
   creditLimit: expression.optional(),
   annualRate: expression.optional(),
   termMonths: expression.optional(),
+  completedAt: expression.optional(),
   decisionAt: expression.optional(),
   attributes,
 });

@@ -55,8 +55,8 @@ function compileLoan(scope: Scope, section: Mapping['loan']): Read<BookLoan> {
   const status = compileRequired(scope, 'loan.status', section.status, loanKinds.status);
   const currency = compileRequired(scope, 'loan.currency', section.currency, loanKinds.currency);
   const principal = compileRequired(scope, 'loan.principal', section.principal, loanKinds.principal);
-  const { creditLimit, annualRate, termMonths, decisionAt } = loanKinds;
-  const optional = compileOptional(scope, 'loan', section, { creditLimit, annualRate, termMonths, decisionAt });
+  const { creditLimit, annualRate, termMonths, completedAt, decisionAt } = loanKinds;
+  const optional = compileOptional(scope, 'loan', section, { creditLimit, annualRate, termMonths, completedAt, decisionAt });
   const attributes = compileAttributes(scope, 'loan.attributes', section.attributes);
   return (row) => ({
     externalId: id(row),

@@ -36,6 +36,7 @@ export const loanKinds = {
     expects: 'a yearly rate from 0 to 10 as a fraction (0.049 is 4.9 %; "scale": 0.01 turns per cent into it)',
   }),
   termMonths: integer(1, 1200),
+  completedAt: date,
   decisionAt: date,
 } as const;
 

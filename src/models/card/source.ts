@@ -1,7 +1,8 @@
 import type { FeatureSpec, Language, ReadReport } from '../../scoring/index.js';
-import type { MissingVotes, Tier, Verdict, VoterRole } from '../approval-policy.js';
+import type { MissingVotes, Verdict } from '../approval-policy.js';
 import type { DeploymentRole } from '../deployment.entity.js';
 import type { Dossier } from '../dossier.js';
+import type { Tier, VoterRole } from '../policy/tiers.js';
 import type { Act, VersionState } from '../lifecycle.js';
 import type { Part } from '../version.entity.js';
 

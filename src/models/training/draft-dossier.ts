@@ -9,6 +9,8 @@ export interface ModelCard {
   readonly intendedUse: string;
   readonly limitations: string;
   readonly ethics?: string;
+  /** Whom to ask. */
+  readonly contact?: string;
 }
 
 export interface DossierParts {

@@ -2,3 +2,4 @@ export * from './scalars.js';
 export * from './connection.js';
 export * from './node.js';
 export * from './list.inputs.js';
+export * from './subscription.js';

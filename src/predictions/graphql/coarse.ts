@@ -27,5 +27,6 @@ export function toPrediction(ctx: Context, row: PredictionRow): PredictionType {
   });
 }
 
-/** What-ifs are for those who may see predictions in full. */
-export const isVisible = (ctx: Context, row: PredictionRow): boolean => row.purpose !== 'WHAT_IF' || may(ctx, 'prediction:detail');
+/** What-ifs, and what challengers said, are for those who may see predictions in full. */
+export const isVisible = (ctx: Context, { purpose, shadow_of }: PredictionRow): boolean =>
+  (purpose !== 'WHAT_IF' && shadow_of === null) || may(ctx, 'prediction:detail');

@@ -13,5 +13,6 @@ export class PredictionFilterInput {
   @Field(() => Status, { nullable: true, description: 'With this status.' }) status?: Status | null;
   @Field(() => PredictionPurpose, { nullable: true, description: 'For this purpose.' }) purpose?: PredictionPurpose | null;
   @Field(() => ID, { nullable: true, description: 'Made by this job.' }) jobId?: string | null;
+  @Field(() => Boolean, { nullable: true, description: 'True: only what challengers said beside a decision. False: only the rest. Unless given: both, for who may see predictions in full.' }) challenger?: boolean | null;
   @Field(() => DateTimeRange, { nullable: true, description: 'Recorded in this span.' }) createdAt?: DateTimeRange | null;
 }

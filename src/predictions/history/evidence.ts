@@ -9,8 +9,9 @@ import { predictionBytes, type PredictionRow } from './prediction.queries.js';
 import { counterfactualOf } from './counterfactual.js';
 import type { PredictionCounterfactual } from './counterfactual.types.js';
 import { explained } from './explained.js';
+import { explainRecorded, type ExplainedLater } from './explain-recorded.js';
 import { replayBody } from './replay.js';
-import { RECORDED_LANGUAGE, reasonsIn } from './told-reasons.js';
+import { rankedReasons, RECORDED_LANGUAGE, reasonsIn } from './told-reasons.js';
 import type { PredictionExplanation, PredictionInput, PredictionReason, PredictionRecordType, PredictionReplay } from './prediction.types.js';
 
 interface Opened {
@@ -24,6 +25,11 @@ export class Evidence {
   private readonly opened: LoaderDefinition<PredictionRow, Opened | Error | undefined> = {
     cacheKey: (row) => row.id,
     load: (ctx, rows) => this.openAll(ctx, rows),
+  };
+
+  private readonly explainedLater: LoaderDefinition<PredictionRow, ExplainedLater> = {
+    cacheKey: (row) => row.id,
+    load: (ctx, rows) => this.explainAll(ctx, rows),
   };
 
   constructor(
@@ -61,14 +67,21 @@ export class Evidence {
 
   /** As recorded; in another language worded anew from the recorded values. Empty where the customer was erased. */
   async reasons(ctx: Context, row: PredictionRow, language: Language): Promise<readonly PredictionReason[]> {
-    const body = await this.bodyOf(ctx, row);
+    const body = await this.explainedBodyOf(ctx, row);
     if (!body || body.reasons.length === 0 || language === RECORDED_LANGUAGE) return body?.reasons ?? [];
     const version = await this.versionOf(ctx, row);
     return version ? reasonsIn(version, body.reasons, body.inputs, language) : body.reasons;
   }
 
-  async explanation(ctx: Context, row: PredictionRow, language = RECORDED_LANGUAGE): Promise<PredictionExplanation | null> {
+  /** Every reason against approval, strongest first, not only the principal ones; empty where nothing was scored and where the customer was erased. */
+  async rankedReasons(ctx: Context, row: PredictionRow, language: Language): Promise<readonly PredictionReason[]> {
     const body = await this.bodyOf(ctx, row);
+    const version = body?.explanation ? await this.versionOf(ctx, row) : undefined;
+    return body?.explanation && version ? rankedReasons(version, body.explanation, body.inputs, language) : [];
+  }
+
+  async explanation(ctx: Context, row: PredictionRow, language = RECORDED_LANGUAGE): Promise<PredictionExplanation | null> {
+    const body = await this.explainedBodyOf(ctx, row);
     if (!body?.explanation || !body.outputs) return null;
     const version = await this.versionOf(ctx, row);
     return version ? explained(version, body.explanation, language) : null;
@@ -95,7 +108,27 @@ export class Evidence {
   async replay(ctx: Context, row: PredictionRow): Promise<PredictionReplay | null> {
     const body = await this.bodyOf(ctx, row);
     const version = body?.outputs ? await this.versionOf(ctx, row) : undefined;
-    return body && version ? replayBody(version, body) : null;
+    return body && version ? replayBody(version, body, { explained: row.shadow_of === null }) : null;
+  }
+
+  /** What challengers said is recorded without an explanation, which is computed here, from the record alone. */
+  private async explainedBodyOf(ctx: Context, row: PredictionRow): Promise<PredictionBody | undefined> {
+    const body = await this.bodyOf(ctx, row);
+    if (!body?.outputs || row.shadow_of === null) return body;
+    const { explanation, reasons } = await ctx.loaders.of(ctx, this.explainedLater).load(row);
+    return { ...body, explanation, reasons };
+  }
+
+  /** One pass of explanations for each version on a page. */
+  private async explainAll(ctx: Context, rows: readonly PredictionRow[]): Promise<ExplainedLater[]> {
+    const found = new Map<PredictionRow, ExplainedLater>();
+    for (const versionId of new Set(rows.map((row) => row.version_id))) {
+      const those = rows.filter((row) => row.version_id === versionId);
+      const [version, bodies] = await Promise.all([this.versionOf(ctx, those[0]!), Promise.all(those.map((row) => this.bodyOf(ctx, row)))]);
+      const later = await explainRecorded(version!, bodies.map((body) => body!));
+      for (const [index, row] of those.entries()) found.set(row, later[index]!);
+    }
+    return rows.map((row) => found.get(row)!);
   }
 
   private async versionOf(ctx: Context, row: PredictionRow): Promise<LoadedVersion | undefined> {

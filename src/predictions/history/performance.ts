@@ -5,7 +5,10 @@ import { evaluate } from '../../scoring/index.js';
 import { Requires } from '../../security/index.js';
 import { VersionPerformance } from './prediction.types.js';
 
-/** The newest scored prediction of each loan by a version, with the outcome that is recorded since. */
+/**
+ * The newest scored prediction of each loan by a version, with the outcome that is recorded since. A version that was a
+ * challenger first is judged by what it decided where it did, and elsewhere by what it said beside the champion.
+ */
 const SCORED_WITH_OUTCOME = `
   SELECT DISTINCT ON (p.customer_id, p.loan_id) p.pd, o.defaulted
   FROM predictions p
@@ -13,7 +16,7 @@ const SCORED_WITH_OUTCOME = `
     SELECT defaulted FROM outcomes o WHERE o.customer_id = p.customer_id AND o.loan_id = p.loan_id
     ORDER BY recorded_at DESC, id DESC LIMIT 1) o
   WHERE p.version_id = $1 AND p.status = 'SCORED' AND p.purpose <> 'WHAT_IF'
-  ORDER BY p.customer_id, p.loan_id, p.id DESC`;
+  ORDER BY p.customer_id, p.loan_id, p.shadow_of IS NOT NULL, p.id DESC`;
 
 /** What a version's recorded predictions were worth. */
 @Resolver(() => ModelVersion)

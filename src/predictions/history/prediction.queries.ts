@@ -1,4 +1,4 @@
-import { fetchPage, inOrder, Where, type Context, type LoaderDefinition, type Page, type PageRequest, type Queryable } from '../../platform/index.js';
+import { fetchPage, groupedInOrder, inOrder, Where, type Context, type LoaderDefinition, type Page, type PageRequest, type Queryable } from '../../platform/index.js';
 import { may, ownCustomer } from '../../security/index.js';
 import type { PredictionRef } from '../record/recorder.js';
 import { COLUMNS, type PredictionColumns, type PredictionStatus, type Purpose } from '../record/row.js';
@@ -15,6 +15,8 @@ export interface PredictionFilter {
   readonly status?: PredictionStatus | undefined;
   readonly purpose?: Purpose | undefined;
   readonly jobId?: string | undefined;
+  /** Only what challengers said, or only the rest. */
+  readonly challenger?: boolean | undefined;
   readonly createdAt?: { readonly gte?: Date | undefined; readonly lt?: Date | undefined } | undefined;
   /** What was recorded by then: the history as it stood. */
   readonly asOf?: Date | undefined;
@@ -45,7 +47,8 @@ function whereOf(ctx: Context, filter: PredictionFilter): Where {
     .add(`p.id >= uuid_v7_floor(greatest(?::timestamptz, 'epoch')) AND p.created_at >= ?`, filter.createdAt?.gte)
     .add('p.created_at < ?', filter.createdAt?.lt)
     .add('p.created_at <= ?', filter.asOf);
-  if (!may(ctx, 'prediction:detail')) where.conditions.push(`p.purpose <> 'WHAT_IF'`);
+  if (filter.challenger !== undefined) where.conditions.push(`p.shadow_of IS ${filter.challenger ? 'NOT NULL' : 'NULL'}`);
+  if (!may(ctx, 'prediction:detail')) where.conditions.push(`p.purpose <> 'WHAT_IF' AND p.shadow_of IS NULL`);
   return where;
 }
 
@@ -80,11 +83,24 @@ export const latestPredictionOfLoan: LoaderDefinition<PredictionRefOfLoan, Predi
       `SELECT ${SELECT} FROM unnest($1::uuid[], $2::uuid[]) AS asked (customer_id, loan_id)
        CROSS JOIN LATERAL (
          SELECT * FROM predictions
-         WHERE customer_id = asked.customer_id AND loan_id = asked.loan_id AND status = 'SCORED' AND purpose <> 'WHAT_IF'
+         WHERE customer_id = asked.customer_id AND loan_id = asked.loan_id AND status = 'SCORED' AND purpose <> 'WHAT_IF' AND shadow_of IS NULL
          ORDER BY id DESC LIMIT 1) p`,
       [loans.map(({ customerId }) => customerId), loans.map(({ loanId }) => loanId)],
     );
     return inOrder(loans.map(({ customerId, loanId }) => `${customerId} ${loanId}`), rows, (row) => `${row.customer_id} ${row.loan_id}`);
+  },
+};
+
+/** What challengers said of the same request, oldest deployment first. */
+export const challengersOfPrediction: LoaderDefinition<PredictionRef, PredictionRow[]> = {
+  cacheKey: refKey,
+  async load(ctx, refs) {
+    const rows = await ctx.db.query<PredictionRow>(
+      `SELECT ${SELECT} FROM predictions p
+       WHERE (p.customer_id, p.shadow_of) IN (SELECT * FROM unnest($1::uuid[], $2::uuid[])) ORDER BY p.id`,
+      [refs.map(({ customerId }) => customerId), refs.map(({ id }) => id)],
+    );
+    return groupedInOrder(refs.map(refKey), rows, (row) => refKey({ customerId: row.customer_id, id: row.shadow_of! }));
   },
 };
 

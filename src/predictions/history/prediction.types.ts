@@ -29,7 +29,7 @@ registerEnumType(Status, {
   description: 'What became of an act of scoring. All of them are recorded.',
   valuesConfig: {
     SCORED: { description: 'There is a PD and, unless it is a what-if, a decision.' },
-    REFUSED: { description: 'A rule said no: no live model, missing or impossible inputs. `problem` says which.' },
+    REFUSED: { description: 'A rule said no: no live model, a suspended one, missing or impossible inputs. `problem` says which.' },
     FAILED: { description: 'The model could not be run. `problem` says why.' },
   },
 });
@@ -123,13 +123,13 @@ export class PredictionType extends Node {
   readonly row!: PredictionRow;
   @Field(() => Status, { description: 'What became of it.' }) status!: Status;
   @Field(() => PredictionPurpose, { description: 'What it was for.' }) purpose!: PredictionPurpose;
-  @Field(() => DecisionValue, { nullable: true, description: "The decision policy's answer; null for a what-if, which decides nothing." }) decision!: DecisionValue | null;
+  @Field(() => DecisionValue, { nullable: true, description: "What was decided: the policy's answer, or REFER where the model is stopped or must refer. Null for a what-if and of a challenger, which decide nothing." }) decision!: DecisionValue | null;
   @Field(() => String, { nullable: true, description: 'Band of PD.' }) grade!: string | null;
   @Field(() => Float, { nullable: true, description: 'Probability of default over the horizon of the model. Two significant digits, unless you may see predictions in full.' }) pd!: number | null;
   @Field(() => Float, { nullable: true, description: '600 points at odds 1:19, 50 points to double the odds. To the nearest 10, unless you may see predictions in full.' }) scorePoints!: number | null;
   @Field(() => Date, { description: "As of when the loan's facts counted." }) asOf!: Date;
   @Field(() => Date, { description: 'When it was recorded.' }) createdAt!: Date;
-  @Field(() => String, { nullable: true, description: "The caller's idempotency key." }) requestId!: string | null;
+  @Field(() => String, { nullable: true, description: "The caller's idempotency key; of what a challenger said see the prediction that decided." }) requestId!: string | null;
 }
 
 @ObjectType({ description: 'Who acted.', simpleResolvers: true })

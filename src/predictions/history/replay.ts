@@ -1,4 +1,4 @@
-import type { LoadedVersion } from '../../models/index.js';
+import type { LoadedVersion, ReferCause } from '../../models/index.js';
 import { encodeInputs, type Encoded, type InputValue, type NoveltyFinding } from '../../scoring/index.js';
 import type { PredictionBody, RecordedExplanation, RecordedOutputs, RecordedSimulation } from '../record/body.js';
 import type { Outcome, Score } from '../scoring/item.js';
@@ -13,12 +13,16 @@ interface Compared {
   readonly same: boolean;
 }
 
-/** Replays a body on this runtime, a what-if with every state on its way. @throws BAD_INPUT when the record does not fit the version's feature schema */
-export async function replayBody(version: LoadedVersion, body: PredictionBody): Promise<PredictionReplay> {
+/**
+ * Replays a body on this runtime, a what-if with every state on its way.
+ * @param explained false for what a challenger said: it is recorded without an explanation
+ * @throws BAD_INPUT when the record does not fit the version's feature schema
+ */
+export async function replayBody(version: LoadedVersion, body: PredictionBody, { explained = true } = {}): Promise<PredictionReplay> {
   const { outputs, explanation, simulation } = body;
   const [again] = await scoresOf(version, [encodeInputs(version.schema, valuesOf(body.inputs))]);
   const { difference: maxAbsDifference, same } = together([
-    compareScore(again!, outputs!, explanation, simulation === undefined),
+    explained ? compareScore(again!, outputs!, explanation, simulation === undefined) : compareOutcome(again!, outputs!, true),
     ...(simulation ? await replaySimulation(version, simulation, valuesOf(body.inputs)) : []),
   ]);
   const { runtime } = version.scorer;
@@ -36,9 +40,13 @@ const scoresOf = (version: LoadedVersion, rows: readonly Encoded[]): Promise<Sco
 const isSameNovelty = (again: NoveltyFinding | undefined, recorded: NoveltyFinding | undefined): boolean =>
   recorded === undefined || (again?.distance === recorded.distance && again.threshold === recorded.threshold && again.novel === recorded.novel);
 
+/** Causes outside the version: a person decided, whatever its policy said. */
+const OUTSIDE: ReadonlySet<string | null> = new Set<ReferCause>(['REVIEW_OVERDUE', 'WAIVER_EXPIRED']);
+
 function compareOutcome(again: Outcome, recorded: RecordedOutputs, decides: boolean): Compared {
   const difference = Math.max(Math.abs(again.pd - recorded.pd), Math.abs(again.logit - recorded.logit));
-  const same = again.grade === recorded.grade && (decides ? again.decision : null) === recorded.decision && isSameNovelty(again.novelty, recorded.novelty);
+  const decision = OUTSIDE.has(recorded.cause) ? 'REFER' : again.decision;
+  const same = again.grade === recorded.grade && (decides ? decision : null) === recorded.decision && isSameNovelty(again.novelty, recorded.novelty);
   return { difference, same };
 }
 

@@ -30,7 +30,7 @@ const SQL = `
     ORDER BY effective_at DESC, recorded_at DESC, id DESC LIMIT 1) r ON true
   LEFT JOIN LATERAL (
     SELECT * FROM predictions p
-    WHERE p.customer_id = l.customer_id AND p.loan_id = l.id AND p.status = 'SCORED' AND p.purpose <> 'WHAT_IF'
+    WHERE p.customer_id = l.customer_id AND p.loan_id = l.id AND p.status = 'SCORED' AND p.purpose <> 'WHAT_IF' AND p.shadow_of IS NULL
     ORDER BY p.id DESC LIMIT 1) p ON true
   WHERE l.customer_id = ANY ($1::uuid[]) ORDER BY l.customer_id, l.id`;
 

@@ -14,9 +14,9 @@ export interface RecordedOutputs {
   readonly logit: number;
   readonly points: number;
   readonly grade: string;
-  /** Null for a what-if, which decides nothing. */
+  /** Null for a what-if, which decides nothing; of a challenger what its policy would decide. */
   readonly decision: string | null;
-  /** Why the policy decided so; null for a what-if. */
+  /** Why it was decided so: by the policy, or because the model's review or a waiver ran out; null for a what-if. */
   readonly cause: string | null;
   /** Distance to the training rows, where the version knows them. */
   readonly novelty?: NoveltyFinding;

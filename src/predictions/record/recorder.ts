@@ -10,19 +10,22 @@ export interface PredictionRef {
 
 export interface Recordable {
   readonly record: PredictionRecord;
+  /** What its challengers said: stored with it, or not at all. */
+  readonly beside: readonly PredictionRecord[];
   /** Absent: the caller did not ask for safe repetition. */
   readonly request: IdempotentRequest | undefined;
 }
 
 /**
  * Stores a batch: idempotency rows, predictions, audit intake, in the caller's one transaction.
+ * @param recordedAt the database's clock, read under the locks
  * @returns the ids of the predictions that were stored; the others lost the race for their requestId to another
  * transaction, whose result is the answer
  */
-export async function recordBatch(tx: Transaction, batch: readonly Recordable[]): Promise<Set<string>> {
+export async function recordBatch(tx: Transaction, batch: readonly Recordable[], recordedAt: Date): Promise<Set<string>> {
   const won = await claimRequests(tx, batch);
   const stored = batch.filter(({ record, request }) => request === undefined || won.has(record.columns.id));
-  await recordEvents(tx, await insertPredictions(tx, stored.map(({ record }) => record)));
+  await recordEvents(tx, await insertPredictions(tx, stored.flatMap(({ record, beside }) => [record, ...beside]), recordedAt));
   return new Set(stored.map(({ record }) => record.columns.id));
 }
 

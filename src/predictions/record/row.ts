@@ -24,41 +24,58 @@ export interface PredictionColumns {
   readonly score_points: number | null;
   readonly as_of: Date;
   readonly created_at: Date;
+  /** Of a challenger: the prediction that decided. */
+  readonly shadow_of: string | null;
+  /** Of a challenger: what its policy would have decided. */
+  readonly would_decide: string | null;
+  /** The database's clock under the model's lock; null in records of earlier releases. */
+  readonly recorded_at: Date | null;
 }
+
+/** What is known before the transaction begins. */
+export type NewColumns = Omit<PredictionColumns, 'recorded_at'>;
 
 /** A prediction ready to be stored, with what its audit leaf says beside the columns. */
 export interface PredictionRecord {
-  readonly columns: PredictionColumns;
+  readonly columns: NewColumns;
   readonly ciphertext: Buffer;
   readonly commitment: Buffer;
   readonly artefact: string | null;
   readonly dossier: string | null;
 }
 
-export const COLUMNS = [
+/** The columns of the first release: in every digest, null or not. */
+const FIRST_COLUMNS = [
   'customer_id', 'id', 'loan_id', 'model_id', 'version_id', 'deployment_id', 'actor_id', 'request_id', 'job_id', 'purpose',
   'status', 'decision', 'grade', 'pd', 'score_points', 'as_of', 'created_at',
 ] as const satisfies readonly (keyof PredictionColumns)[];
 
+/** Columns that came later: in the digest where they are not null, so that older rows keep theirs. */
+const LATER_COLUMNS = ['shadow_of', 'would_decide', 'recorded_at'] as const satisfies readonly (keyof PredictionColumns)[];
+
+export const COLUMNS = [...FIRST_COLUMNS, ...LATER_COLUMNS] as const;
+
 const SALT_BYTES = 16;
 
 /** SHA-256(row salt ‖ canonical(clear columns)): what the leaf says of the columns, without telling them. */
-export const columnsDigest = (salt: Uint8Array, columns: PredictionColumns): Buffer =>
-  createHash('sha256').update(salt).update(canonicalJson(Object.fromEntries(COLUMNS.map((name) => [name, columns[name]])))).digest();
+export function columnsDigest(salt: Uint8Array, columns: PredictionColumns): Buffer {
+  const present = [...FIRST_COLUMNS, ...LATER_COLUMNS.filter((name) => columns[name] != null)];
+  return createHash('sha256').update(salt).update(canonicalJson(Object.fromEntries(present.map((name) => [name, columns[name]])))).digest();
+}
 
 /** Stores predictions and returns the events that witness them, for the same transaction. */
-export async function insertPredictions(tx: Transaction, records: readonly PredictionRecord[]): Promise<AuditEvent[]> {
-  const salted = records.map((record) => ({ record, salt: randomBytes(SALT_BYTES) }));
+export async function insertPredictions(tx: Transaction, records: readonly PredictionRecord[], recordedAt: Date): Promise<AuditEvent[]> {
+  const salted = records.map((record) => ({ record, columns: { ...record.columns, recorded_at: recordedAt }, salt: randomBytes(SALT_BYTES) }));
   await copyRows(
     tx,
     'predictions',
     [...COLUMNS, 'row_salt', 'body'],
-    salted.map(({ record, salt }): Cell[] => [...COLUMNS.map((name) => record.columns[name]), salt, record.ciphertext]),
+    salted.map(({ record, columns, salt }): Cell[] => [...COLUMNS.map((name) => columns[name]), salt, record.ciphertext]),
   );
-  return salted.map(({ record, salt }) => eventOf(record, salt));
+  return salted.map(({ record, columns, salt }) => eventOf(record, columns, salt));
 }
 
-function eventOf({ columns, ciphertext, commitment, artefact, dossier }: PredictionRecord, salt: Buffer): AuditEvent {
+function eventOf({ ciphertext, commitment, artefact, dossier }: PredictionRecord, columns: PredictionColumns, salt: Buffer): AuditEvent {
   return {
     type: 'PREDICTION_RECORDED',
     id: columns.id,

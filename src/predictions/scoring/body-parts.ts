@@ -1,5 +1,5 @@
 import { compactInputs, type BodyParts, type RecordedExplanation, type RecordedOutputs, type RecordedSimulation } from '../record/body.js';
-import type { Outcome, Prepared, Problem, Score, ScoredItem } from './item.js';
+import type { Challenge, Outcome, Prepared, Problem, Score, ScoredItem } from './item.js';
 
 /** What is recorded of an act of scoring. */
 export function bodyOf({ item, inputs, unscored, version, simulated }: Prepared, score: ScoredItem | undefined, problem: Problem | undefined): BodyParts {
@@ -15,11 +15,25 @@ export function bodyOf({ item, inputs, unscored, version, simulated }: Prepared,
   };
 }
 
+/** Of a challenger: what its policy would decide, and no explanation: that is computed from the record when it is read. */
+export function challengeBodyOf({ item }: Prepared, { inputs, unscored, version }: Challenge, outcome: Outcome | undefined, problem: Problem | undefined): BodyParts {
+  return {
+    inputs: compactInputs(unscored ?? inputs),
+    outputs: outcome ? outputsOf(outcome) : null,
+    explanation: null,
+    reasons: [],
+    problem: problem ? { code: problem.code, message: problem.message } : null,
+    roles: item.ctx.actor.roles,
+    runtime: outcome ? version!.scorer.runtime : null,
+  };
+}
+
 function outputsOf({ pd, logit, points, grade, decision, cause, novelty }: Outcome, decides = true): RecordedOutputs {
   return { pd, logit, points, grade, ...(decides ? { decision, cause } : { decision: null, cause: null }), ...(novelty && { novelty }) };
 }
 
-function explanationOf({ explanation: { method, baselineLogit, logit, residual, attributions, standardErrors } }: Score): RecordedExplanation {
+/** An explanation as it is recorded. */
+export function explanationOf({ explanation: { method, baselineLogit, logit, residual, attributions, standardErrors } }: Score): RecordedExplanation {
   return { method, baselineLogit, logit, residual, attributions, ...(standardErrors && { standardErrors }) };
 }
 

@@ -1,5 +1,5 @@
 import type { Context, IdempotentRequest } from '../../platform/index.js';
-import type { DecisionPurpose, LoadedVersion, Route } from '../../models/index.js';
+import type { DecisionPurpose, LiveDeployment, LoadedVersion, ReferCause, Route } from '../../models/index.js';
 import type { EncodedInput, RefusedInput, Explanation, Reason, Decision, DecisionCause, NoveltyFinding } from '../../scoring/index.js';
 import type { Purpose } from '../record/row.js';
 import type { LoanChange } from '../simulation/changes.js';
@@ -25,26 +25,39 @@ export interface ScoringItem {
   readonly changes?: readonly LoanChange[];
 }
 
-/** What is known of an item on its way through gather → route → encode; a problem ends the way, not the record. */
-export interface Prepared {
-  readonly item: ScoringItem;
-  /** The time as of which the loan was looked at. */
-  readonly asOf: Date;
-  readonly route: Route | undefined;
+/** What a version is given of an item. A problem ends the way, not the record. */
+export interface Encoding {
   readonly version: LoadedVersion | undefined;
   readonly vector: Float32Array | undefined;
   readonly inputs: readonly EncodedInput[];
   /** What was read of an applicant whose inputs no score may be made from. */
   readonly unscored?: readonly RefusedInput[];
+  readonly problem: Problem | undefined;
+}
+
+/** The same item as a challenger gets it. */
+export interface Challenge extends Encoding {
+  readonly live: LiveDeployment;
+}
+
+/** What is known of an item on its way through gather → route → encode. */
+export interface Prepared extends Encoding {
+  readonly item: ScoringItem;
+  /** The time as of which the loan was looked at. */
+  readonly asOf: Date;
+  readonly route: Route | undefined;
+  /** Who scores it without deciding. */
+  readonly challenges: readonly Challenge[];
   /** Of a what-if; `vector` and `inputs` are its last state. */
   readonly simulated?: SimulatedStates;
-  readonly problem: Problem | undefined;
 }
 
 export interface Problem {
   readonly status: 'REFUSED' | 'FAILED';
   readonly code: string;
   readonly message: string;
+  /** What becomes of the loan all the same: a stopped model leaves it to a person. */
+  readonly decision?: 'REFER';
 }
 
 /** What the model and the policy say of an input. */
@@ -54,7 +67,7 @@ export interface Outcome {
   readonly points: number;
   readonly grade: string;
   readonly decision: Decision;
-  readonly cause: DecisionCause;
+  readonly cause: DecisionCause | ReferCause;
   /** How unlike the training rows the applicant is; undefined where the version does not know. */
   readonly novelty: NoveltyFinding | undefined;
 }

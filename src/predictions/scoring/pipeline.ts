@@ -1,12 +1,10 @@
-import { currentEpoch, lockShared, type LoadedVersion } from '../../models/index.js';
-import { newId, type Database, type Transaction } from '../../platform/index.js';
-import { sealBody } from '../record/body.js';
+import { databaseClock, lockShared, readUnderLock } from '../../models/index.js';
+import type { Database, Transaction } from '../../platform/index.js';
 import { recordBatch, type PredictionRef, type Recordable } from '../record/recorder.js';
-import type { PredictionRecord } from '../record/row.js';
-import { bodyOf } from './body-parts.js';
-import type { Prepared, Problem, ScoredItem, ScoringItem } from './item.js';
-import { prepareAll, problemOf, type Sources } from './prepare.js';
-import { scoreStates, scoreVectors } from './score.js';
+import type { Prepared, ScoringItem } from './item.js';
+import { prepareAll, type Sources } from './prepare.js';
+import { recordableOf } from './recordable.js';
+import { scoreBatch } from './score-batch.js';
 
 /** Another deployment became live between routing and recording. */
 class StaleRoute extends Error {}
@@ -43,52 +41,9 @@ export class ScoringPipeline {
   }
 
   private async scoreAll(prepared: readonly (Prepared | Error)[]): Promise<(Recordable | Error)[]> {
-    const scores = await scoreByVersion(prepared.filter((one): one is Prepared => !(one instanceof Error)));
-    return Promise.all(
-      prepared.map(async (one) => {
-        if (one instanceof Error) return one;
-        // A key destroyed since gathering concerns this item alone.
-        const record = await this.seal(one, scores.get(one)).catch((error: Error) => error);
-        return record instanceof Error ? record : { request: one.item.request, record };
-      }),
-    );
-  }
-
-  private async seal(prepared: Prepared, outcome: ScoredItem | Problem | undefined): Promise<PredictionRecord> {
-    const { item, asOf, route, version } = prepared;
-    const key = await this.sources.keys.keyOf(item.customerId);
-    // The time first: an id is never of an earlier millisecond, so histories can be cut by id.
-    const createdAt = item.ctx.now();
-    const id = newId();
-    const score = outcome && 'pd' in outcome ? outcome : undefined;
-    const problem = outcome && 'status' in outcome ? outcome : prepared.problem;
-    const { ciphertext, commitment } = sealBody(key, id, bodyOf(prepared, score, problem));
-    return {
-      columns: {
-        customer_id: item.customerId,
-        id,
-        loan_id: item.loanId,
-        model_id: route?.modelId ?? null,
-        version_id: route?.versionId ?? null,
-        deployment_id: route?.deploymentId ?? null,
-        actor_id: item.ctx.actor.id,
-        request_id: item.request?.requestId ?? null,
-        job_id: item.jobId ?? null,
-        purpose: item.purpose,
-        status: problem?.status ?? 'SCORED',
-        // A what-if decides nothing.
-        decision: item.changes ? null : (score?.decision ?? null),
-        grade: score?.grade ?? null,
-        pd: score?.pd ?? null,
-        score_points: score?.points ?? null,
-        as_of: asOf,
-        created_at: createdAt,
-      },
-      ciphertext,
-      commitment,
-      artefact: version?.artefactDigest ?? null,
-      dossier: version?.dossierDigest ?? null,
-    };
+    const scores = await scoreBatch(prepared.filter((one): one is Prepared => !(one instanceof Error)));
+    // A key destroyed since gathering concerns its item alone.
+    return Promise.all(prepared.map((one) => (one instanceof Error ? one : recordableOf(this.sources.keys, one, scores).catch((error: Error) => error))));
   }
 }
 
@@ -97,33 +52,12 @@ const resultOf = ({ record: { columns } }: Recordable, stored: ReadonlySet<strin
 
 async function recordUnderLock(tx: Transaction, prepared: readonly (Prepared | Error)[], recordables: readonly (Recordable | Error)[]): Promise<Set<string>> {
   const routes = prepared.flatMap((one) => (one instanceof Error || !one.route ? [] : [one.route]));
+  let recordedAt: Date | undefined;
   for (const modelId of [...new Set(routes.map((route) => route.modelId))].sort()) {
     await lockShared(tx, modelId);
-    const epoch = await currentEpoch(tx, modelId);
+    const { epoch, at } = await readUnderLock(tx, modelId);
     if (routes.some((route) => route.modelId === modelId && route.epoch !== epoch)) throw new StaleRoute();
+    recordedAt = at;
   }
-  return recordBatch(tx, recordables.filter((one): one is Recordable => !(one instanceof Error)));
-}
-
-/** One run of each version's graph; a graph that fails is the problem of its rows. */
-async function scoreByVersion(prepared: readonly Prepared[]): Promise<Map<Prepared, ScoredItem | Problem>> {
-  const ready = prepared.filter(({ vector }) => vector !== undefined);
-  const results = new Map<Prepared, ScoredItem | Problem>();
-  for (const version of new Set(ready.map((one) => one.version!))) {
-    const rows = ready.filter((one) => one.version === version);
-    try {
-      for (const [index, score] of (await scoreRows(version, rows)).entries()) results.set(rows[index]!, score);
-    } catch (error) {
-      for (const row of rows) results.set(row, { ...problemOf(row.item.ctx, error), status: 'FAILED' });
-    }
-  }
-  return results;
-}
-
-async function scoreRows(version: LoadedVersion, rows: readonly Prepared[]): Promise<ScoredItem[]> {
-  const scores = await scoreVectors(version, rows.map(({ vector }) => vector!), rows.map(({ inputs }) => inputs));
-  const whatIfs = rows.filter(({ simulated }) => simulated !== undefined);
-  const simulated = await scoreStates(version, whatIfs.map((row) => row.simulated!));
-  const byRow = new Map(whatIfs.map((row, index) => [row, simulated[index]!]));
-  return scores.map((score, index) => Object.assign({ simulated: byRow.get(rows[index]!) }, score));
+  return recordBatch(tx, recordables.filter((one): one is Recordable => !(one instanceof Error)), recordedAt ?? (await databaseClock(tx)));
 }

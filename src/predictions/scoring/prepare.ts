@@ -1,10 +1,12 @@
 import { gather, type Gathered, type GatheredRecord, type LoanRef } from '../../loans/index.js';
-import type { LiveVersions, LoadedVersion, Route, Routes } from '../../models/index.js';
-import { AssayError, messageOf, notFound, refused, type Context } from '../../platform/index.js';
-import { encode, InputRefused, readInputs } from '../../scoring/index.js';
+import type { LiveVersions, Route, Routes } from '../../models/index.js';
+import { notFound, refused } from '../../platform/index.js';
+import type { Encoded } from '../../scoring/index.js';
 import type { KeyRing } from '../../security/index.js';
 import { simulatedStates } from '../simulation/states.js';
+import { challengesOf, encodeFor, NOTHING } from './encoding.js';
 import type { AsOf, Prepared, Problem, ScoringItem } from './item.js';
+import { problemOf } from './problem.js';
 
 export interface Sources {
   readonly keys: KeyRing;
@@ -39,27 +41,29 @@ async function gatherAll(keys: KeyRing, items: readonly ScoringItem[]): Promise<
 }
 
 async function prepare(sources: Sources, item: ScoringItem, gathered: Gathered | undefined): Promise<Prepared | Error> {
-  const start = { item, asOf: gathered?.asOf ?? timeOf(item), route: undefined, version: undefined, vector: undefined, inputs: [], problem: undefined };
+  const start = { item, asOf: gathered?.asOf ?? timeOf(item), route: undefined, challenges: [], ...NOTHING };
   if (!gathered) return { ...start, problem: problemOf(item.ctx, refused(nothingKnown(item))) };
   if (gathered.erased) return notFound('The personal data of this customer was erased; nothing can be scored.');
-  let route: Route | undefined;
-  let version: LoadedVersion | undefined;
+  let route: Route;
   try {
     route = await routeOf(sources.routes, item, gathered);
-    version = await sources.versions.load(item.ctx.db, route.versionId);
-    const prepared = { ...start, route, version, ...encode(version.schema, gathered.record) };
-    return item.changes ? withChanges(prepared, gathered.record) : prepared;
   } catch (error) {
-    const unscored = version && error instanceof InputRefused ? readInputs(version.schema, gathered.record) : [];
-    return { ...start, route, version, unscored, problem: problemOf(item.ctx, error) };
+    return { ...start, problem: problemOf(item.ctx, error) };
   }
+  if (!route.deciding) return { ...start, route, problem: stopped(route, item) };
+  const encoded = new Map<string, Encoded>();
+  const encoding = await encodeFor(sources, item.ctx, route.deciding, gathered.record, encoded);
+  if (item.changes) return withChanges({ ...start, route, ...encoding }, gathered.record);
+  const challenges = await challengesOf(sources, item.ctx, route, gathered.record, encoded);
+  return { ...start, route, ...encoding, challenges };
 }
 
 /** What is wrong with the changes is the caller's mistake and no evidence: nothing is recorded of it. */
 function withChanges(prepared: Prepared, record: GatheredRecord): Prepared | Error {
   const { item, version, vector, inputs } = prepared;
+  if (!vector) return prepared;
   try {
-    const simulated = simulatedStates(version!.schema, record, { vector: vector!, inputs }, item.changes!);
+    const simulated = simulatedStates(version!.schema, record, { vector, inputs }, item.changes!);
     const last = simulated.steps.at(-1)!;
     return { ...prepared, simulated, vector: last.vector, inputs: last.inputs };
   } catch (error) {
@@ -75,12 +79,11 @@ const nothingKnown = ({ asOf }: ScoringItem): string =>
     : 'The loan was never decided, so it cannot be scored as of its decision. Record its decisionAt, or leave asOfDecision out.';
 
 const routeOf = (routes: Routes, item: ScoringItem, { product }: Gathered): Promise<Route> =>
-  routes.routeFor(item.ctx.db, { product, purpose: item.servedPurpose, modelId: item.modelId });
+  routes.routeFor(item.ctx.db, { product, purpose: item.servedPurpose, modelId: item.modelId, customerId: item.customerId });
 
-/** A rule's "no" is a refusal, told to the caller; anything else is a failure, told in full to the log. */
-export function problemOf(ctx: Context, error: unknown): Problem {
-  if (error instanceof AssayError && error.code !== 'INTERNAL') return { status: 'REFUSED', code: error.code, message: error.message };
-  const id = error instanceof AssayError ? error.id : undefined;
-  ctx.log.error({ err: error, id }, 'scoring failed');
-  return { status: 'FAILED', code: 'INTERNAL', message: id ? `${messageOf(error)} (${id})` : 'The model could not be run. The log tells why.' };
+/** The stop switch: the request is recorded, and goes to a person. A what-if decides nothing either way. */
+function stopped({ modelName, stopped: cause }: Route, { changes }: ScoringItem): Problem {
+  const what = cause === 'MODEL_SUSPENDED' ? `The model "${modelName}" is suspended` : `No version of the model "${modelName}" may decide: the one that did is suspended`;
+  const remedy = cause === 'MODEL_SUSPENDED' ? 'Two ADMINs end it with resumeModel.' : 'An ADMIN can deploy another approved version.';
+  return { status: 'REFUSED', code: cause ?? 'MODEL_SUSPENDED', message: `${what}, so a person decides. ${remedy}`, ...(!changes && { decision: 'REFER' }) };
 }

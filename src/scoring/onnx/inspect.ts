@@ -79,6 +79,8 @@ export interface OnnxSummary {
   readonly hasGradient: boolean;
   /** A lone row could differ in its last bits from the same row in a batch. */
   readonly loneRowDiffers: boolean;
+  /** How many there are. */
+  readonly operators: number;
 }
 
 /** ONNX Runtime multiplies a single row by another routine in these operators (seen in 1.30); from two rows on a row always has the same bits. */
@@ -102,5 +104,6 @@ export function inspectOnnx(bytes: Uint8Array, width: number): OnnxSummary {
     if (output.name === 'probability' || output.name === 'logit') requirePerRow(facts, output, 1);
     if (output.name === 'gradient') requirePerRow(facts, output, width);
   }
-  return { outputs: names, hasGradient: names.includes('gradient'), loneRowDiffers: graph.node!.some(({ op_type: name }) => LONE_ROW_DIFFERS.has(name)) };
+  const nodes = graph.node!;
+  return { outputs: names, hasGradient: names.includes('gradient'), loneRowDiffers: nodes.some(({ op_type: name }) => LONE_ROW_DIFFERS.has(name)), operators: nodes.length };
 }

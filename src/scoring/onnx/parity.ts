@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { badInput } from '../../platform/index.js';
 import { floatsFromBase64, floatsToBase64 } from '../base64.js';
 import { parseWith } from '../validation.js';
-import { loadScorer } from './scorer.js';
+import { loadScorer, type Scorer } from './scorer.js';
 
 /** Largest |Δp| between TensorFlow and the compiled graph that the parity gate lets pass. */
 export const PARITY_BAR = 1e-5;
@@ -23,17 +23,27 @@ export interface ParityReport {
 }
 
 /** Compares a compiled graph with TensorFlow's own probabilities. @throws BAD_INPUT on an empty or uneven sample */
-export async function checkParity(onnx: Uint8Array, { rows, width, probabilities }: ParitySample): Promise<ParityReport> {
-  const count = probabilities.length;
-  if (count === 0 || rows.length !== count * width) throw badInput(`The parity sample has ${count} probabilities for ${rows.length} numbers; give ${width} numbers per probability, and at least one row.`);
-  const scorer = await loadScorer({ onnx, schema: { width } });
+export async function checkParity(onnx: Uint8Array, sample: ParitySample): Promise<ParityReport> {
+  requireSample(sample);
+  const scorer = await loadScorer({ onnx, schema: { width: sample.width } });
   try {
-    const { probability } = await scorer.run(rows, count, { gradient: false });
-    const maxAbsDifference = probability.reduce((most, p, i) => Math.max(most, Math.abs(p - probabilities[i]!)), 0);
-    return { rows: count, maxAbsDifference, bar: PARITY_BAR, passed: maxAbsDifference <= PARITY_BAR };
+    return await parityOf(scorer, sample);
   } finally {
     await scorer.dispose();
   }
+}
+
+/** The same with a graph that is loaded. */
+export async function parityOf(scorer: Pick<Scorer, 'run'>, sample: ParitySample): Promise<ParityReport> {
+  requireSample(sample);
+  const { rows, probabilities } = sample;
+  const { probability } = await scorer.run(rows, probabilities.length, { gradient: false });
+  const maxAbsDifference = probability.reduce((most, p, i) => Math.max(most, Math.abs(p - probabilities[i]!)), 0);
+  return { rows: probabilities.length, maxAbsDifference, bar: PARITY_BAR, passed: maxAbsDifference <= PARITY_BAR };
+}
+
+function requireSample({ rows, width, probabilities: { length: count } }: ParitySample): void {
+  if (count === 0 || rows.length !== count * width) throw badInput(`The parity sample has ${count} probabilities for ${rows.length} numbers; give ${width} numbers per probability, and at least one row.`);
 }
 
 const fileShape = z.strictObject({

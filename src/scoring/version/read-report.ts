@@ -87,6 +87,8 @@ const reportShape = part({
   }).optional(),
   /** Over how many applicants, and what each feature moved on average, most first. */
   importance: part({ method: z.string().optional(), rows: count, residual95: z.number().min(0).optional(), features: z.array(part({ feature: z.string(), label: z.string(), meanAbsolute: z.number().min(0), share, meanSigned: z.number() })) }).optional(),
+  /** Of the PD, training against hold-out; null without a hold-out. */
+  stability: part({ psi: positive }).nullable().optional(),
   partialDependence: z.array(dependence).optional(),
   example: example.optional(),
   quality: part({ findings: z.array(finding), overrides: z.array(part({ check: z.string(), feature: z.string().optional(), reason: z.string() })).optional() }).optional(),

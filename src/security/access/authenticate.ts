@@ -51,6 +51,12 @@ async function discover(issuer: string): Promise<string> {
   return found.data.jwks_uri;
 }
 
+/** Who bears a token, and how long it holds. */
+export interface Bearer {
+  readonly actor: Actor;
+  readonly expiresAt: Date;
+}
+
 /** Turns a bearer token into an actor. Tokens are verified on every request; users are remembered. */
 export class Authenticator {
   private readonly users = new Map<string, UserRow>();
@@ -62,6 +68,11 @@ export class Authenticator {
 
   /** @throws UNAUTHENTICATED when there is no token, or it is not one that an accepted issuer signed for us */
   async actorOf(authorization: string | undefined): Promise<Actor> {
+    return (await this.bearerOf(authorization)).actor;
+  }
+
+  /** The same, with the moment at which the token expires. */
+  async bearerOf(authorization: string | undefined): Promise<Bearer> {
     if (!authorization) throw unauthenticated('Send a token: the header "Authorization: Bearer <JWT>".');
     const token = /^Bearer +([\w-]+\.[\w-]+\.[\w-]+)$/i.exec(authorization)?.[1];
     if (!token) throw unauthenticated('The Authorization header holds no JWT. Write it as "Bearer <JWT>", the token whole and without quotes.');
@@ -73,7 +84,8 @@ export class Authenticator {
     const roles = rolesIn(payload[issuer.rolesClaim]);
     const ownCustomerId = customer === undefined ? undefined : await this.customerOf(customer);
     const limited = ownCustomerId !== undefined || roles.includes('BORROWER');
-    return { id: user.id, name: user.name, roles, permissions: limited ? limitedPermissionsOf(roles) : permissionsOf(roles), ownCustomerId };
+    const actor = { id: user.id, name: user.name, roles, permissions: limited ? limitedPermissionsOf(roles) : permissionsOf(roles), ownCustomerId };
+    return { actor, expiresAt: new Date(payload.exp! * 1000) };
   }
 
   private async verify(token: string): Promise<{ payload: JWTPayload; issuer: Issuer }> {

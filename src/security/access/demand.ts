@@ -1,5 +1,6 @@
-import { forbidden, notFound, type Context } from '../../platform/index.js';
-import { PERMISSIONS, type Permission } from './permissions.js';
+import { notFound, type Context } from '../../platform/index.js';
+import { refusedBy } from '../rules.js';
+import { PERMISSIONS, rolesWith, type Permission } from './permissions.js';
 
 /** @throws FORBIDDEN, naming the permission that is missing */
 export function demand(ctx: Context, permission: Permission): void {
@@ -8,9 +9,12 @@ export function demand(ctx: Context, permission: Permission): void {
 
 /** The error of who lacks a permission. */
 export const lacking = (ctx: Context, permission: Permission): Error =>
-  forbidden(
-    `${ctx.actor.name} (${ctx.actor.roles.join(', ') || 'no role'}) may not do this. It needs the permission ${permission}: ${PERMISSIONS[permission].toLowerCase()}.`,
-  );
+  refusedBy('PERMISSION', {
+    says: `${ctx.actor.name} (${ctx.actor.roles.join(', ') || 'no role'}) may not do this. It needs the permission ${permission}: ${PERMISSIONS[permission].toLowerCase()}.`,
+    remedy: `Roles that have it: ${rolesWith(permission).join(', ')}.`,
+    who: rolesWith(permission).join(', '),
+    code: 'FORBIDDEN',
+  });
 
 export const may = (ctx: Context, permission: Permission): boolean => ctx.actor.permissions.has(permission);
 

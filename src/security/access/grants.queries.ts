@@ -9,11 +9,13 @@ export interface GrantRow {
   readonly reason: string;
   readonly validFrom: Date;
   readonly validTo: Date | null;
+  /** What a second person confirmed; null for a role that one person grants. */
+  readonly proposalId: string | null;
 }
 
 const USER_COLUMNS = 'u.id, u.issuer, u.subject, u.name';
 const GRANT_COLUMNS = `g.id, g.user_id AS "userId", g.role, g.granted_by AS "grantedBy", g.reason,
-  g.valid_from AS "validFrom", g.valid_to AS "validTo"`;
+  g.valid_from AS "validFrom", g.valid_to AS "validTo", g.proposal_id AS "proposalId"`;
 
 export const usersById: LoaderDefinition<string, UserRow | undefined> = {
   load: async (ctx, ids) => inOrder(ids, await ctx.db.query<UserRow>(`SELECT ${USER_COLUMNS} FROM users u WHERE u.id = ANY($1)`, [ids]), ({ id }) => id),

@@ -3,6 +3,9 @@ import { badInput, ConnectionArgs, encodeGlobalId, expectId, fetchPage, internal
 import { grantsOfUser, isCurrent, usersById, usersQuery } from './grants.queries.js';
 import type { GrantsService } from './grants.service.js';
 import { EndRoleInput, EndRolePayload, GrantRoleInput, GrantRolePayload, Me, RoleGrant, toPermissionHeld, toRoleGrant, toUser, User, UserConnection } from './grants.types.js';
+import type { Proposals } from '../proposals/proposals.service.js';
+import { proposalAfter } from '../proposals/proposals.resolver.js';
+import { proposalsById } from '../proposals/proposals.queries.js';
 import { Requires } from './requires.js';
 import type { UserRow } from './users.js';
 
@@ -19,7 +22,10 @@ async function grantsOf(ctx: Context, userId: string): Promise<RoleGrant[]> {
 
 @Resolver()
 export class GrantsResolver {
-  constructor(private readonly grants: GrantsService) {}
+  constructor(
+    private readonly grants: GrantsService,
+    private readonly proposals: Proposals,
+  ) {}
 
   @Requires('self:read')
   @Query(() => Me, { description: 'Who you are and what you may do.' })
@@ -36,9 +42,11 @@ export class GrantsResolver {
   }
 
   @Requires('access:manage')
-  @Mutation(() => GrantRolePayload, { description: 'Grants a role. Nobody grants one to themself, and who keeps the roles has no vote.' })
+  @Mutation(() => GrantRolePayload, { description: 'Grants a role; one that votes or keeps the roles is proposed, for another ACCESS_ADMIN to confirm. Nobody grants one to themself, and who keeps the roles has no vote.' })
   async grantRole(@Ctx() ctx: Context, @Arg('input', { description: 'Who gets which role, and why.' }) input: GrantRoleInput): Promise<GrantRolePayload> {
-    return { grant: toRoleGrant(await this.grants.grantRole(ctx, { to: granteeOf(input), role: input.role, reason: input.reason })) };
+    const granted = await this.grants.grantRole(ctx, { to: granteeOf(input), role: input.role, reason: input.reason });
+    if ('grant' in granted) return { grant: toRoleGrant(granted.grant), proposal: null };
+    return { grant: null, proposal: await proposalAfter(ctx, this.proposals, granted.proposalId) };
   }
 
   @Requires('access:manage')
@@ -83,5 +91,11 @@ export class RoleGrantResolver {
   @FieldResolver(() => User, { description: 'Who granted it.' })
   grantedBy(@Ctx() ctx: Context, @Root() { grantedById }: RoleGrant): Promise<User> {
     return userOf(ctx, grantedById);
+  }
+
+  @FieldResolver(() => User, { nullable: true, description: 'Who confirmed it; null for a role that one person grants.' })
+  async confirmedBy(@Ctx() ctx: Context, @Root() { proposalId }: RoleGrant): Promise<User | null> {
+    const proposal = proposalId === null ? undefined : await ctx.loaders.of(ctx, proposalsById).load(proposalId);
+    return proposal?.decidedBy ? userOf(ctx, proposal.decidedBy) : null;
   }
 }

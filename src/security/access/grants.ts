@@ -1,4 +1,5 @@
-import { forbidden, refused, type Context, type Transaction } from '../../platform/index.js';
+import type { Context, Transaction } from '../../platform/index.js';
+import { refusedBy } from '../rules.js';
 import type { Role } from './permissions.js';
 
 /** Roles whose holders vote on model versions. */
@@ -7,21 +8,43 @@ export const VOTING_ROLES: readonly Role[] = ['VALIDATOR', 'ADMIN'];
 /** Who keeps the roles may not vote: nobody can make themself the approver of their own choice. */
 export const KEEPER_OF_ROLES: Role = 'ACCESS_ADMIN';
 
+/** Roles that two people grant: those that vote, and the one that could make more of them. */
+export const CONFIRMED_ROLES: readonly Role[] = [...VOTING_ROLES, KEEPER_OF_ROLES];
+
 /**
- * Checks, at this moment, that the actor holds a role both by token and by a grant in the database. The grant is
- * locked until the transaction ends, so that it cannot be ended between the check and the act.
+ * Checks, at this moment, that the actor holds a role (of several, any) both by token and by a grant in the database. The
+ * grants are locked until the transaction ends, so that none can be ended between the check and the act.
  * @throws FORBIDDEN when the token lacks the role; REFUSED when no grant is current, or the actor also keeps the roles
  */
-export async function demandGrant(tx: Transaction, ctx: Context, role: Role): Promise<void> {
+export async function demandGrant(tx: Transaction, ctx: Context, role: Role | readonly Role[]): Promise<void> {
   const { actor } = ctx;
-  if (!actor.roles.includes(role)) throw forbidden(`${actor.name} does not act as ${role}: the token does not carry that role.`);
-  const held = await lockedGrants(tx, actor.id);
-  if (!held.includes(role)) {
-    throw refused(`${actor.name} holds no current grant of the role ${role}, which the token alone does not replace. Ask an ACCESS_ADMIN for grantRole.`);
+  const roles: readonly Role[] = typeof role === 'string' ? [role] : role;
+  const named = roles.join(' or ');
+  const carried = roles.filter((one) => actor.roles.includes(one));
+  if (carried.length === 0) {
+    throw refusedBy('ROLE_IN_TOKEN', {
+      says: `${actor.name} does not act as ${named}: the token does not carry that role.`,
+      remedy: `Act with a token that carries it, or ask a colleague who is ${named}.`,
+      who: named,
+      code: 'FORBIDDEN',
+    });
   }
-  if (!VOTING_ROLES.includes(role)) return;
+  const held = await lockedGrants(tx, actor.id);
+  const current = carried.filter((one) => held.includes(one));
+  if (current.length === 0) {
+    throw refusedBy('CURRENT_GRANT', {
+      says: `${actor.name} holds no current grant of the role ${named}, which the token alone does not replace.`,
+      remedy: 'Ask an ACCESS_ADMIN for grantRole.',
+      who: 'ACCESS_ADMIN',
+    });
+  }
+  if (!current.every((one) => VOTING_ROLES.includes(one))) return;
   if (actor.roles.includes(KEEPER_OF_ROLES) || held.includes(KEEPER_OF_ROLES)) {
-    throw refused(`${actor.name} keeps the roles of others (${KEEPER_OF_ROLES}) and therefore cannot act as ${role}.`);
+    throw refusedBy('KEEPER_HAS_NO_VOTE', {
+      says: `${actor.name} keeps the roles of others (${KEEPER_OF_ROLES}) and therefore cannot act as ${named}.`,
+      remedy: `Ask a colleague who is ${named} and does not keep the roles.`,
+      who: named,
+    });
   }
 }
 

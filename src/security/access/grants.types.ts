@@ -1,6 +1,7 @@
 import { IsIn, Length } from 'class-validator';
 import { Field, ID, InputType, ObjectType, registerEnumType } from 'type-graphql';
 import { connectionType, encodeGlobalId, Node } from '../../platform/index.js';
+import { ProposalType } from '../proposals/proposals.types.js';
 import type { GrantRow } from './grants.queries.js';
 import { PERMISSIONS, ROLES, type Permission, type Role } from './permissions.js';
 import type { UserRow } from './users.js';
@@ -15,7 +16,7 @@ registerEnumType(RoleEnum, {
   description: 'A set of permissions that a person or service holds.',
   valuesConfig: {
     PORTAL: { description: 'A portal: reads profiles, records loans and scores them; personal data is masked.' },
-    UNDERWRITER: { description: 'Scores and sees personal data.' },
+    UNDERWRITER: { description: 'Scores, sees personal data, overrides decisions and reviews contested ones.' },
     OPERATOR: { description: 'Imports books.' },
     MODEL_OWNER: { description: 'Registers and submits model versions.' },
     VALIDATOR: { description: 'Gives an independent verdict on submitted versions.' },
@@ -41,6 +42,7 @@ export class RoleGrant extends Node {
   @Field(() => Date, { nullable: true, description: 'Until when it held; null while it lasts.' }) validTo!: Date | null;
   userId!: string;
   grantedById!: string;
+  proposalId!: string | null;
 }
 
 @ObjectType({ description: 'A permission, by name, and what it allows.', simpleResolvers: true })
@@ -96,7 +98,8 @@ export class EndRoleInput {
 
 @ObjectType({ description: 'What `grantRole` did.', simpleResolvers: true })
 export class GrantRolePayload {
-  @Field(() => RoleGrant, { description: 'The grant, now current.' }) grant!: RoleGrant;
+  @Field(() => RoleGrant, { nullable: true, description: 'The grant, now current; null for a role that two people grant.' }) grant!: RoleGrant | null;
+  @Field(() => ProposalType, { nullable: true, description: 'What another ACCESS_ADMIN confirms, for a role that votes or keeps the roles.' }) proposal!: ProposalType | null;
 }
 
 @ObjectType({ description: 'What `endRole` did.', simpleResolvers: true })
@@ -115,6 +118,7 @@ export const toRoleGrant = (row: GrantRow): RoleGrant =>
     validTo: row.validTo,
     userId: row.userId,
     grantedById: row.grantedBy,
+    proposalId: row.proposalId,
   });
 
 export const toPermissionHeld = (name: string): PermissionHeld => ({ name, allows: PERMISSIONS[name as Permission] });

@@ -5,7 +5,7 @@ import { internal, type Context } from '../../platform/index.js';
 import { demand, lacking, may } from './demand.js';
 import type { Permission } from './permissions.js';
 
-/** Declares the permission that a query, a mutation or a field needs. */
+/** Declares the permission that a query, a mutation, a subscription or a field needs. */
 export const Requires = (permission: Permission): MethodDecorator & PropertyDecorator => Extensions({ permission });
 
 /** Declares that `node` decides by the type of the thing it finds. */
@@ -23,7 +23,8 @@ export function guardSchema(schema: GraphQLSchema): GraphQLSchema {
     for (const field of Object.values(type.getFields())) {
       const permission = permissionOf(field);
       if (permission) guard(field, permission, type === schema.getMutationType());
-      else if (roots.has(type)) throw internal(`${type.name}.${field.name} declares no permission. Add @Requires(…).`);
+      if (permission && type === schema.getSubscriptionType()) guardStream(field, permission);
+      if (!permission && roots.has(type)) throw internal(`${type.name}.${field.name} declares no permission. Add @Requires(…).`);
     }
   }
   return schema;
@@ -35,6 +36,16 @@ function guard(field: GraphQLField<unknown, Context>, permission: Permission, is
     if (isAct && !may(ctx, permission)) return refuseAct(ctx, field.name, permission);
     demand(ctx, permission);
     return resolve(source, args, ctx, info);
+  };
+}
+
+/** A stream is not even opened for who lacks the permission; each event that it tells is asked for again, as any field is. */
+function guardStream(field: GraphQLField<unknown, Context>, permission: Permission): void {
+  const { subscribe } = field;
+  if (!subscribe) throw internal(`Subscription.${field.name} has no stream of events.`);
+  field.subscribe = (source, args, ctx, info) => {
+    demand(ctx, permission);
+    return subscribe(source, args, ctx, info) as unknown;
   };
 }
 

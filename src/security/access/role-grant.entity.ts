@@ -8,6 +8,7 @@ export class RoleGrantEntity {
   @Column('text') role!: string;
   @Column('uuid', { name: 'granted_by' }) grantedBy!: string;
   @Column('text') reason!: string;
+  @Column('uuid', { name: 'proposal_id', nullable: true }) proposalId!: string | null;
   @Column('timestamptz', { name: 'valid_to', nullable: true }) validTo!: Date | null;
   @Column('uuid', { name: 'ended_by', nullable: true }) endedBy!: string | null;
 }

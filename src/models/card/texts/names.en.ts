@@ -1,5 +1,5 @@
 import type { CheckName } from '../../../scoring/index.js';
-import type { VoterRole } from '../../approval-policy.js';
+import type { VoterRole } from '../../policy/tiers.js';
 import type { DeploymentRole } from '../../deployment.entity.js';
 import type { Act, VersionState } from '../../lifecycle.js';
 import type { ArtefactKind, Part } from '../../version.entity.js';
@@ -40,10 +40,10 @@ export const named = (names: Readonly<Record<string, string>>, key: string): str
 export const NAMES_EN: CardNames = {
   states: { DRAFT: 'Draft', SUBMITTED: 'Submitted', VALIDATED: 'Validated', APPROVED: 'Approved', REJECTED: 'Rejected', WITHDRAWN: 'Withdrawn', SUSPENDED: 'Suspended', RETIRED: 'Retired' },
   acts: {
-    REGISTER: 'Registered', SUBMIT: 'Submitted', WITHDRAW: 'Withdrawn', VALIDATE: 'Validated', INVALIDATE: 'Refused validation', APPROVE: 'Approved', REJECT: 'Rejected',
+    REGISTER: 'Registered', EDIT: 'Edited', SUBMIT: 'Submitted', WITHDRAW: 'Withdrawn', VALIDATE: 'Validated', INVALIDATE: 'Refused validation', APPROVE: 'Approved', REJECT: 'Rejected',
     DEPLOY: 'Deployed', SUSPEND: 'Suspended', RESUME: 'Resumed', RETIRE: 'Retired',
   },
-  parts: { REGISTERED: 'registered it', TRAINED: 'trained it', EDITED: 'edited it', SUBMITTED: 'submitted it' },
+  parts: { REGISTERED: 'registered it', BUILT: 'uploaded a part of it', TRAINED: 'trained it', EDITED: 'edited it', SUBMITTED: 'submitted it' },
   roles: { VALIDATOR: 'validator', ADMIN: 'admin (approver)' },
   deployments: { CHAMPION: 'champion: decides', CHALLENGER: 'challenger: scores silently', CANARY: 'canary: decides for a share' },
   tiers: { HIGH: 'high', MEDIUM: 'medium', LOW: 'low' },

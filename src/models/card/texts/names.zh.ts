@@ -2,8 +2,8 @@ import type { CardNames } from './names.en.js';
 
 export const NAMES_ZH: CardNames = {
   states: { DRAFT: '草稿', SUBMITTED: '已提交', VALIDATED: '已通过验证', APPROVED: '已批准', REJECTED: '已否决', WITHDRAWN: '已撤回', SUSPENDED: '已暂停', RETIRED: '已退役' },
-  acts: { REGISTER: '登记', SUBMIT: '提交', WITHDRAW: '撤回', VALIDATE: '验证通过', INVALIDATE: '验证未通过', APPROVE: '批准', REJECT: '否决', DEPLOY: '部署', SUSPEND: '暂停', RESUME: '恢复', RETIRE: '退役' },
-  parts: { REGISTERED: '登记', TRAINED: '训练', EDITED: '修改', SUBMITTED: '提交' },
+  acts: { REGISTER: '登记', EDIT: '修改', SUBMIT: '提交', WITHDRAW: '撤回', VALIDATE: '验证通过', INVALIDATE: '验证未通过', APPROVE: '批准', REJECT: '否决', DEPLOY: '部署', SUSPEND: '暂停', RESUME: '恢复', RETIRE: '退役' },
+  parts: { REGISTERED: '登记', BUILT: '上传构件', TRAINED: '训练', EDITED: '修改', SUBMITTED: '提交' },
   roles: { VALIDATOR: '独立验证人', ADMIN: '审批人' },
   deployments: { CHAMPION: '冠军版本：作出决策', CHALLENGER: '挑战者版本：仅评分，不决策', CANARY: '灰度版本：对部分申请作出决策' },
   tiers: { HIGH: '高', MEDIUM: '中', LOW: '低' },

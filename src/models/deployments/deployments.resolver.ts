@@ -1,0 +1,87 @@
+import { Arg, Ctx, Mutation, Resolver } from 'type-graphql';
+import { expectId, type Context } from '../../platform/index.js';
+import { proposalAfter, Requires, type Proposals } from '../../security/index.js';
+import type { DeploymentService } from '../deployment.service.js';
+import { deploymentOf, modelOf, versionAfter } from '../look-up.js';
+import { deploymentsById } from '../model.queries.js';
+import { toDeployment } from '../model.types.js';
+import { liveDeployments } from './deployment.queries.js';
+import {
+  EndDeploymentInput, EndDeploymentPayload, ModelStopInput, ResumeModelPayload, ResumeVersionPayload, RetireModelVersionInput, RetireModelVersionPayload, RollbackModelInput,
+  RollbackModelPayload, SuspendModelPayload, SuspendVersionPayload, VersionStopInput,
+} from './deployments.types.js';
+import type { StopService } from './stop.service.js';
+import { openSuspension } from './suspension.queries.js';
+
+const rowId = (id: string, type: 'Model' | 'ModelVersion' | 'Deployment'): string => expectId(id, type, false).id;
+
+/** What changes which version of a model is live, beside deploying one. */
+@Resolver()
+export class DeploymentActsResolver {
+  constructor(
+    private readonly deployments: DeploymentService,
+    private readonly stop: StopService,
+    private readonly proposals: Proposals,
+  ) {}
+
+  @Requires('version:deploy')
+  @Mutation(() => RollbackModelPayload, { description: 'Makes the latest earlier champion of another version, if it is still approved, the champion again. Called again, it leads back.' })
+  async rollbackModel(@Ctx() ctx: Context, @Arg('input', { description: 'Which model, and why.' }) { modelId, reason, requestId }: RollbackModelInput): Promise<RollbackModelPayload> {
+    const id = await this.deployments.rollBack(ctx, { modelId: rowId(modelId, 'Model'), reason, requestId: requestId ?? undefined });
+    return { deployment: await deploymentOf(ctx, id) };
+  }
+
+  @Requires('version:deploy')
+  @Mutation(() => EndDeploymentPayload, { description: 'Ends a challenger or a canary. A champion ends when another takes its place, or by suspendModel.' })
+  async endDeployment(@Ctx() ctx: Context, @Arg('input', { description: 'Which deployment, and why.' }) { deploymentId, reason }: EndDeploymentInput): Promise<EndDeploymentPayload> {
+    const id = rowId(deploymentId, 'Deployment');
+    await this.deployments.end(ctx, id, reason);
+    ctx.loaders.of(ctx, deploymentsById).clear(id);
+    return { deployment: await deploymentOf(ctx, id) };
+  }
+
+  @Requires('version:deploy')
+  @Mutation(() => RetireModelVersionPayload, { description: 'Takes an approved version that is not the champion out of use. Final.' })
+  async retireModelVersion(@Ctx() ctx: Context, @Arg('input', { description: 'Which version, and why.' }) { versionId, reason }: RetireModelVersionInput): Promise<RetireModelVersionPayload> {
+    const id = rowId(versionId, 'ModelVersion');
+    await this.deployments.retire(ctx, id, reason);
+    return { modelVersion: await versionAfter(ctx, id) };
+  }
+
+  @Requires('version:deploy')
+  @Mutation(() => SuspendModelPayload, { description: 'Stops a model: when this returns, no server decides with it; requests are recorded and go to a person. Two people end it.' })
+  async suspendModel(@Ctx() ctx: Context, @Arg('input', { description: 'Which model, and why.' }) { modelId, reason }: ModelStopInput): Promise<SuspendModelPayload> {
+    const id = rowId(modelId, 'Model');
+    await this.stop.suspendModel(ctx, id, reason);
+    return { model: await modelOf(ctx, id) };
+  }
+
+  @Requires('version:deploy')
+  @Mutation(() => SuspendVersionPayload, { description: 'Stops a version. Where it decided, the latest earlier champion that is still approved takes over, or a person decides. Two people end it.' })
+  async suspendVersion(@Ctx() ctx: Context, @Arg('input', { description: 'Which version, and why.' }) { versionId, reason }: VersionStopInput): Promise<SuspendVersionPayload> {
+    const id = rowId(versionId, 'ModelVersion');
+    await this.stop.suspendVersion(ctx, id, reason);
+    const modelVersion = await versionAfter(ctx, id);
+    const live = await ctx.loaders.of(ctx, liveDeployments).load({ modelId: modelVersion.modelId, at: undefined });
+    return { modelVersion, deployment: live ? toDeployment(live) : null };
+  }
+
+  @Requires('version:deploy')
+  @Mutation(() => ResumeModelPayload, { description: 'Proposes to end the suspension of a model. When another ADMIN confirms it, what the suspension ended is deployed anew.' })
+  async resumeModel(@Ctx() ctx: Context, @Arg('input', { description: 'Which model, and why.' }) { modelId, reason }: ModelStopInput): Promise<ResumeModelPayload> {
+    const subject = rowId(modelId, 'Model');
+    const suspension = (await openSuspension(ctx.db, subject, null))?.id ?? null;
+    const id = await this.proposals.propose(ctx, 'RESUME_MODEL', { subject, payload: { suspension }, reason });
+    return { proposal: await proposalAfter(ctx, this.proposals, id) };
+  }
+
+  @Requires('version:deploy')
+  @Mutation(() => ResumeVersionPayload, { description: 'Proposes to end the suspension of a version. When another ADMIN confirms it, the version is approved again and can be deployed.' })
+  async resumeVersion(@Ctx() ctx: Context, @Arg('input', { description: 'Which version, and why.' }) { versionId, reason }: VersionStopInput): Promise<ResumeVersionPayload> {
+    const subject = rowId(versionId, 'ModelVersion');
+    const { modelId } = await versionAfter(ctx, subject);
+    const suspension = (await openSuspension(ctx.db, modelId, subject))?.id ?? null;
+    const id = await this.proposals.propose(ctx, 'RESUME_VERSION', { subject, payload: { suspension }, reason });
+    return { proposal: await proposalAfter(ctx, this.proposals, id) };
+  }
+}

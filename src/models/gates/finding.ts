@@ -1,0 +1,21 @@
+import type { GateFinding } from './types.js';
+
+interface Judged extends Pick<GateFinding, 'measured' | 'threshold' | 'source'> {
+  /** What was found. */
+  readonly says: string;
+  /** What would satisfy the gate. */
+  readonly remedy: string;
+}
+
+/** PASS or FAIL; a failure says what would satisfy the gate. */
+export const judged = (passes: boolean, { says, remedy, ...figures }: Judged): GateFinding =>
+  passes ? { verdict: 'PASS', ...figures, text: says } : { verdict: 'FAIL', ...figures, text: `${says} ${remedy}` };
+
+/** FAIL for want of the figure itself. */
+export const missing = ({ says, remedy, source, threshold = null }: Pick<Judged, 'says' | 'remedy' | 'source'> & { threshold?: number | null }): GateFinding =>
+  judged(false, { measured: null, threshold, source, says, remedy });
+
+export const notApplicable = (source: string, text: string, threshold: number | null = null): GateFinding => ({ verdict: 'NOT_APPLICABLE', measured: null, threshold, source, text });
+
+/** A figure as people read it. */
+export const told = (value: number): string => (Number.isInteger(value) ? value.toLocaleString('en') : String(Number(value.toPrecision(3))));

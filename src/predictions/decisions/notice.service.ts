@@ -1,0 +1,130 @@
+import { recordEvent } from '../../audit/index.js';
+import { effectiveTime } from '../../customers/index.js';
+import { badInput, decimalText, newId, type Context, type Transaction } from '../../platform/index.js';
+import { refusedBy, type KeyRing } from '../../security/index.js';
+import type { PredictionRef } from '../record/recorder.js';
+import { acted } from './acts.js';
+import { adverseActionOf, utcDay } from './adverse-action.js';
+import { lockDecided, worthOf, type Decided } from './decided.js';
+import { AcceptanceEntity, CounterofferEntity, NoticeEntity, type NoticeChannel } from './decision.entities.js';
+import { factsOf } from './facts.js';
+import type { CounterofferRow } from './file.rows.js';
+import { digestOf, sealText } from './sealed.js';
+
+interface OfPrediction {
+  readonly prediction: PredictionRef;
+  readonly requestId?: string | null;
+}
+
+export interface NewCounteroffer extends OfPrediction {
+  readonly offeredAt: Date;
+  readonly amount?: string | null;
+  readonly terms?: string | null;
+}
+
+export interface Acceptance extends OfPrediction {
+  readonly acceptedAt: Date;
+}
+
+export interface SentNotice extends OfPrediction {
+  readonly sentAt: Date;
+  readonly channel: NoticeChannel;
+}
+
+const TELLERS = 'PORTAL or UNDERWRITER';
+
+/** What the applicant was offered instead and told; which notices are due when is `adverse-action.ts`. */
+export class NoticeService {
+  constructor(private readonly keys: KeyRing) {}
+
+  /** The clock of 90 days starts when the offer was made known. */
+  recordCounteroffer(ctx: Context, offer: NewCounteroffer): Promise<string> {
+    return this.acting(ctx, 'recordCounteroffer', 'RECORD_COUNTEROFFER', offer, async (tx, decided) => {
+      const offeredAt = sinceDecision(ctx, decided, offer.offeredAt, 'offeredAt');
+      if (decided.row.purpose !== 'ORIGINATION') throw answersApplication();
+      const { currency } = await worthOf(tx, decided);
+      const { customerId, id: predictionId } = decided.ref;
+      const id = newId();
+      const terms = await this.sealedTerms(customerId, id, offer);
+      await tx.manager.insert(CounterofferEntity, { customerId, id, predictionId, offeredAt, amount: amountOf(offer.amount), currency, terms, recordedBy: ctx.actor.id });
+      const payload = { customer: customerId, prediction: predictionId, offered: offeredAt.toISOString(), terms: terms && digestOf(terms) };
+      await recordEvent(tx, { type: 'COUNTEROFFER_RECORDED', id, actor: ctx.actor.id, time: ctx.now(), payload });
+      return id;
+    });
+  }
+
+  /** The newest counteroffer was expressly accepted, or the credit used: no notice is due for it. */
+  recordAcceptance(ctx: Context, acceptance: Acceptance): Promise<string> {
+    return this.acting(ctx, 'recordCounterofferAccepted', 'ACCEPT_COUNTEROFFER', acceptance, async (tx, decided) => {
+      const offer = standingOffer(decided);
+      const acceptedAt = effectiveTime(ctx, acceptance.acceptedAt, 'acceptedAt');
+      if (utcDay(acceptedAt) < utcDay(offer.offeredAt)) throw badInput(`acceptedAt: ${acceptedAt.toISOString()} is before the offer of ${offer.offeredAt.toISOString()}.`);
+      const { customerId, id: prediction } = decided.ref;
+      await tx.manager.insert(AcceptanceEntity, { customerId, counterofferId: offer.id, acceptedAt, recordedBy: ctx.actor.id });
+      const payload = { customer: customerId, prediction, accepted: acceptedAt.toISOString() };
+      await recordEvent(tx, { type: 'COUNTEROFFER_ACCEPTED', id: offer.id, actor: ctx.actor.id, time: ctx.now(), payload });
+      return offer.id;
+    });
+  }
+
+  /** @throws REFUSED where the rules ask for no notice */
+  recordNotice(ctx: Context, notice: SentNotice): Promise<string> {
+    return this.acting(ctx, 'recordNoticeSent', 'RECORD_NOTICE', notice, async (tx, decided) => {
+      const sentAt = sinceDecision(ctx, decided, notice.sentAt, 'sentAt');
+      const action = adverseActionOf(factsOf(decided.row, decided.file, decided.effective), ctx.now());
+      if (!action) throw nothingToTell(decided);
+      const { kind, sendBy } = action;
+      const { customerId, id: predictionId } = decided.ref;
+      const id = newId();
+      await tx.manager.insert(NoticeEntity, { customerId, id, predictionId, kind, sendBy, sentAt, channel: notice.channel, recordedBy: ctx.actor.id });
+      const payload = { customer: customerId, prediction: predictionId, kind, due: sendBy, sent: sentAt.toISOString(), channel: notice.channel };
+      await recordEvent(tx, { type: 'NOTICE_SENT', id, actor: ctx.actor.id, time: ctx.now(), payload });
+      return id;
+    });
+  }
+
+  private acting(ctx: Context, operation: string, name: string, input: OfPrediction, work: (tx: Transaction, decided: Decided) => Promise<string>): Promise<string> {
+    const { prediction } = input;
+    return acted(ctx, { name, subject: prediction.id, permission: 'decision:notify' }, { operation, input }, async (tx) => work(tx, await lockDecided(tx, ctx, prediction)));
+  }
+
+  private async sealedTerms(customerId: string, id: string, { terms, amount }: NewCounteroffer): Promise<Buffer | null> {
+    if (terms == null && amount == null) throw badInput('Say what is offered: give amount, terms or both.');
+    return terms == null ? null : sealText(await this.keys.keyOf(customerId), { table: 'counteroffers', column: 'terms', id }, terms);
+  }
+}
+
+/** @throws BAD_INPUT for a time to come, and for one before the decision that it follows */
+function sinceDecision(ctx: Context, { row }: Decided, time: Date, where: string): Date {
+  const at = effectiveTime(ctx, time, where);
+  if (utcDay(at) >= utcDay(row.created_at)) return at;
+  throw badInput(`${where}: ${at.toISOString()} is before the prediction of ${row.created_at.toISOString()}. Name the prediction that this follows.`);
+}
+
+function amountOf(amount: string | null | undefined): string | null {
+  if (amount == null) return null;
+  const text = decimalText(amount, 'amount');
+  if (!text.startsWith('-') && text !== '0') return text;
+  throw badInput(`amount: ${text} is not an amount above zero.`);
+}
+
+function standingOffer({ file }: Decided): CounterofferRow {
+  const offer = file.counteroffers.at(-1);
+  if (offer && offer.acceptedAt === null) return offer;
+  throw refusedBy('COUNTEROFFER_STANDS', {
+    says: offer ? `The counteroffer was accepted on ${offer.acceptedAt!.toISOString()} already.` : 'No counteroffer is recorded.',
+    remedy: 'Record the counteroffer first, with recordCounteroffer.',
+    who: TELLERS,
+    code: 'CONFLICT',
+  });
+}
+
+const answersApplication = (): Error =>
+  refusedBy('COUNTEROFFER_TO_APPLICATION', { says: 'The prediction reviews an account; a counteroffer answers an application.', remedy: 'Score the application for ORIGINATION and name that prediction.', who: TELLERS });
+
+const nothingToTell = ({ effective }: Decided): Error =>
+  refusedBy('NOTICE_OF_ADVERSE_ACTION', {
+    says: `The decision in force is ${effective.decision}, and no counteroffer stands: there is no adverse action to give notice of.`,
+    remedy: 'Record the notice of the prediction that was declined.',
+    who: TELLERS,
+  });

@@ -1,0 +1,45 @@
+import { Arg, Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
+import { ModelVersion } from '../../models/index.js';
+import type { Context } from '../../platform/index.js';
+import { demand, Requires, User, userOf } from '../../security/index.js';
+import { overrideRates } from './override.rates.js';
+import { DecisionOverride, OverrideRates } from './override.types.js';
+import type { DecisionTexts } from './texts.js';
+
+@Resolver(() => DecisionOverride)
+export class DecisionOverrideResolver {
+  constructor(private readonly texts: DecisionTexts) {}
+
+  @Requires('decision:read')
+  @FieldResolver(() => User, { description: 'Who decided.' })
+  by(@Ctx() ctx: Context, @Root() { row }: DecisionOverride): Promise<User> {
+    return userOf(ctx, row.madeBy);
+  }
+
+  @Requires('decision:read')
+  @FieldResolver(() => User, { nullable: true, description: 'Who confirmed it, where the loan was above the limit for one person.' })
+  secondPerson(@Ctx() ctx: Context, @Root() { row }: DecisionOverride): Promise<User> | null {
+    return row.confirmedBy === null ? null : userOf(ctx, row.confirmedBy);
+  }
+
+  @Requires('decision:read')
+  @FieldResolver(() => String, { nullable: true, description: 'What it rests on, for those who may see personal data; null where the customer was erased.' })
+  comment(@Ctx() ctx: Context, @Root() { row: { customerId, id, comment } }: DecisionOverride): Promise<string | null> {
+    demand(ctx, 'customer:identity');
+    return this.texts.open(ctx, customerId, { table: 'decision_overrides', column: 'comment', id }, comment);
+  }
+}
+
+@Resolver(() => ModelVersion)
+export class VersionOverridesResolver {
+  @Requires('model:read')
+  @FieldResolver(() => OverrideRates, { description: 'How often people decided otherwise than this version.' })
+  overrides(
+    @Ctx() ctx: Context,
+    @Root() { rowId }: ModelVersion,
+    @Arg('since', () => Date, { nullable: true, description: 'Only of decisions recorded at this time or later.' }) since?: Date,
+    @Arg('until', () => Date, { nullable: true, description: 'Only of decisions recorded before this time.' }) until?: Date,
+  ): Promise<OverrideRates> {
+    return overrideRates(ctx.db, rowId, { since: since ?? undefined, until: until ?? undefined });
+  }
+}

@@ -1,0 +1,71 @@
+import { Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
+import { moneyOf } from '../../loans/index.js';
+import type { Context } from '../../platform/index.js';
+import type { Decision } from '../../scoring/index.js';
+import { DecisionValue, PredictionType } from '../history/prediction.types.js';
+import { adverseActionOf } from './adverse-action.js';
+import { AdverseActionType, Counteroffer } from './adverse-action.types.js';
+import { decides, effectiveDecision, type DecidingRow } from './decided.js';
+import type { Effective } from './effective.js';
+import { factsOf } from './facts.js';
+import { decisionFileOf } from './file.queries.js';
+import type { CounterofferRow, DecisionFile, OverrideRow } from './file.rows.js';
+import { DecisionOverride, toOverride } from './override.types.js';
+import { DecisionReview, toReview } from './review.types.js';
+
+interface OpenedFile {
+  readonly row: DecidingRow;
+  readonly file: DecisionFile;
+  readonly effective: Effective<OverrideRow>;
+}
+
+/** What people made of a prediction's decision. */
+@Resolver(() => PredictionType)
+export class PredictionDecisionsResolver {
+  @FieldResolver(() => DecisionValue, { nullable: true, description: 'The decision in force: that of the newest override while it lasts, else the decision policy\'s; null where nothing was decided.' })
+  async effectiveDecision(@Ctx() ctx: Context, @Root() prediction: PredictionType): Promise<Decision | null> {
+    return (await opened(ctx, prediction))?.effective.decision ?? null;
+  }
+
+  @FieldResolver(() => DecisionOverride, { nullable: true, description: 'The override in force; null where the decision policy\'s decision is.' })
+  async override(@Ctx() ctx: Context, @Root() prediction: PredictionType): Promise<DecisionOverride | null> {
+    const override = (await opened(ctx, prediction))?.effective.override;
+    return override ? toOverride(override, true) : null;
+  }
+
+  @FieldResolver(() => [DecisionOverride], { description: 'Every override of its decision, oldest first, expired ones included.' })
+  async overrides(@Ctx() ctx: Context, @Root() prediction: PredictionType): Promise<DecisionOverride[]> {
+    const found = await opened(ctx, prediction);
+    return found?.file.overrides.map((row) => toOverride(row, row === found.effective.override)) ?? [];
+  }
+
+  @FieldResolver(() => [DecisionReview], { description: 'Every review of its decision, oldest first.' })
+  async reviews(@Ctx() ctx: Context, @Root() prediction: PredictionType): Promise<DecisionReview[]> {
+    const now = ctx.now();
+    return (await opened(ctx, prediction))?.file.reviews.map((row) => toReview(row, now)) ?? [];
+  }
+
+  @FieldResolver(() => AdverseActionType, { nullable: true, description: 'What a notice of adverse action needs (US Regulation B); null where nothing was decided.' })
+  async adverseAction(@Ctx() ctx: Context, @Root() prediction: PredictionType): Promise<AdverseActionType | null> {
+    const found = await opened(ctx, prediction);
+    return found ? toAdverseAction(found, ctx.now()) : null;
+  }
+}
+
+async function opened(ctx: Context, { row }: PredictionType): Promise<OpenedFile | undefined> {
+  if (!decides(row)) return undefined;
+  const file = await ctx.loaders.of(ctx, decisionFileOf).load(row);
+  return { row, file, effective: effectiveDecision(row, file, ctx.now()) };
+}
+
+function toAdverseAction({ row, file, effective }: OpenedFile, now: Date): AdverseActionType {
+  const action = adverseActionOf(factsOf(row, file, effective), now);
+  const { kind = null, rule = null, clockStartedAt = null, sendBy = null, sentAt = null, overdue = false } = action ?? {};
+  const counteroffers = file.counteroffers.map(toCounteroffer);
+  return Object.assign(new AdverseActionType(), { row, effective, required: action !== undefined, kind, rule, clockStartedAt, sendBy, sentAt, overdue, counteroffers, notices: file.notices });
+}
+
+const toCounteroffer = (row: CounterofferRow): Counteroffer => {
+  const { offeredAt, acceptedAt, amount, currency } = row;
+  return Object.assign(new Counteroffer(), { row, offeredAt, acceptedAt, amount: moneyOf(amount, currency) });
+};

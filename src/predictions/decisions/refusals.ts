@@ -1,0 +1,23 @@
+import { sqlState, type AssayError } from '../../platform/index.js';
+import { refusedBy } from '../../security/index.js';
+
+/** What the database's own rules on decisions say, by their SQLSTATE. The services refuse the same before; this is for races and for forgery. */
+const SENTENCES: Readonly<Record<string, () => AssayError>> = {
+  AS091: () => refusedBy('DECISIONS_ONLY', { says: 'The prediction decided nothing.', remedy: 'Name the prediction whose decision the customer was given.', who: 'whoever acts' }),
+  AS092: () => refusedBy('OVERRIDE_LIMIT', { says: 'The loan or the policy has changed meanwhile.', remedy: 'Look at both and override again.', who: 'UNDERWRITER', code: 'CONFLICT' }),
+  AS093: () => refusedBy('OVERRIDE_LIMIT', { says: 'Above the limit for one person an override is confirmed by a second one, as it was proposed.', remedy: 'Propose it with overrideDecision.', who: 'two UNDERWRITERs' }),
+  AS094: () => refusedBy('OVERRIDE_EXPIRES', { says: 'An override lasts no longer than the policy allows.', remedy: 'Give an earlier expiresAt.', who: 'UNDERWRITER' }),
+  AS095: () => refusedBy('ONE_OPEN_REVIEW', { says: 'The decision has an open review already.', remedy: 'Wait for its outcome.', who: 'UNDERWRITER', code: 'CONFLICT' }),
+  AS096: () => refusedBy('INDEPENDENT_REVIEWER', { says: 'A review is resolved by somebody who had no part in what it reviews.', remedy: 'Ask a colleague.', who: 'an UNDERWRITER who had no part in the decision' }),
+  AS097: () => refusedBy('CONTESTED_DECISION', { says: 'The decision is contested, and its review is open.', remedy: 'Resolve the review: resolveReview can change the decision.', who: 'an UNDERWRITER who had no part in the decision' }),
+};
+
+const CONSTRAINTS: Readonly<Record<string, () => AssayError>> = {
+  decision_review_outcomes_pkey: () => refusedBy('REVIEWED_ONCE', { says: 'The review has been resolved.', remedy: 'Ask for another one if something new has come up.', who: 'the customer, PORTAL or UNDERWRITER', code: 'CONFLICT' }),
+};
+
+/** What the database refused, as the sentence a person needs; anything else as it is. */
+export function translated(error: unknown): unknown {
+  const constraint = (error as { constraint?: string } | undefined)?.constraint ?? '';
+  return (SENTENCES[sqlState(error) ?? ''] ?? CONSTRAINTS[constraint])?.() ?? error;
+}

@@ -1,0 +1,140 @@
+import { recordEvent } from '../../audit/index.js';
+import { badInput, canonicalJson, internal, newId, notFound, sha256, sqlState, type Context, type Transaction } from '../../platform/index.js';
+import { governed, type GovernedAct } from '../access/governed.js';
+import { refusedBy } from '../rules.js';
+import type { Proposal, ProposalKind, ProposalKindName } from './kinds.js';
+import { proposalRows, type ProposalRow } from './proposals.queries.js';
+
+export interface ProposalRequest {
+  /** The row id of what it is about. */
+  readonly subject: string;
+  /** JSON without personal data. */
+  readonly payload: object;
+  readonly reason: string;
+}
+
+/** Days for which a proposal waits for its second person. */
+const OPEN_DAYS = 14;
+const UNIQUE_VIOLATION = '23505';
+
+/** Four eyes: one person proposes, another confirms, and the confirmation does it, in one transaction. */
+export class Proposals {
+  private readonly kinds: ReadonlyMap<ProposalKindName, ProposalKind>;
+
+  constructor(kinds: readonly ProposalKind[]) {
+    this.kinds = new Map(kinds.map((kind) => [kind.name, kind]));
+  }
+
+  /** @returns the id of the proposal */
+  async propose(ctx: Context, name: ProposalKindName, request: ProposalRequest): Promise<string> {
+    const kind = this.kindOf(name);
+    return governed(ctx, actOf(kind, 'PROPOSE', request.subject), (tx) => this.proposeWithin(tx, ctx, name, request), kind.translate);
+  }
+
+  /** The same as a part of an act that has checked permission and grant. */
+  async proposeWithin(tx: Transaction, ctx: Context, name: ProposalKindName, { subject, payload, reason }: ProposalRequest): Promise<string> {
+    if (reason.trim() === '') throw badInput('reason: say in a sentence why.');
+    const kind = this.kindOf(name);
+    await kind.check?.(tx, ctx, { kind: name, subject, payload, reason, proposedBy: ctx.actor.id });
+    await requireNoneOpen(tx, kind, subject, payload);
+    const id = newId();
+    await tx.query(
+      `INSERT INTO proposals (id, kind, subject, payload, proposed_by, reason, expires_at) VALUES ($1, $2, $3, $4, $5, $6, now() + $7 * interval '1 day')`,
+      [id, name, subject, JSON.stringify(payload), ctx.actor.id, reason, OPEN_DAYS],
+    );
+    await record(tx, ctx, 'PROPOSED', { id, kind: name, subject, payload });
+    return id;
+  }
+
+  /** Confirms what somebody else proposed, which does it. @throws NOT_FOUND; REFUSED to who proposed it, and for one that is not open */
+  async confirm(ctx: Context, proposalId: string, comment: string): Promise<void> {
+    const { row, kind } = await this.find(ctx, proposalId);
+    await governed(ctx, actOf(kind, 'CONFIRM', proposalId), async (tx) => {
+      requireOther(ctx, row, kind);
+      await decide(tx, ctx, row, 'CONFIRMED', comment);
+      await kind.check?.(tx, ctx, row);
+      const made = await kind.execute(tx, ctx, row);
+      await record(tx, ctx, 'PROPOSAL_CONFIRMED', row, made);
+    }, kind.translate);
+    await kind.after?.(ctx);
+  }
+
+  /** Declines a proposal; who proposed it takes it back so. */
+  async decline(ctx: Context, proposalId: string, comment: string): Promise<void> {
+    const { row, kind } = await this.find(ctx, proposalId);
+    await governed(ctx, actOf(kind, 'DECLINE', proposalId), async (tx) => {
+      await decide(tx, ctx, row, 'DECLINED', comment);
+      await record(tx, ctx, 'PROPOSAL_DECLINED', row);
+    });
+  }
+
+  /** Everything that can be proposed, for lists and tasks. */
+  get all(): readonly ProposalKind[] {
+    return [...this.kinds.values()];
+  }
+
+  kindOf(name: ProposalKindName): ProposalKind {
+    const kind = this.kinds.get(name);
+    if (!kind) throw internal(`Nothing carries out proposals of the kind ${name}.`);
+    return kind;
+  }
+
+  private async find(ctx: Context, id: string): Promise<{ row: ProposalRow; kind: ProposalKind }> {
+    const [row] = await proposalRows(ctx.db, [id]);
+    if (!row) throw notFound('There is no such proposal.');
+    return { row, kind: this.kindOf(row.kind) };
+  }
+}
+
+const actOf = ({ name, permission, roles }: ProposalKind, verb: string, subject: string): GovernedAct => ({ name: `${verb}_${name}`, subject, permission, role: roles });
+
+function requireOther({ actor }: Context, { proposedBy }: Proposal, { roles }: ProposalKind): void {
+  if (proposedBy !== actor.id) return;
+  throw refusedBy('SECOND_PERSON', {
+    says: `${actor.name} proposed this and cannot confirm it.`,
+    remedy: `Ask another person who is ${roles.join(' or ')} for confirmProposal.`,
+    who: roles.join(', '),
+  });
+}
+
+/** The decision's key is the proposal: of two at the same time one waits, and then learns that it came second. */
+async function decide(tx: Transaction, ctx: Context, row: ProposalRow, verdict: 'CONFIRMED' | 'DECLINED', comment: string): Promise<void> {
+  if (row.state === 'EXPIRED' && verdict === 'CONFIRMED') throw notOpen(`expired on ${row.expiresAt.toISOString()}`);
+  await tx
+    .query('INSERT INTO proposal_decisions (proposal_id, decided_by, verdict, comment) VALUES ($1, $2, $3, $4)', [row.id, ctx.actor.id, verdict, comment])
+    .catch((error: unknown) => {
+      if (sqlState(error) === UNIQUE_VIOLATION) throw notOpen(`was ${row.state === 'OPEN' ? 'decided' : row.state.toLowerCase()} before`);
+      if (sqlState(error) === 'AS009') throw notOpen(`expired on ${row.expiresAt.toISOString()}`);
+      throw error;
+    });
+}
+
+const notOpen = (what: string): Error =>
+  refusedBy('PROPOSAL_OPEN', { says: `The proposal ${what}.`, remedy: 'Propose it again if it is still wanted.', who: 'whoever may propose it', code: 'CONFLICT' });
+
+/** One after the other for each subject, so that two of the same do not wait for confirmation side by side. */
+async function requireNoneOpen(tx: Transaction, { name }: ProposalKind, subject: string, payload: object): Promise<void> {
+  await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`proposal ${name} ${subject}`]);
+  const [open] = await tx.query<{ id: string }>(
+    `SELECT p.id FROM proposals p WHERE p.kind = $1 AND p.subject = $2 AND p.payload = $3::jsonb AND p.expires_at > clock_timestamp()
+       AND NOT EXISTS (SELECT FROM proposal_decisions d WHERE d.proposal_id = p.id)`,
+    [name, subject, JSON.stringify(payload)],
+  );
+  if (!open) return;
+  throw refusedBy('PROPOSAL_OPEN', {
+    says: 'The same has been proposed already and waits for a second person.',
+    remedy: 'Ask for its confirmation, or decline it first.',
+    who: 'another person of the same role',
+    code: 'CONFLICT',
+  });
+}
+
+type Described = Pick<Proposal, 'id' | 'kind' | 'subject' | 'payload'>;
+
+function record(tx: Transaction, ctx: Context, type: 'PROPOSED' | 'PROPOSAL_DECLINED', proposal: Described): Promise<void>;
+function record(tx: Transaction, ctx: Context, type: 'PROPOSAL_CONFIRMED', proposal: Described, made: string): Promise<void>;
+function record(tx: Transaction, ctx: Context, type: 'PROPOSED' | 'PROPOSAL_CONFIRMED' | 'PROPOSAL_DECLINED', { id, kind, subject, payload }: Described, made = ''): Promise<void> {
+  const about = { proposal: id, kind, subject, digest: sha256(canonicalJson(payload)).toString('hex') };
+  const common = { id, actor: ctx.actor.id, time: ctx.now() };
+  return recordEvent(tx, type === 'PROPOSAL_CONFIRMED' ? { ...common, type, payload: { ...about, made } } : { ...common, type, payload: about });
+}

@@ -1,0 +1,2 @@
+export { openSockets, SOCKET_LIMITS, type Sockets } from './sockets.js';
+export { MOST_SUBSCRIPTIONS } from './protocol.js';

@@ -1,0 +1,270 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { newContext, type Context } from '../../../src/platform/index.js';
+import { adverseActionTasks, reviewTasks } from '../../../src/predictions/index.js';
+import { permissionsOf, type Role } from '../../../src/security/index.js';
+import { openTestApp, type TestApp } from '../../support/app.js';
+import type { TestClient } from '../../support/client.js';
+import { deploySmallModel } from '../../support/small-version.js';
+import { act, asApplication, customerIdOf, decided, inDays, PRODUCT, refusalOf, rowIdOf, seen, utcDayIn } from './support.js';
+
+const REVIEW = 'review { id outcome overdue dueAt requestedAt resolvedAt }';
+
+interface Review {
+  readonly id: string;
+  readonly outcome: string | null;
+  readonly overdue: boolean;
+  readonly dueAt: string;
+  readonly requestedAt: string;
+}
+
+const contest = async (client: TestClient, predictionId: string, grounds = 'My income is higher than that.'): Promise<Review> =>
+  (await act<{ review: Review }>(client, 'requestReview', { predictionId, grounds }, REVIEW)).review;
+const resolve = (client: TestClient, reviewId: string, changes: object = {}): Promise<{ review: Review; proposal: { id: string } | null }> =>
+  act(client, 'resolveReview', { reviewId, outcome: 'UPHELD', explanation: 'We looked at your papers again.', ...changes }, `${REVIEW} proposal { id }`);
+
+const listed = async (auditor: TestClient, filter: object): Promise<{ id: string; overdue: boolean; outcome: string | null }[]> =>
+  (await auditor.ok<{ decisionReviews: { edges: { node: { id: string; overdue: boolean; outcome: string | null } }[] } }>('query ($filter: DecisionReviewFilter) { decisionReviews(first: 100, filter: $filter) { edges { node { id overdue outcome } } } }', { filter })).decisionReviews.edges.map(({ node }) => node);
+
+/** The statements behind a page of decisions. */
+const pageOf = async (app: TestApp, auditor: TestClient, first: number): Promise<string[]> =>
+  (await app.statementsOf(() => auditor.ok('query ($first: Int!) { predictions(first: $first) { edges { node { effectiveDecision override { decision } overrides { id } reviews { dueAt } adverseAction { sendBy principalReasons { text } } } } } }', { first }))).statements;
+
+describe('what happens to a decision', () => {
+  let app: TestApp;
+  let [portal, underwriter, second, auditor]: TestClient[] = [];
+  beforeAll(async () => {
+    app = await openTestApp();
+    [portal, underwriter, second, auditor] = await Promise.all((['portal', 'underwriter', 'secondUnderwriter', 'auditor'] as const).map((name) => app.as(name)));
+    await deploySmallModel(app, PRODUCT);
+  });
+  afterAll(() => app.close());
+
+  const changed = { outcome: 'CHANGED', decision: 'APPROVE', reasonCode: 'NEW_INFORMATION', expiresAt: inDays(20) };
+
+  /** Who acts, as tasks see them. */
+  const contextOf = async (subject: string, roles: readonly Role[], now = new Date()): Promise<Context> => {
+    const [user] = await app.sql<{ id: string; name: string }>('SELECT id, name FROM users WHERE subject = $1', [subject]);
+    const { db, log } = app.runtime;
+    return newContext({ db, log, actor: { ...user!, roles, permissions: permissionsOf(roles), ownCustomerId: undefined }, now: () => now });
+  };
+
+  describe('that the customer contests', () => {
+    let id: string;
+    let externalId: string;
+    let borrower: TestClient;
+    let review: Review;
+    beforeAll(async () => {
+      ({ id, externalId } = await decided(portal!, 'DECLINE'));
+      borrower = await app.asBorrower(externalId);
+      review = await contest(borrower, id);
+    });
+
+    it('starts the clock of the policy', () => {
+      expect(review).toMatchObject({ outcome: null, overdue: false });
+      expect((Date.parse(review.dueAt) - Date.parse(review.requestedAt)) / 86_400_000).toBeCloseTo(30, 3);
+    });
+
+    it('keeps the grounds from the event and from who may not see personal data', async () => {
+      const [leaf] = await app.leaves({ type: 'REVIEW_REQUESTED', id: rowIdOf(review.id) });
+      expect(leaf).toMatchObject({ prediction: rowIdOf(id), due: review.dueAt, grounds: expect.stringMatching(/^[0-9a-f]{64}$/) });
+      expect(await seen(borrower, id, 'reviews { grounds }')).toEqual({ reviews: [{ grounds: 'My income is higher than that.' }] });
+      for (const field of ['grounds', 'explanation']) {
+        expect((await portal!.refusal(`query ($id: ID!) { prediction(id: $id) { reviews { ${field} } } }`, { id })).message).toContain('customer:identity');
+      }
+    });
+
+    it('has one open review at a time, in the database too', async () => {
+      expect(await refusalOf(portal!, 'requestReview', { predictionId: id, grounds: 'Again.' })).toMatchObject({ rule: 'ONE_OPEN_REVIEW', code: 'CONFLICT' });
+      await expect(asApplication(app, `INSERT INTO decision_reviews (customer_id, id, prediction_id, grounds, requested_by, due_at)
+        SELECT customer_id, gen_random_uuid(), prediction_id, grounds, requested_by, due_at FROM decision_reviews WHERE id = $1`, [rowIdOf(review.id)])).rejects.toMatchObject({ code: 'AS095' });
+    });
+
+    it('is not overridden past its review', async () => {
+      expect(await refusalOf(underwriter!, 'overrideDecision', { predictionId: id, decision: 'APPROVE', reasonCode: 'DATA_ERROR', comment: 'x', expiresAt: inDays(1) })).toMatchObject({ rule: 'CONTESTED_DECISION' });
+    });
+
+    it("is nobody's to contest but theirs, and nobody's to resolve but an underwriter's", async () => {
+      const other = await decided(portal!, 'DECLINE');
+      expect((await refusalOf(borrower, 'requestReview', { predictionId: other.id, grounds: 'Not mine.' })).code).toBe('NOT_FOUND');
+      expect((await borrower.query('query ($id: ID!) { node(id: $id) { id } }', { id: (await contest(portal!, other.id)).id })).data).toEqual({ node: null });
+      expect((await refusalOf(borrower, 'resolveReview', { reviewId: review.id, outcome: 'WITHDRAWN', explanation: 'x' })).code).toBe('FORBIDDEN');
+      expect((await borrower.query('{ decisionReviews { edges { node { id } } } }')).errors[0]!.extensions.code).toBe('FORBIDDEN');
+    });
+
+    it('waits for the underwriters who had no part in it', async () => {
+      const task = (await reviewTasks(await contextOf('uma', ['UNDERWRITER']))).find(({ subject }) => subject === review.id);
+      expect(task).toMatchObject({ kind: 'DECISION_REVIEW', dueAt: new Date(review.dueAt), text: expect.stringMatching(/^Look at a contested decision/) });
+      expect(await reviewTasks(await contextOf('portal', ['PORTAL']))).toEqual([]);
+      expect(await reviewTasks(await contextOf('ada', ['UNDERWRITER']))).toEqual([]); // without a grant
+    });
+
+    it('is changed by a person, whose word is told to the customer', async () => {
+      expect((await resolve(underwriter!, review.id, changed)).review).toMatchObject({ outcome: 'CHANGED', overdue: false });
+      expect(await seen(borrower, id, 'decision effectiveDecision override { decision } reviews { outcome explanation }')).toEqual({
+        decision: 'DECLINE', effectiveDecision: 'APPROVE', override: { decision: 'APPROVE' }, reviews: [{ outcome: 'CHANGED', explanation: 'We looked at your papers again.' }],
+      });
+      const [leaf] = await app.leaves({ type: 'REVIEW_RESOLVED', id: rowIdOf(review.id) });
+      expect(leaf).toMatchObject({ outcome: 'CHANGED', prediction: rowIdOf(id), override: expect.any(String) });
+    });
+
+    it('is resolved once', async () => {
+      expect(await refusalOf(second!, 'resolveReview', { reviewId: review.id, outcome: 'UPHELD', explanation: 'x' })).toMatchObject({ rule: 'REVIEWED_ONCE', code: 'CONFLICT' });
+    });
+
+    it('can be contested again: the second review is of the override, so not for who made it', async () => {
+      const again = await contest(borrower, id, 'I want more.');
+      expect(await refusalOf(underwriter!, 'resolveReview', { reviewId: again.id, outcome: 'UPHELD', explanation: 'x' })).toMatchObject({ rule: 'INDEPENDENT_REVIEWER', message: expect.stringContaining('Uma Underwriter overrode the decision') });
+      expect((await reviewTasks(await contextOf('uma', ['UNDERWRITER']))).map(({ subject }) => subject)).not.toContain(again.id);
+      expect((await reviewTasks(await contextOf('ulf', ['UNDERWRITER']))).map(({ subject }) => subject)).toContain(again.id);
+      expect((await resolve(second!, again.id)).review.outcome).toBe('UPHELD');
+      expect(await seen(borrower, id, 'effectiveDecision reviews { outcome }')).toEqual({ effectiveDecision: 'APPROVE', reviews: [{ outcome: 'CHANGED' }, { outcome: 'UPHELD' }] });
+    });
+  });
+
+  describe('under review', () => {
+    it('is resolved by nobody who asked for the review or for the prediction, in the database either', async () => {
+      const { id } = await decided(underwriter!, 'DECLINE');
+      const review = await contest(second!, id);
+      expect((await refusalOf(second!, 'resolveReview', { reviewId: review.id, outcome: 'UPHELD', explanation: 'x' })).message).toContain('Ulf Underwriter asked for the review');
+      expect((await refusalOf(underwriter!, 'resolveReview', { reviewId: review.id, outcome: 'UPHELD', explanation: 'x' })).message).toContain('Uma Underwriter asked for the prediction');
+      for (const subject of ['uma', 'ulf']) {
+        await expect(asApplication(app, `INSERT INTO decision_review_outcomes (customer_id, review_id, outcome, explanation, resolved_by)
+          SELECT $1, $2, 'UPHELD', '\\x00', id FROM users WHERE subject = $3`, [customerIdOf(review.id), rowIdOf(review.id), subject])).rejects.toMatchObject({ code: 'AS096' });
+      }
+    });
+
+    it.each([
+      [{ outcome: 'CHANGED' }, 'decision: needed with the outcome CHANGED'],
+      [{ outcome: 'UPHELD', decision: 'APPROVE' }, 'belong to the outcome CHANGED'],
+      [{ explanation: ' ' }, 'explanation: give 1 to 4,000 characters.'],
+    ])('does not take %j', async (changes, sentence) => {
+      const review = await contest(portal!, (await decided(portal!, 'DECLINE')).id);
+      const { code, message } = await refusalOf(underwriter!, 'resolveReview', { reviewId: review.id, outcome: 'UPHELD', explanation: 'x', ...changes });
+      expect([code, message]).toEqual(['BAD_INPUT', expect.stringContaining(sentence)]);
+    });
+
+    it('above the limit is changed by two, neither of whom had a part in it', async () => {
+      const { id } = await decided(portal!, 'LARGE');
+      const review = await contest(second!, id);
+      const { review: open, proposal } = await resolve(underwriter!, review.id, changed);
+      expect(open.outcome).toBeNull();
+      // Ulf may confirm what colleagues propose, but this review is one that he asked for.
+      expect(await refusalOf(second!, 'confirmProposal', { proposalId: proposal!.id, comment: 'Yes.' })).toMatchObject({ rule: 'INDEPENDENT_REVIEWER' });
+      const third = await app.as({ subject: 'una', name: 'Una Underwriter', roles: ['UNDERWRITER'] });
+      await third.ok('{ me { id } }');
+      await app.sql(`INSERT INTO role_grants (id, user_id, role, granted_by, reason) SELECT gen_random_uuid(), a.id, 'UNDERWRITER', b.id, 'test' FROM users a, users b WHERE a.subject = 'una' AND b.subject = 'alex'`);
+      await act(third, 'confirmProposal', { proposalId: proposal!.id, comment: 'Yes.' });
+      expect(await seen(auditor!, id, 'effectiveDecision reviews { outcome explanation resolvedBy { name } requestedBy { name } } override { secondPerson { name } }')).toEqual({
+        effectiveDecision: 'APPROVE', override: { secondPerson: { name: 'Una Underwriter' } },
+        reviews: [{ outcome: 'CHANGED', explanation: 'We looked at your papers again.', resolvedBy: { name: 'Uma Underwriter' }, requestedBy: { name: 'Ulf Underwriter' } }],
+      });
+    });
+
+    it('by two at once is resolved by one of them', async () => {
+      const review = await contest(portal!, (await decided(portal!, 'DECLINE')).id);
+      const input = { reviewId: review.id, outcome: 'UPHELD', explanation: 'It stays.' };
+      const answers = await Promise.all([underwriter!, second!].map((client) => client.query('mutation ($input: ResolveReviewInput!) { resolveReview(input: $input) { review { outcome } } }', { input })));
+      expect(answers.map(({ errors: [error] }) => error?.extensions.code ?? 'done').sort()).toEqual(['CONFLICT', 'done']);
+    });
+
+    it('is found in lists: open ones, and those past their time', async () => {
+      const late = await contest(portal!, (await decided(portal!, 'DECLINE')).id);
+      await app.sql(`UPDATE decision_reviews SET recorded_at = now() - interval '40 days', due_at = now() - interval '10 days' WHERE id = $1`, [rowIdOf(late.id)]);
+      expect(await listed(auditor!, { overdue: true })).toEqual([{ id: late.id, overdue: true, outcome: null }]);
+      const [open, resolved, all] = await Promise.all([listed(auditor!, { open: true }), listed(auditor!, { open: false }), listed(auditor!, {})]);
+      expect(open.every(({ outcome }) => outcome === null) && open.some(({ id }) => id === late.id)).toBe(true);
+      expect(resolved.length).toBeGreaterThan(2);
+      expect(all).toHaveLength(open.length + resolved.length);
+    });
+  });
+
+  describe('that is adverse', () => {
+    const ADVERSE = 'adverseAction { required kind clockStartedAt sendBy sentAt overdue principalReasons { code text } scoreFactors { code } score { points } counteroffers { offeredAt amount { amount currency } acceptedAt } notices { channel kind sendBy } }';
+    interface Adverse {
+      readonly adverseAction: Record<string, unknown> & { readonly principalReasons: { code: string; text: string }[]; readonly scoreFactors: { code: string }[] };
+    }
+    const adverse = async (client: TestClient, id: string): Promise<Adverse['adverseAction']> => (await seen<Adverse>(client, id, ADVERSE)).adverseAction;
+
+    it('asks for a notice with specific reasons, the clock of the application and, for the applicant, the score', async () => {
+      const { id, externalId } = await decided(portal!, 'DECLINE', { loan: { completedAt: inDays(-10) } });
+      const told = await adverse(await app.asBorrower(externalId), id);
+      expect(told).toMatchObject({ required: true, kind: 'COMPLETED_APPLICATION', sendBy: utcDayIn(20), sentAt: null, overdue: false, score: { points: expect.any(Number) }, principalReasons: [{ code: 'AMOUNT', text: expect.stringMatching(/^Amount 5,?000/) }], scoreFactors: [{ code: 'AMOUNT' }] });
+      expect(await adverse(portal!, id)).toMatchObject({ score: null, sendBy: utcDayIn(20) });
+    });
+
+    it('runs from the decline where the application was never complete, and on an account from the action', async () => {
+      const { id } = await decided(portal!, 'DECLINE');
+      expect(await adverse(portal!, id)).toMatchObject({ kind: 'INCOMPLETE_APPLICATION', sendBy: utcDayIn(30) });
+      await app.sql(`UPDATE models SET decision_purpose = 'ACCOUNT_REVIEW' WHERE '${PRODUCT}' = ANY (products)`);
+      const replica = await app.openReplica();
+      const reviewed = await decided(portal!.at(replica.url), 'DECLINE', { loan: { completedAt: inDays(-10) }, score: { purpose: 'ACCOUNT_REVIEW' } });
+      await replica.close();
+      await app.sql(`UPDATE models SET decision_purpose = 'ORIGINATION' WHERE '${PRODUCT}' = ANY (products)`);
+      expect(await adverse(portal!, reviewed.id)).toMatchObject({ kind: 'EXISTING_ACCOUNT', sendBy: utcDayIn(30) });
+      expect(await refusalOf(portal!, 'recordCounteroffer', { predictionId: reviewed.id, offeredAt: inDays(0), amount: '100' })).toMatchObject({ rule: 'COUNTEROFFER_TO_APPLICATION' });
+    });
+
+    it('asks for none while the decision is another, nor once it is overridden to another', async () => {
+      const approved = await decided(portal!, 'APPROVE');
+      expect(await adverse(auditor!, approved.id)).toMatchObject({ required: false, kind: null, sendBy: null, overdue: false, principalReasons: [], scoreFactors: [], score: null });
+      expect(await refusalOf(portal!, 'recordNoticeSent', { predictionId: approved.id, sentAt: inDays(0), channel: 'POST' })).toMatchObject({ rule: 'NOTICE_OF_ADVERSE_ACTION' });
+      const { id } = await decided(portal!, 'DECLINE');
+      await act(underwriter!, 'overrideDecision', { predictionId: id, decision: 'APPROVE', reasonCode: 'DATA_ERROR', comment: 'x', expiresAt: inDays(1) });
+      expect(await adverse(portal!, id)).toMatchObject({ required: false });
+    });
+
+    it('by a person begins with their reason, in either language', async () => {
+      const { id } = await decided(portal!, 'REFER');
+      await act(underwriter!, 'overrideDecision', { predictionId: id, decision: 'DECLINE', reasonCode: 'INCOME_NOT_VERIFIED', comment: 'No payslips.', expiresAt: inDays(100) });
+      const { principalReasons, kind } = await adverse(portal!, id);
+      expect([kind, principalReasons[0]]).toEqual(['INCOMPLETE_APPLICATION', { code: 'INCOME_NOT_VERIFIED', text: 'Unable to verify income' }]);
+      const zh = await seen<Adverse>(portal!, id, 'adverseAction { principalReasons(language: ZH) { code text } }');
+      expect(zh.adverseAction.principalReasons[0]!.text).toBe('无法核实收入');
+    });
+
+    it('with a counteroffer runs 90 days from the offer, until that is accepted', async () => {
+      const { id } = await decided(portal!, 'REFER');
+      const offeredAt = inDays(0);
+      await act(portal!, 'recordCounteroffer', { predictionId: id, offeredAt, amount: '2500.00', terms: 'Half of it, with your brother as guarantor.' });
+      expect(await adverse(portal!, id)).toMatchObject({ required: true, kind: 'COUNTEROFFER', clockStartedAt: offeredAt, sendBy: utcDayIn(90), counteroffers: [{ offeredAt, amount: { amount: '2500', currency: 'EUR' }, acceptedAt: null }] });
+      expect(await seen(underwriter!, id, 'adverseAction { counteroffers { terms } }')).toEqual({ adverseAction: { counteroffers: [{ terms: 'Half of it, with your brother as guarantor.' }] } });
+      const [leaf] = await app.leaves({ type: 'COUNTEROFFER_RECORDED' });
+      expect(JSON.stringify(leaf)).not.toContain('brother');
+      await act(portal!, 'recordCounterofferAccepted', { predictionId: id, acceptedAt: inDays(0) });
+      expect(await adverse(portal!, id)).toMatchObject({ required: false, counteroffers: [{ acceptedAt: expect.any(String) }] });
+      expect(await refusalOf(portal!, 'recordCounterofferAccepted', { predictionId: id, acceptedAt: inDays(0) })).toMatchObject({ rule: 'COUNTEROFFER_STANDS' });
+    });
+
+    it.each([
+      ['recordCounteroffer', { offeredAt: inDays(0) }, 'give amount, terms or both'],
+      ['recordCounteroffer', { offeredAt: inDays(0), amount: '0' }, 'amount: 0 is not an amount above zero'],
+      ['recordCounteroffer', { offeredAt: '2020-01-01T00:00:00Z', amount: '1' }, 'is before the prediction of'],
+      ['recordNoticeSent', { sentAt: inDays(2), channel: 'POST' }, 'is in the future'],
+      ['recordNoticeSent', { sentAt: '2020-01-01T00:00:00Z', channel: 'POST' }, 'is before the prediction of'],
+    ])('%s does not take %j', async (mutation, input, sentence) => {
+      const { id } = await decided(portal!, 'DECLINE');
+      const { code, message } = await refusalOf(portal!, mutation, { predictionId: id, ...input });
+      expect([code, message]).toEqual(['BAD_INPUT', expect.stringContaining(sentence)]);
+    });
+
+    it('waits for an underwriter when the day is near or past, until the notice is recorded', async () => {
+      const { id } = await decided(portal!, 'DECLINE', { loan: { completedAt: inDays(-25) } });
+      const soon = await decided(portal!, 'DECLINE');
+      const waiting = async (now?: Date): Promise<Map<string, Date>> => new Map((await adverseActionTasks(await contextOf('uma', ['UNDERWRITER'], now))).map(({ subject, dueAt }) => [subject, dueAt]));
+      const now = await waiting();
+      expect(now.get(id)).toEqual(new Date(`${utcDayIn(5)}T23:59:59.999Z`));
+      expect(now.has(soon.id)).toBe(false);
+      expect((await waiting(new Date(inDays(24)))).has(soon.id)).toBe(true);
+      await act(portal!, 'recordNoticeSent', { predictionId: id, sentAt: inDays(0), channel: 'POST' });
+      expect((await waiting()).has(id)).toBe(false);
+      expect(await adverse(portal!, id)).toMatchObject({ sentAt: expect.any(String), overdue: false, notices: [{ channel: 'POST', kind: 'COMPLETED_APPLICATION', sendBy: utcDayIn(5) }] });
+      expect(await app.leaves({ type: 'NOTICE_SENT' })).toContainEqual(expect.objectContaining({ prediction: rowIdOf(id), due: utcDayIn(5), channel: 'POST' }));
+      expect(await adverseActionTasks(await contextOf('ada', ['UNDERWRITER']))).toEqual([]); // without a grant
+    });
+
+    it('costs one statement more for a page of predictions, however many', async () => {
+      await pageOf(app, auditor!, 30);
+      expect(await pageOf(app, auditor!, 30)).toHaveLength((await pageOf(app, auditor!, 5)).length);
+    });
+  });
+});
