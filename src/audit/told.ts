@@ -35,7 +35,7 @@ const TOLD = {
   VERSION_APPROVED: { lifecycle: 'A version got the last vote it needed.' },
   VERSION_REJECTED: { lifecycle: 'A version was voted against. Final.' },
   VERSION_WITHDRAWN: { lifecycle: 'A version was taken back by its makers. Final.' },
-  GATES_EVALUATED: { lifecycle: 'The gates of a version were evaluated.' },
+  GATES_EVALUATED: 'TO_NOBODY',
   GATE_WAIVED: { lifecycle: 'A gate that fails was waived for a version, by two people, for a time.' },
   FINDING_RAISED: 'TASKS_MAY_CHANGE',
   FINDING_RESOLVED: 'TASKS_MAY_CHANGE',

@@ -5,6 +5,7 @@ import { PEOPLE, type PersonName } from '../../src/demo/index.js';
 import { smallVersion, type SmallVersion } from '../models/support.js';
 import { openTestApp, type TestApp } from '../support/app.js';
 import { someLoans } from '../support/builders.js';
+import { approveSmallVersion } from '../support/small-version.js';
 import { PROJECT } from '../support/cli.js';
 
 /** One fenced operation of the document: who pastes it, and what its answer gives to those that follow. */
@@ -36,10 +37,8 @@ function pastesOf(markdown: string): Paste[] {
 const valueAt = (data: unknown, path: string): string => String(path.split('.').reduce<unknown>((value, key) => (value as Record<string, unknown>)[key], data));
 
 /** In a document a name in capitals stands for what the reader puts in its place. */
-const filled = (document: string, known: ReadonlyMap<string, string>): string => {
-  const text = document.replace(/\b[A-Z][A-Z]*(?:_[A-Z]+)+\b(?=")|(?<=")DOSSIER(?=")/g, (name) => known.get(name) ?? name);
-  return text;
-};
+const filled = (document: string, known: ReadonlyMap<string, string>): string =>
+  document.replace(/(?<=")[A-Z]+(?:_[A-Z]+)*(?=")/g, (name) => known.get(name) ?? name);
 
 describe('docs/governance.md', () => {
   let app: TestApp;
@@ -55,6 +54,8 @@ describe('docs/governance.md', () => {
     known.set('DOSSIER', JSON.stringify(JSON.stringify(small.dossier)).slice(1, -1));
     const [loan] = await someLoans(app, 1);
     known.set('LOAN_EXTERNAL_ID', loan!.externalId);
+    known.set('STORY_PRODUCT', loan!.product);
+    known.set('OWNER_ID', (await owner.ok<{ me: { id: string } }>('{ me { id } }')).me.id);
     known.set('IN_A_MONTH', new Date(Date.now() + 30 * 86_400_000).toISOString());
     known.set('IN_A_YEAR', new Date(Date.now() + 360 * 86_400_000).toISOString());
   });
@@ -69,6 +70,11 @@ describe('docs/governance.md', () => {
 
   it('works as it is printed, step by step, by the people it names', async () => {
     for (const { heading, person, document, gives, refused } of pastes) {
+      if (document.includes('SECOND_ID') && !known.has('SECOND_ID')) {
+        const second = await approveSmallVersion(app, { modelId: known.get('MODEL_ID')!, name: 'story' }, { weight: 2 });
+        known.set('SECOND_ID', second.versionId);
+      }
+      known.set('JUST_NOW', new Date().toISOString());
       const answer = await (await app.as(person)).query(filled(document, known));
       const told = { heading, person, errors: answer.errors.map(({ message }) => message) };
       if (refused !== undefined) {

@@ -11,7 +11,7 @@ export interface Ids {
   readonly prediction: string;
   readonly version: string;
   readonly model: string;
-  readonly nothing: Readonly<Record<'Job' | 'ModelVersion' | 'RoleGrant' | 'User', string>>;
+  readonly nothing: Readonly<Record<'Deployment' | 'Finding' | 'Job' | 'Model' | 'ModelVersion' | 'Proposal' | 'RoleGrant' | 'User', string>>;
 }
 
 const DIGEST = '0'.repeat(64);
@@ -39,10 +39,18 @@ const queriesOf = ({ customer, loan, prediction, version, model, nothing }: Ids)
   modelVersion: `{ modelVersion(id: "${version}") { id } }`,
   modelVersions: '{ modelVersions(first: 1) { edges { node { id } } } }',
   decisionReviews: '{ decisionReviews(first: 1) { edges { node { id } } } }',
+  proposal: `{ proposal(id: "${nothing.Proposal}") { id } }`,
+  proposals: '{ proposals(first: 1) { edges { node { id } } } }',
+  governancePolicy: '{ governancePolicy { version } }',
+  governancePolicies: '{ governancePolicies(first: 1) { edges { node { id } } } }',
+  inventory: '{ inventory(first: 1) { edges { node { id } } } }',
+  finding: `{ finding(id: "${nothing.Finding}") { id } }`,
+  findings: '{ findings(first: 1) { edges { node { id } } } }',
+  previewGates: `{ previewGates(versionId: "${nothing.ModelVersion}") { gate } }`,
   job: `{ job(id: "${nothing.Job}") { id } }`,
 });
 
-const inputsOf = ({ prediction: predictionId, nothing: { ModelVersion: versionId, RoleGrant: grantId, User: userId } }: Ids): Record<string, object> => ({
+const inputsOf = ({ prediction: predictionId, nothing: { Deployment: deploymentId, Finding: findingId, Model: modelId, ModelVersion: versionId, Proposal: proposalId, RoleGrant: grantId, User: userId } }: Ids): Record<string, object> => ({
   grantRole: { userId, role: 'ADMIN', reason: 'test' },
   endRole: { grantId },
   createCustomer: { externalId: 'x', effectiveAt: '2999-01-01T00:00:00Z' },
@@ -54,12 +62,31 @@ const inputsOf = ({ prediction: predictionId, nothing: { ModelVersion: versionId
   importLoans: { rows: [{ customer: { externalId: '' }, loan: { externalId: '', product: 'x', kind: 'INSTALMENT', currency: 'EUR', principal: '1' } }] },
   registerModel: { name: ' ', purpose: 'x', decisionPurpose: 'ORIGINATION', products: ['x'], horizonMonths: 12, tier: 'LOW' },
   registerModelVersion: { modelId: versionId, dossier: '{}' },
+  editModelVersion: { versionId, replaces: DIGEST, dossier: '{}' },
   submitModelVersion: { versionId },
   withdrawModelVersion: { versionId, reason: 'test' },
   validateModelVersion: { versionId, verdict: 'FOR', dossierDigest: DIGEST, comment: 'test' },
   approveModelVersion: { versionId, dossierDigest: DIGEST, comment: 'test' },
   rejectModelVersion: { versionId, dossierDigest: DIGEST, comment: 'test' },
   deployModelVersion: { versionId, reason: 'test' },
+  endDeployment: { deploymentId, reason: 'test' },
+  rollbackModel: { modelId, reason: 'test' },
+  retireModelVersion: { versionId, reason: 'test' },
+  suspendModel: { modelId, reason: 'test' },
+  suspendVersion: { versionId, reason: 'test' },
+  resumeModel: { modelId, reason: 'test' },
+  resumeVersion: { versionId, reason: 'test' },
+  confirmProposal: { proposalId, comment: 'test' },
+  declineProposal: { proposalId, comment: 'test' },
+  proposeGovernancePolicy: { policy: '{}', reason: 'test' },
+  changeTier: { modelId, tier: 'HIGH', reason: 'test' },
+  updateModel: { modelId, limits: 'test', reason: 'test' },
+  reviewModel: { modelId, outcome: 'FIT', comment: 'test', nextReviewAt: '2020-01-01T00:00:00Z' },
+  waiveGate: { versionId, gate: 'CALIBRATION', reason: 'test', expiresAt: '2020-01-01T00:00:00Z' },
+  raiseFinding: { modelId, ownerId: userId, severity: 'LOW', title: 'test', text: 'test', evidence: ['test'], dueAt: '2020-01-01T00:00:00Z' },
+  resolveFinding: { findingId, outcome: 'REMEDIED', text: 'test', evidence: ['test'] },
+  acceptResolution: { findingId, comment: 'test' },
+  rejectResolution: { findingId, comment: 'test' },
   overrideDecision: { predictionId, decision: 'APPROVE', reasonCode: 'DATA_ERROR', comment: 'test', expiresAt: '2020-01-01T00:00:00Z' },
   requestReview: { predictionId, grounds: ' ' },
   resolveReview: { reviewId: predictionId, outcome: 'UPHELD', explanation: 'test' },

@@ -8,22 +8,23 @@ import { scoreLoan, someLoans, type BookLoan } from '../support/builders.js';
 import type { TestClient } from '../support/client.js';
 import { operationsOf, type Ids, type Operation } from './operations.js';
 
-const SELF = ['me', 'node'];
+const SELF = ['me', 'node', 'proposal', 'proposals', 'confirmProposal', 'declineProposal'];
 const BOOK = ['customer', 'customers', 'loan', 'loans'];
 const PREDICTIONS = ['prediction', 'predictions', 'job'];
-const MODELS = ['model', 'models', 'modelVersion', 'modelVersions'];
+const MODELS = ['model', 'models', 'modelVersion', 'modelVersions', 'governancePolicy', 'governancePolicies', 'inventory', 'finding', 'findings'];
 const RECORD = ['createCustomer', 'updateCustomer', 'createLoan', 'updateLoan', 'recordRepayments'];
 const TELL = ['requestReview', 'recordCounteroffer', 'recordCounterofferAccepted', 'recordNoticeSent'];
 const SCORE = ['scoreLoan', 'scoreLoans', 'simulateLoan'];
 
 /** What each role may call; everything else is forbidden to it. */
+const LIVE = ['endDeployment', 'rollbackModel', 'retireModelVersion', 'suspendModel', 'suspendVersion', 'resumeModel', 'resumeVersion'];
 const MAY: Readonly<Record<keyof typeof ROLES, readonly string[]>> = {
   PORTAL: [...SELF, ...BOOK, ...PREDICTIONS, ...RECORD, ...SCORE, ...TELL],
   UNDERWRITER: [...SELF, ...BOOK, ...PREDICTIONS, ...RECORD, ...SCORE, ...TELL, ...MODELS, 'overrideDecision', 'resolveReview', 'decisionReviews'],
   OPERATOR: [...SELF, ...BOOK, ...RECORD, 'recordOutcome', 'importLoans'],
-  MODEL_OWNER: [...SELF, ...MODELS, 'registerModel', 'registerModelVersion', 'submitModelVersion', 'withdrawModelVersion'],
-  VALIDATOR: [...SELF, ...BOOK, ...PREDICTIONS, ...MODELS, 'validateModelVersion', 'simulateLoan'],
-  ADMIN: [...SELF, ...BOOK, ...PREDICTIONS, ...MODELS, 'approveModelVersion', 'rejectModelVersion', 'deployModelVersion'],
+  MODEL_OWNER: [...SELF, ...MODELS, 'registerModel', 'registerModelVersion', 'editModelVersion', 'submitModelVersion', 'withdrawModelVersion', 'updateModel', 'previewGates', 'resolveFinding'],
+  VALIDATOR: [...SELF, ...BOOK, ...PREDICTIONS, ...MODELS, 'validateModelVersion', 'simulateLoan', 'previewGates', 'waiveGate', 'raiseFinding', 'resolveFinding', 'acceptResolution', 'rejectResolution', 'reviewModel'],
+  ADMIN: [...SELF, ...BOOK, ...PREDICTIONS, ...MODELS, 'approveModelVersion', 'rejectModelVersion', 'deployModelVersion', ...LIVE, 'proposeGovernancePolicy', 'changeTier', 'updateModel', 'previewGates', 'waiveGate', 'resolveFinding'],
   ACCESS_ADMIN: [...SELF, 'users', 'grantRole', 'endRole'],
   AUDITOR: [...SELF, ...BOOK, ...PREDICTIONS, ...MODELS, 'decisionReviews', 'users'],
   RISK_MANAGER: [...SELF, ...BOOK, ...PREDICTIONS, ...MODELS, 'decisionReviews'],
@@ -51,7 +52,7 @@ describe('roles', () => {
     const { id: model, liveVersion } = models.edges[0]!.node;
     ids = {
       customer: loan.customer.id, loan: loan.id, prediction, model, version: liveVersion.id,
-      nothing: { Job: nothing('Job'), ModelVersion: nothing('ModelVersion'), RoleGrant: nothing('RoleGrant'), User: nothing('User') },
+      nothing: { Deployment: nothing('Deployment'), Finding: nothing('Finding'), Job: nothing('Job'), Model: nothing('Model'), Proposal: nothing('Proposal'), ModelVersion: nothing('ModelVersion'), RoleGrant: nothing('RoleGrant'), User: nothing('User') },
     };
     operations = operationsOf(ids);
   });

@@ -21,10 +21,10 @@ interface Seen {
 }
 
 const SCORE = 'mutation ($input: ScoreLoanInput!) { scoreLoan(input: $input) { prediction { status decision problem { code } } } }';
-const SUSPEND_MODEL = 'mutation ($input: ModelStopInput!) { suspendModel(input: $input) { model { suspension { validFrom reason by { name } } liveVersion { id } } } }';
-const SUSPEND_VERSION = 'mutation ($input: VersionStopInput!) { suspendVersion(input: $input) { modelVersion { state } deployment { id version { id } } } }';
-const RESUME_MODEL = 'mutation ($input: ModelStopInput!) { resumeModel(input: $input) { proposal { id } } }';
-const RESUME_VERSION = 'mutation ($input: VersionStopInput!) { resumeVersion(input: $input) { proposal { id } } }';
+const SUSPEND_MODEL = 'mutation ($input: SuspendModelInput!) { suspendModel(input: $input) { model { suspension { validFrom reason by { name } } liveVersion { id } } } }';
+const SUSPEND_VERSION = 'mutation ($input: SuspendVersionInput!) { suspendVersion(input: $input) { modelVersion { state } deployment { id version { id } } } }';
+const RESUME_MODEL = 'mutation ($input: ResumeModelInput!) { resumeModel(input: $input) { proposal { id } } }';
+const RESUME_VERSION = 'mutation ($input: ResumeVersionInput!) { resumeVersion(input: $input) { proposal { id } } }';
 const CONFIRM = 'mutation ($input: ConfirmProposalInput!) { confirmProposal(input: $input) { proposal { state } } }';
 
 /** Unique requests to all servers at once, from here until it is ended. */

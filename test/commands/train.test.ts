@@ -100,7 +100,7 @@ describe('assay train and assay register', () => {
     expect(version).toMatchObject({ version: 1, state: 'DRAFT', dossier: { digest: trained.dossierDigest }, model: { name: 'A model' } });
     const { modelVersion } = await (await app.as('auditor')).ok<{ modelVersion: { contributors: { part: string; user: { name: string } }[] } }>(
       'query ($id: ID!) { modelVersion(id: $id) { contributors { part user { name } } } }', { id: version.id });
-    expect(modelVersion.contributors.map(({ part }) => part).sort()).toEqual(['REGISTERED', 'TRAINED']);
+    expect(modelVersion.contributors.map(({ part }) => part).sort()).toEqual(['BUILT', 'REGISTERED', 'TRAINED']);
     expect(new Set(modelVersion.contributors.map(({ user }) => user.name)).size).toBe(1);
   });
 

@@ -7,8 +7,8 @@ import { APPROVE, ballot, deploy, registerSmallModel, registerSmallVersion, subm
 
 const RAISE = 'mutation ($input: RaiseFindingInput!) { raiseFinding(input: $input) { finding { id state overdue } } }';
 const RESOLVE = 'mutation ($input: ResolveFindingInput!) { resolveFinding(input: $input) { finding { state } } }';
-const ACCEPT = 'mutation ($input: JudgeResolutionInput!) { acceptResolution(input: $input) { finding { state } } }';
-const REJECT = 'mutation ($input: JudgeResolutionInput!) { rejectResolution(input: $input) { finding { state } } }';
+const ACCEPT = 'mutation ($input: AcceptResolutionInput!) { acceptResolution(input: $input) { finding { state } } }';
+const REJECT = 'mutation ($input: RejectResolutionInput!) { rejectResolution(input: $input) { finding { state } } }';
 
 const tomorrow = (): string => new Date(Date.now() + 86_400_000).toISOString();
 const ruleOf = ({ extensions }: ToldError): string | undefined => (extensions as { rule?: string }).rule;

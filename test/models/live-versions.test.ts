@@ -188,10 +188,12 @@ describe('a suspended model', () => {
     await expect(bank.resume(modelId, null, [adam, adam])).rejects.toEqual(rule('SECOND_PERSON'));
     await expect(proposals.propose(olga, 'RESUME_MODEL', { subject: modelId, payload: { suspension: null }, reason })).rejects.toMatchObject({ code: 'FORBIDDEN' });
     await expect(proposals.propose(adam, 'RESUME_MODEL', { subject: modelId, payload: { suspension: newId() }, reason })).rejects.toEqual(rule('SUSPENDED_ONCE'));
-    await bank.resume(modelId, null, [alma, adam]);
-    await bank.stop.suspendModel(adam, modelId, reason);
     const [open] = await database.db.query<{ id: string }>(`SELECT p.id FROM proposals p WHERE subject = $1 AND NOT EXISTS (SELECT FROM proposal_decisions d WHERE d.proposal_id = p.id)`, [modelId]);
-    await expect(proposals.confirm(alma, open!.id, 'The old one.')).rejects.toEqual(rule('SUSPENDED_ONCE'));
+    const stale = newId();
+    await run([`INSERT INTO proposals (id, kind, subject, payload, proposed_by, reason, expires_at) SELECT $1, kind, subject, payload, proposed_by, reason, expires_at FROM proposals WHERE id = $2`, stale, open!.id]);
+    await proposals.confirm(alma, open!.id, 'Seen.');
+    await bank.stop.suspendModel(adam, modelId, reason);
+    await expect(proposals.confirm(alma, stale, 'The old one.')).rejects.toEqual(rule('SUSPENDED_ONCE'));
     expect(await openOf(modelId)).toEqual([]);
   });
 });

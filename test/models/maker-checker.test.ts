@@ -12,7 +12,7 @@ import { Bank, smallVersion, type SmallVersion } from './support.js';
  * version that came to be approved or deployed has the votes it needs from people who could give them. The services and
  * the database are the real ones; what became of each sequence is judged by an oracle that reads nothing but the evidence.
  */
-const SEQUENCES = Number(process.env['GOVERNANCE_SEQUENCES'] ?? 1_000);
+const SEQUENCES = Number(process.env['GOVERNANCE_SEQUENCES'] ?? 300);
 /** Sequences that run at the same time, each over models of its own; people and their roles are shared. */
 const AT_ONCE = 4;
 

@@ -141,7 +141,7 @@ describe('gates and waivers', () => {
     await app.sql(`UPDATE gate_waivers SET recorded_at = now() - interval '3 days', expires_at = now() - interval '1 day' WHERE version_id = $1`, [decodeGlobalId(weak.versionId).id]);
     const refusal = await admin!.refusal('mutation ($input: DeployModelVersionInput!) { deployModelVersion(input: $input) { __typename } }', { input: { versionId: weak.versionId, reason: 'Back.' } });
     expect([ruleOf(refusal), refusal.message]).toEqual(['WAIVER_IN_FORCE', expect.stringContaining('has expired')]);
-    const { suspendVersion } = await admin!.ok<{ suspendVersion: { deployment: object | null } }>('mutation ($input: VersionStopInput!) { suspendVersion(input: $input) { deployment { id } } }', { input: { versionId: sound.versionId, reason: 'Odd scores.' } });
+    const { suspendVersion } = await admin!.ok<{ suspendVersion: { deployment: object | null } }>('mutation ($input: SuspendVersionInput!) { suspendVersion(input: $input) { deployment { id } } }', { input: { versionId: sound.versionId, reason: 'Odd scores.' } });
     expect(suspendVersion.deployment).toBeNull();
   });
 });

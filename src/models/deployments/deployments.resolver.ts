@@ -7,8 +7,8 @@ import { deploymentsById } from '../model.queries.js';
 import { toDeployment } from '../model.types.js';
 import { liveDeployments } from './deployment.queries.js';
 import {
-  EndDeploymentInput, EndDeploymentPayload, ModelStopInput, ResumeModelPayload, ResumeVersionPayload, RetireModelVersionInput, RetireModelVersionPayload, RollbackModelInput,
-  RollbackModelPayload, SuspendModelPayload, SuspendVersionPayload, VersionStopInput,
+  EndDeploymentInput, EndDeploymentPayload, ResumeModelInput, ResumeModelPayload, ResumeVersionInput, ResumeVersionPayload, RetireModelVersionInput, RetireModelVersionPayload, RollbackModelInput,
+  RollbackModelPayload, SuspendModelInput, SuspendModelPayload, SuspendVersionInput, SuspendVersionPayload,
 } from './deployments.types.js';
 import type { StopService } from './stop.service.js';
 import { openSuspension } from './suspension.queries.js';
@@ -50,7 +50,7 @@ export class DeploymentActsResolver {
 
   @Requires('version:deploy')
   @Mutation(() => SuspendModelPayload, { description: 'Stops a model: when this returns, no server decides with it; requests are recorded and go to a person. Two people end it.' })
-  async suspendModel(@Ctx() ctx: Context, @Arg('input', { description: 'Which model, and why.' }) { modelId, reason }: ModelStopInput): Promise<SuspendModelPayload> {
+  async suspendModel(@Ctx() ctx: Context, @Arg('input', { description: 'Which model, and why.' }) { modelId, reason }: SuspendModelInput): Promise<SuspendModelPayload> {
     const id = rowId(modelId, 'Model');
     await this.stop.suspendModel(ctx, id, reason);
     return { model: await modelOf(ctx, id) };
@@ -58,7 +58,7 @@ export class DeploymentActsResolver {
 
   @Requires('version:deploy')
   @Mutation(() => SuspendVersionPayload, { description: 'Stops a version. Where it decided, the latest earlier champion that is still approved takes over, or a person decides. Two people end it.' })
-  async suspendVersion(@Ctx() ctx: Context, @Arg('input', { description: 'Which version, and why.' }) { versionId, reason }: VersionStopInput): Promise<SuspendVersionPayload> {
+  async suspendVersion(@Ctx() ctx: Context, @Arg('input', { description: 'Which version, and why.' }) { versionId, reason }: SuspendVersionInput): Promise<SuspendVersionPayload> {
     const id = rowId(versionId, 'ModelVersion');
     await this.stop.suspendVersion(ctx, id, reason);
     const modelVersion = await versionAfter(ctx, id);
@@ -68,7 +68,7 @@ export class DeploymentActsResolver {
 
   @Requires('version:deploy')
   @Mutation(() => ResumeModelPayload, { description: 'Proposes to end the suspension of a model. When another ADMIN confirms it, what the suspension ended is deployed anew.' })
-  async resumeModel(@Ctx() ctx: Context, @Arg('input', { description: 'Which model, and why.' }) { modelId, reason }: ModelStopInput): Promise<ResumeModelPayload> {
+  async resumeModel(@Ctx() ctx: Context, @Arg('input', { description: 'Which model, and why.' }) { modelId, reason }: ResumeModelInput): Promise<ResumeModelPayload> {
     const subject = rowId(modelId, 'Model');
     const suspension = (await openSuspension(ctx.db, subject, null))?.id ?? null;
     const id = await this.proposals.propose(ctx, 'RESUME_MODEL', { subject, payload: { suspension }, reason });
@@ -77,7 +77,7 @@ export class DeploymentActsResolver {
 
   @Requires('version:deploy')
   @Mutation(() => ResumeVersionPayload, { description: 'Proposes to end the suspension of a version. When another ADMIN confirms it, the version is approved again and can be deployed.' })
-  async resumeVersion(@Ctx() ctx: Context, @Arg('input', { description: 'Which version, and why.' }) { versionId, reason }: VersionStopInput): Promise<ResumeVersionPayload> {
+  async resumeVersion(@Ctx() ctx: Context, @Arg('input', { description: 'Which version, and why.' }) { versionId, reason }: ResumeVersionInput): Promise<ResumeVersionPayload> {
     const subject = rowId(versionId, 'ModelVersion');
     const { modelId } = await versionAfter(ctx, subject);
     const suspension = (await openSuspension(ctx.db, modelId, subject))?.id ?? null;

@@ -42,16 +42,28 @@ export class RetireModelVersionInput {
 }
 
 @InputType({ description: 'A model to stop, or to resume.' })
-export class ModelStopInput {
+abstract class ModelStopInput {
   @Field(() => ID, { description: 'The model.' }) modelId!: string;
   @Length(...why) @Field(() => String, { description: 'Why.' }) reason!: string;
 }
 
 @InputType({ description: 'A version to stop, or to resume.' })
-export class VersionStopInput {
+abstract class VersionStopInput {
   @Field(() => ID, { description: 'The version.' }) versionId!: string;
   @Length(...why) @Field(() => String, { description: 'Why.' }) reason!: string;
 }
+
+@InputType({ description: 'A model to stop.' })
+export class SuspendModelInput extends ModelStopInput {}
+
+@InputType({ description: 'A model to let go on.' })
+export class ResumeModelInput extends ModelStopInput {}
+
+@InputType({ description: 'A version to stop.' })
+export class SuspendVersionInput extends VersionStopInput {}
+
+@InputType({ description: 'A version to let be deployed again.' })
+export class ResumeVersionInput extends VersionStopInput {}
 
 @ObjectType({ description: 'What `rollbackModel` did.', simpleResolvers: true })
 export class RollbackModelPayload {

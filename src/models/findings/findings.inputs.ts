@@ -47,10 +47,16 @@ export class ResolveFindingInput {
 }
 
 @InputType({ description: 'A resolution to accept or reject.' })
-export class JudgeResolutionInput {
+abstract class JudgeResolutionInput {
   @Field(() => ID, { description: 'The finding, with a resolution proposed.' }) findingId!: string;
   @Length(...words('comment', 5_000)) @Field(() => String, { description: 'Why.' }) comment!: string;
 }
+
+@InputType({ description: 'A resolution to accept.' })
+export class AcceptResolutionInput extends JudgeResolutionInput {}
+
+@InputType({ description: 'A resolution to send back.' })
+export class RejectResolutionInput extends JudgeResolutionInput {}
 
 @ObjectType({ description: 'What `raiseFinding` did.', simpleResolvers: true })
 export class RaiseFindingPayload {

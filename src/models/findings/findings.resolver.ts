@@ -3,7 +3,7 @@ import { badInput, ConnectionArgs, expectId, fetchPage, internal, toConnection, 
 import { Requires, User, userOf } from '../../security/index.js';
 import { modelOf, versionOf } from '../look-up.js';
 import { Model, ModelVersion } from '../model.types.js';
-import { AcceptResolutionPayload, FindingFilterInput, JudgeResolutionInput, RaiseFindingInput, RaiseFindingPayload, RejectResolutionPayload, ResolveFindingInput, ResolveFindingPayload } from './findings.inputs.js';
+import { AcceptResolutionInput, AcceptResolutionPayload, FindingFilterInput, RaiseFindingInput, RaiseFindingPayload, RejectResolutionInput, RejectResolutionPayload, ResolveFindingInput, ResolveFindingPayload } from './findings.inputs.js';
 import { findingsById, findingsOfModel, findingsOfVersion, findingsQuery, resolutionsOfFinding, type FindingRow } from './findings.queries.js';
 import type { FindingsService, NewFinding } from './findings.service.js';
 import { Finding, FindingConnection, FindingResolution, toFinding, toResolution } from './findings.types.js';
@@ -54,14 +54,14 @@ export class FindingsResolver {
 
   @Requires('finding:raise')
   @Mutation(() => AcceptResolutionPayload, { description: 'Closes a finding: what its owner did is enough. Neither its owner nor a maker of the version may.' })
-  async acceptResolution(@Ctx() ctx: Context, @Arg('input', { description: 'Which finding, and why.' }) { findingId: id, comment }: JudgeResolutionInput): Promise<AcceptResolutionPayload> {
+  async acceptResolution(@Ctx() ctx: Context, @Arg('input', { description: 'Which finding, and why.' }) { findingId: id, comment }: AcceptResolutionInput): Promise<AcceptResolutionPayload> {
     await this.findings.accept(ctx, { findingId: findingId(id), comment });
     return { finding: await findingAfter(ctx, findingId(id)) };
   }
 
   @Requires('finding:raise')
   @Mutation(() => RejectResolutionPayload, { description: 'Sends a finding back to its owner: more has to be done.' })
-  async rejectResolution(@Ctx() ctx: Context, @Arg('input', { description: 'Which finding, and why.' }) { findingId: id, comment }: JudgeResolutionInput): Promise<RejectResolutionPayload> {
+  async rejectResolution(@Ctx() ctx: Context, @Arg('input', { description: 'Which finding, and why.' }) { findingId: id, comment }: RejectResolutionInput): Promise<RejectResolutionPayload> {
     await this.findings.reject(ctx, { findingId: findingId(id), comment });
     return { finding: await findingAfter(ctx, findingId(id)) };
   }
