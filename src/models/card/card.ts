@@ -50,7 +50,7 @@ function tilesOf({ t, dossier, fairness }: View): Tile[] {
   const { tiles: k } = t;
   const { metrics, decisionPolicy, parity } = dossier;
   const auc = metrics.intervals?.of['auc'];
-  const ratios = fairness?.attributes.flatMap(({ lowestRatio }) => lowestRatio ?? []) ?? [];
+  const ratios = fairness?.attributes.flatMap(({ groups, lowestRatio }) => (groups.length < 2 ? [] : (lowestRatio ?? []))) ?? [];
   return [
     { label: k.auc, value: metrics.auc.toFixed(3), note: auc ? t.range(auc.low.toFixed(3), auc.high.toFixed(3)) : '' },
     { label: k.ks, value: metrics.ks.toFixed(3), note: k.separation },

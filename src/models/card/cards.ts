@@ -1,16 +1,12 @@
-import { encodeGlobalId, internal, notFound, type Context } from '../../platform/index.js';
+import { internal, notFound, type Context } from '../../platform/index.js';
 import type { Language } from '../../scoring/index.js';
-import { demand, may, userOf } from '../../security/index.js';
-import { missingVotes } from '../approval-policy.js';
-import { contributorsOfVersion, dossiersOfVersion, featureSchemasOfVersion, transitionsOfVersion, votesOnVersion } from '../evidence.queries.js';
-import { awaitsVotes } from '../lifecycle.js';
-import { deploymentsOfVersion, modelsById, versionsById } from '../model.queries.js';
+import { demand, may } from '../../security/index.js';
+import { dossiersOfVersion, featureSchemasOfVersion } from '../evidence.queries.js';
+import { modelsById, versionsById } from '../model.queries.js';
 import { reportsOfVersion } from '../report/report.queries.js';
-import type { ModelRow, VersionRow } from '../rows.js';
 import { renderCard, type CardFormat } from './card.js';
+import { governanceFacts } from './governance-facts.js';
 import type { CardSource, GovernanceFacts } from './source.js';
-import { policyInForce } from '../policy/policy.queries.js';
-import { requiredOf } from '../policy/tiers.js';
 
 export interface CardRequest {
   /** Row id of the version. */
@@ -56,26 +52,5 @@ async function sourceOf(ctx: Context, versionId: string, language: Language): Pr
     specs: schema?.features.map(({ spec }) => spec) ?? [],
     governance: await governanceFacts(ctx, model, version),
     showsGroups: may(ctx, 'model:fairness'),
-  };
-}
-
-async function governanceFacts(ctx: Context, model: ModelRow, { id, version, state, dossierDigest, recordedAt, ...row }: VersionRow): Promise<GovernanceFacts> {
-  const nameOf = async (userId: string): Promise<string> => (await userOf(ctx, userId)).name;
-  const [makers, votes, steps, deployments] = await Promise.all([
-    ctx.loaders.of(ctx, contributorsOfVersion).load(id), ctx.loaders.of(ctx, votesOnVersion).load(id), ctx.loaders.of(ctx, transitionsOfVersion).load(id), ctx.loaders.of(ctx, deploymentsOfVersion).load(id),
-  ]);
-  const { name, purpose, decisionPurpose, products, horizonMonths, tier, ownerId } = model;
-  const required = requiredOf(row) ?? (await ctx.loaders.of(ctx, policyInForce).load('now')).tiers[tier].votes;
-  return {
-    model: { name, purpose, decisionPurpose, products, horizonMonths, tier, owner: await nameOf(ownerId) },
-    globalId: encodeGlobalId({ type: 'ModelVersion', id }),
-    version,
-    state,
-    registeredAt: recordedAt,
-    makers: await Promise.all(makers.map(async ({ userId, part, recordedAt: at }) => ({ name: await nameOf(userId), part, at }))),
-    votes: await Promise.all(votes.map(async ({ userId, role, verdict, recordedAt: at, dossierDigest: seen, comment }) => ({ by: await nameOf(userId), role, verdict, at, dossierDigest: seen, comment }))),
-    missingVotes: awaitsVotes(state) ? missingVotes(required, dossierDigest, votes) : [],
-    steps: await Promise.all(steps.map(async ({ act, recordedAt: at, userId, reason }) => ({ act, at, by: await nameOf(userId), reason }))),
-    deployments: await Promise.all(deployments.map(async ({ role, validFrom, validTo, byUser, reason }) => ({ role, from: validFrom, to: validTo, by: await nameOf(byUser), reason }))),
   };
 }

@@ -3,6 +3,8 @@ import type { MissingVotes, Verdict } from '../approval-policy.js';
 import type { DeploymentRole } from '../deployment.entity.js';
 import type { Dossier } from '../dossier.js';
 import type { Tier, VoterRole } from '../policy/tiers.js';
+import type { FindingSeverity } from '../findings/lifecycle.js';
+import type { GateName, GateResult } from '../gates/types.js';
 import type { Act, VersionState } from '../lifecycle.js';
 import type { Part } from '../version.entity.js';
 
@@ -13,41 +15,47 @@ export interface CardVote {
   readonly at: Date;
   readonly dossierDigest: string;
   readonly comment: string;
+  readonly expired: boolean;
 }
 
 export interface CardDeployment {
   readonly role: DeploymentRole;
   /** Of a canary: its share of the requests. */
-  readonly share?: number | undefined;
+  readonly share: number | null;
   readonly from: Date;
   readonly to: Date | null;
   readonly by: string;
   readonly reason: string;
 }
 
-export interface CardGate {
-  readonly name: string;
-  readonly verdict: 'PASS' | 'FAIL' | 'WAIVED' | 'NOT_APPLICABLE';
-  readonly measured?: number | string | undefined;
-  readonly threshold?: number | string | undefined;
-  readonly source?: string | undefined;
-}
+export type CardGate = Pick<GateResult, 'gate' | 'verdict' | 'measured' | 'threshold' | 'unit' | 'source' | 'text'>;
 
 export interface CardFinding {
-  readonly severity: string;
+  readonly severity: FindingSeverity;
   readonly title: string;
   readonly owner: string;
   readonly dueAt: Date;
-  /** Accepted resolution; undefined while it is open. */
-  readonly resolution?: string | undefined;
+  readonly overdue: boolean;
+  /** What was done about it, once a validator has accepted it; undefined while it is open. */
+  readonly resolution: string | undefined;
 }
 
 export interface CardWaiver {
-  readonly gate: string;
+  readonly gate: GateName;
   readonly reason: string;
   readonly by: string;
   readonly secondBy: string;
   readonly expiresAt: Date;
+  readonly inForce: boolean;
+}
+
+/** Why nothing is decided with it at present. */
+export interface CardSuspension {
+  /** The whole model, not this version alone. */
+  readonly ofModel: boolean;
+  readonly since: Date;
+  readonly by: string;
+  readonly reason: string;
 }
 
 /** What the registry knows of a version beside its dossier. Persons by their names. */
@@ -60,9 +68,10 @@ export interface GovernanceFacts {
     readonly horizonMonths: number;
     readonly tier: Tier;
     readonly owner: string;
-    readonly permittedUse?: string | undefined;
-    readonly limits?: string | undefined;
-    readonly nextReviewAt?: Date | undefined;
+    readonly permittedUse: string | null;
+    readonly limits: string | null;
+    readonly nextReviewAt: Date;
+    readonly reviewOverdue: boolean;
   };
   readonly globalId: string;
   readonly version: number;
@@ -73,9 +82,12 @@ export interface GovernanceFacts {
   readonly missingVotes: readonly MissingVotes[];
   readonly steps: readonly { readonly act: Act; readonly at: Date; readonly by: string; readonly reason: string | null }[];
   readonly deployments: readonly CardDeployment[];
-  readonly gates?: readonly CardGate[] | undefined;
-  readonly findings?: readonly CardFinding[] | undefined;
-  readonly waivers?: readonly CardWaiver[] | undefined;
+  /** As they were last evaluated for the record; empty before submission. What the reader may not see is left out. */
+  readonly gates: readonly CardGate[];
+  readonly waivers: readonly CardWaiver[];
+  /** On the version, and on its model as a whole. */
+  readonly findings: readonly CardFinding[];
+  readonly suspensions: readonly CardSuspension[];
 }
 
 /** All that a card is made of. What is absent is told as not recorded. */

@@ -40,7 +40,7 @@ function modelFacts({ governance, t, dossier, title }: View): Facts {
   return [
     [d.model, model.name], [d.version, version], [d.state, names.states[state]], [d.purpose, model.purpose], [d.decision, named(names.purposes, model.decisionPurpose)],
     [d.products, t.joined(model.products)], [d.horizon, d.months(model.horizonMonths)], [d.tier, names.tiers[model.tier]], [d.owner, model.owner], contact,
-    [d.registered, timeText(registeredAt)], model.nextReviewAt && [d.review, dayText(model.nextReviewAt)],
+    [d.registered, timeText(registeredAt)], [d.review, model.reviewOverdue ? { mark: d.overdue(dayText(model.nextReviewAt)), tone: 'bad' } : dayText(model.nextReviewAt)],
   ];
 }
 

@@ -1,16 +1,18 @@
 import { heading, table, text, type Block, type Cell, type Section } from '../content.js';
 import type { GovernanceFacts } from '../source.js';
+import { named } from '../texts/names.en.js';
 import { dayText, timeText, type View } from '../view.js';
 
 /** Who made it, who voted on which dossier, what stood in the way, and when it was live. */
-export function governanceSection({ t, governance, digest }: View): Section {
+export function governanceSection({ t, governance, digest, language }: View): Section {
   const { governance: g } = t;
   if (!governance) return { id: 'governance', title: g.title, blocks: [text(t.notRegistered)] };
   return {
     id: 'governance',
     title: g.title,
     blocks: [
-      ...gateBlocks(governance, t), ...makerBlocks(governance, t), ...voteBlocks(governance, t, digest), ...findingBlocks(governance, t),
+      ...governance.suspensions.flatMap(({ ofModel, since, by, reason }): Block[] => [{ kind: 'notice', text: g.suspended(ofModel ? 'model' : 'version', timeText(since), by) }, { kind: 'quote', text: reason }]),
+      ...gateBlocks(governance, language, t), ...makerBlocks(governance, t), ...voteBlocks(governance, t, digest), ...findingBlocks(governance, t),
       heading(g.steps),
       { kind: 'steps', steps: governance.steps.map(({ act, at, by, reason }) => ({ at, what: t.names.acts[act], who: g.by(by), why: reason ?? undefined })) },
       ...deploymentBlocks(governance, t),
@@ -22,11 +24,16 @@ type Words = View['t'];
 
 const GATE_TONES = { PASS: 'good', FAIL: 'bad', WAIVED: 'bad', NOT_APPLICABLE: 'plain' } as const;
 
-function gateBlocks({ gates, waivers = [] }: GovernanceFacts, { governance: g, names }: Words): Block[] {
-  const verdict = (of: keyof typeof GATE_TONES): Cell => ({ mark: names.gateVerdicts[of], tone: GATE_TONES[of] });
+/** What a gate found is a sentence in English; verdict and figures say the same in any language. */
+function gateBlocks({ gates, waivers }: GovernanceFacts, language: View['language'], { governance: g, names }: Words): Block[] {
+  const rows = gates.map(({ gate, verdict, measured, threshold, unit, source, text: found }): Cell[] => {
+    const cells: Cell[] = [names.gates[gate], { mark: names.gateVerdicts[verdict], tone: GATE_TONES[verdict] }, measured, threshold, unit === null ? null : named(names.units, unit), { code: source }];
+    return language === 'en' ? cells.concat(found) : cells;
+  });
+  const waived = waivers.map(({ gate, reason, by, secondBy, expiresAt, inForce }): Cell[] => [names.gates[gate], reason, by, secondBy, inForce ? dayText(expiresAt) : { mark: g.lapsed(dayText(expiresAt)), tone: 'bad' }]);
   return [
-    ...(gates ? [heading(g.gates), table(g.gateHead, gates.map((gate): Cell[] => [gate.name, verdict(gate.verdict), gate.measured, gate.threshold, gate.source]))] : []),
-    ...(waivers.length > 0 ? [heading(g.waivers), table(g.waiverHead, waivers.map(({ gate, reason, by, secondBy, expiresAt }) => [gate, reason, by, secondBy, dayText(expiresAt)]))] : []),
+    heading(g.gates), rows.length === 0 ? text(g.noGates) : table(g.gateHead, rows),
+    heading(g.waivers), waived.length === 0 ? text(g.noWaivers) : table(g.waiverHead, waived),
   ];
 }
 
@@ -37,21 +44,22 @@ const makerBlocks = ({ makers }: GovernanceFacts, { governance: g, names }: Word
 ];
 
 function voteBlocks({ votes, missingVotes }: GovernanceFacts, { governance: g, names, joined }: Words, digest: string): Block[] {
-  const rows = votes.map(({ by, role, verdict, at, comment, dossierDigest }): Cell[] => [
+  const rows = votes.map(({ by, role, verdict, at, comment, dossierDigest, expired }): Cell[] => [
     by, names.roles[role], { mark: names.verdicts[verdict], tone: verdict === 'FOR' ? 'good' : 'bad' }, timeText(at), comment,
-    dossierDigest === digest ? { code: dossierDigest.slice(0, 16) } : { mark: g.otherDossier, tone: 'bad' },
+    dossierDigest !== digest ? { mark: g.otherDossier, tone: 'bad' } : expired ? { mark: g.expired, tone: 'bad' } : { code: dossierDigest.slice(0, 16) },
   ]);
   const missing = missingVotes.map(({ role, count }) => g.missingOf(count, names.roles[role]));
   return [heading(g.votes), rows.length === 0 ? text(g.noVotes) : table(g.voteHead, rows), ...(missing.length > 0 ? [{ kind: 'notice' as const, text: g.missing(joined(missing)) }] : [])];
 }
 
-function findingBlocks({ findings = [] }: GovernanceFacts, { governance: g, names }: Words): Block[] {
-  const severity = (of: string): string => (Object.hasOwn(names.severities, of) ? names.severities[of as keyof typeof names.severities] : of);
-  const rows = findings.map(({ severity: of, title, owner, dueAt, resolution }): Cell[] => [severity(of), title, owner, dayText(dueAt), resolution ?? { mark: g.open, tone: 'bad' }]);
-  return rows.length === 0 ? [] : [heading(g.findings), table(g.findingHead, rows)];
+function findingBlocks({ findings }: GovernanceFacts, { governance: g, names, details }: Words): Block[] {
+  const rows = findings.map(({ severity, title, owner, dueAt, overdue, resolution }): Cell[] => [
+    names.severities[severity], title, owner, overdue ? { mark: details.overdue(dayText(dueAt)), tone: 'bad' } : dayText(dueAt), resolution ?? { mark: g.open, tone: 'bad' },
+  ]);
+  return [heading(g.findings), rows.length === 0 ? text(g.noFindings) : table(g.findingHead, rows)];
 }
 
 function deploymentBlocks({ deployments }: GovernanceFacts, { governance: g, names, percent }: Words): Block[] {
-  const rows = deployments.map(({ role, share, from, to, by, reason }): Cell[] => [`${names.deployments[role]}${share === undefined ? '' : g.share(percent(share))}`, timeText(from), to === null ? { mark: g.still, tone: 'good' } : timeText(to), by, reason]);
+  const rows = deployments.map(({ role, share, from, to, by, reason }): Cell[] => [`${names.deployments[role]}${share === null ? '' : g.share(percent(share))}`, timeText(from), to === null ? { mark: g.still, tone: 'good' } : timeText(to), by, reason]);
   return [heading(g.deployments), rows.length === 0 ? text(g.noDeployments) : table(g.deploymentHead, rows)];
 }

@@ -5,7 +5,6 @@ import { isAboutGroups, type View } from '../view.js';
 export function useSection({ t, dossier, governance }: View): Section {
   const { use, names } = t;
   const model = governance?.model;
-  const granted = model && (model.permittedUse !== undefined || model.limits !== undefined);
   return {
     id: 'use',
     title: use.title,
@@ -13,7 +12,7 @@ export function useSection({ t, dossier, governance }: View): Section {
       ...(model ? [text(use.decides(named(names.purposes, model.decisionPurpose), t.joined(model.products), model.horizonMonths))] : []),
       text(use.owner),
       { kind: 'quote', text: dossier.modelCard.intendedUse },
-      ...(granted ? [facts([use.permitted, model.permittedUse ?? t.notRecorded], [use.limits, model.limits ?? t.notRecorded])] : []),
+      ...(model ? [facts([use.permitted, model.permittedUse ?? t.notRecorded], [use.limits, model.limits ?? t.notRecorded])] : []),
       text(use.beyond),
     ],
   };

@@ -1,6 +1,7 @@
 import type { CheckName } from '../../../scoring/index.js';
 import type { VoterRole } from '../../policy/tiers.js';
 import type { DeploymentRole } from '../../deployment.entity.js';
+import type { GateName } from '../../gates/types.js';
 import type { Act, VersionState } from '../../lifecycle.js';
 import type { ArtefactKind, Part } from '../../version.entity.js';
 
@@ -16,6 +17,8 @@ export interface CardNames {
   readonly tiers: Names<'HIGH' | 'MEDIUM' | 'LOW'>;
   readonly verdicts: Names<'FOR' | 'AGAINST'>;
   readonly gateVerdicts: Names<'PASS' | 'FAIL' | 'WAIVED' | 'NOT_APPLICABLE'>;
+  readonly gates: Names<GateName>;
+  readonly units: Readonly<Record<string, string>>;
   readonly purposes: Readonly<Record<string, string>>;
   readonly families: Readonly<Record<string, string>>;
   readonly splits: Readonly<Record<string, string>>;
@@ -49,6 +52,11 @@ export const NAMES_EN: CardNames = {
   tiers: { HIGH: 'high', MEDIUM: 'medium', LOW: 'low' },
   verdicts: { FOR: 'for', AGAINST: 'against' },
   gateVerdicts: { PASS: 'pass', FAIL: 'fail', WAIVED: 'waived', NOT_APPLICABLE: 'not applicable' },
+  gates: {
+    PARITY: 'parity with the trained model', ARTEFACT_SCAN: 'artefact scan', DISCRIMINATION: 'discrimination, against the champion', CALIBRATION: 'calibration', STABILITY: 'stability', DATA_QUALITY: 'data quality',
+    EXPLANATION: 'completeness of explanations', FAIRNESS: 'fairness', MODEL_CARD: 'model card', FINDINGS: 'open findings', LATENCY: 'latency', SIZE: 'size',
+  },
+  units: { PD: 'PD', AUC: 'AUC', PSI: 'PSI', operators: 'operators', findings: 'findings', 'log-odds': 'log-odds', ratio: 'ratio', sections: 'sections', ms: 'ms', bytes: 'bytes' },
   purposes: { ORIGINATION: 'whether to grant an application', ACCOUNT_REVIEW: 'the review of a loan on the book' },
   families: {
     scorecard: 'scorecard: logistic regression on weights of evidence', mlp: 'multilayer perceptron', cnn: 'one-dimensional convolution over the repayment history',

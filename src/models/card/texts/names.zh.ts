@@ -9,6 +9,11 @@ export const NAMES_ZH: CardNames = {
   tiers: { HIGH: '高', MEDIUM: '中', LOW: '低' },
   verdicts: { FOR: '赞成', AGAINST: '反对' },
   gateVerdicts: { PASS: '通过', FAIL: '未通过', WAIVED: '已豁免', NOT_APPLICABLE: '不适用' },
+  gates: {
+    PARITY: '与训练模型的一致性', ARTEFACT_SCAN: '文件安全扫描', DISCRIMINATION: '区分能力（对比冠军版本）', CALIBRATION: '校准', STABILITY: '稳定性', DATA_QUALITY: '数据质量', EXPLANATION: '解释的完整性', FAIRNESS: '公平性',
+    MODEL_CARD: '模型卡', FINDINGS: '未解决的验证发现', LATENCY: '响应时间', SIZE: '文件大小',
+  },
+  units: { PD: '违约概率', AUC: 'AUC', PSI: 'PSI', operators: '个算子', findings: '项', 'log-odds': '对数几率', ratio: '比值', sections: '个部分', ms: '毫秒', bytes: '字节' },
   purposes: { ORIGINATION: '是否批准贷款申请', ACCOUNT_REVIEW: '存量贷款的复审' },
   families: { scorecard: '评分卡：基于证据权重的逻辑回归', mlp: '多层感知机', cnn: '对还款历史作一维卷积的神经网络', foreign: '在别处训练，以 ONNX 格式接入' },
   splits: { random: '按客户随机划分（固定种子）', time: '按时间划分：留出最晚作出决策的贷款', file: '按指定文件划分', seeded: '按固定种子随机划分' },

@@ -32,7 +32,7 @@ export const ZH: CardTexts = {
   },
 
   details: {
-    title: '模型概况', model: '模型', version: '版本', state: '状态', purpose: '输出含义', decision: '所服务的决策', products: '适用产品', horizon: '预测期限', months: (count) => of(count, '个月'), tier: '重要性等级', owner: '模型负责人', contact: '联系方式', registered: '登记时间', review: '下次复审日期',
+    title: '模型概况', model: '模型', version: '版本', state: '状态', purpose: '输出含义', decision: '所服务的决策', products: '适用产品', horizon: '预测期限', months: (count) => of(count, '个月'), tier: '重要性等级', owner: '模型负责人', contact: '联系方式', registered: '登记时间', review: '下次复审日期', overdue: (day) => `${day}（已逾期）`,
     family: '模型类型', source: '训练所用软件', sourceFile: '原始提交文件', adapted: '接入时的调整', features: '特征数', served: '线上运行形式', servedAs: '单一 ONNX 计算图：违约概率、对数几率及其梯度', calibration: '校准', platt: (slope, intercept) => `Platt 校准：对数几率 × ${slope} ${intercept}`, isotonic: (knots) => `保序回归，${knots} 个节点`,
     artefacts: '组成文件', artefact: '文件', digest: 'SHA-256 摘要', training: '训练过程', backend: '计算后端', seed: '随机种子', seconds: '耗时（秒）', trainedBy: '训练人', settings: '超参数',
     parity: '线上模型与训练模型的一致性', parityFound: (rows, difference, bar) => `在 ${of(rows, '行')}样本上，违约概率最大相差 ${difference}（上限 ${bar}）`,
@@ -96,7 +96,7 @@ export const ZH: CardTexts = {
   },
   governance: {
     title: '准入检查与审批', makers: '制作者', makersNote: '制作者一律不得参与表决；数据库同样会拒绝其表决。', makerHead: ['人员', '参与事项', '时间'], votes: '表决', voteHead: ['人员', '身份', '意见', '时间', '依据', '所阅档案'], noVotes: '尚无人表决。', missing: (votes) => `尚缺：${votes}。`, missingOf: (count, role) => `${role} ${count} 名`, steps: '历程', by: (who) => who,
-    deployments: '部署', deploymentHead: ['角色', '自', '至', '操作人', '理由'], noDeployments: '从未上线。', still: '至今', gates: '准入检查', gateHead: ['检查', '结论', '测得值', '阈值', '来源'], findings: '验证发现', findingHead: ['严重程度', '发现', '负责人', '期限', '处理结果'], open: '未解决', waivers: '豁免', waiverHead: ['检查', '理由', '提出人', '第二人', '到期'], sameDossier: '本档案', otherDossier: '其他档案：不计入', share: (percent) => `（${percent}）`,
+    deployments: '部署', deploymentHead: ['角色', '自', '至', '操作人', '理由'], noDeployments: '从未上线。', still: '至今', gates: '准入检查', noGates: '提交时进行准入检查。', gateHead: ['检查', '结论', '测得值', '阈值', '单位', '来源'], findings: '验证发现', findingHead: ['严重程度', '发现', '负责人', '期限', '处理结果'], noFindings: '尚无验证发现。', open: '未解决', waivers: '豁免', waiverHead: ['检查', '理由', '提出人', '第二人', '到期'], noWaivers: '没有豁免任何检查。', lapsed: (day) => `${day}（已失效）`, otherDossier: '其他档案：不计入', expired: '已过期：不计入', suspended: (what, since, by) => `${what === 'model' ? '该模型的所有版本' : '本版本'}目前不作任何决策：${by} 于 ${since} 停用。`, share: (percent) => `（${percent}）`,
   },
   features: { title: '输入特征', head: ['特征', '数据来源', '类型', '单位', '变换', '缺失时', '取值上升时风险', '理由代码'], count: (count) => `模型只使用以下 ${count} 个特征，别无其他。`, periods: (count) => (count === 1 ? '最近一期' : `最近 ${count} 期`), allPeriods: '全部各期', earlier: (lag) => `往前 ${lag} 期`, orElse: '，否则 ', ratio: '比例' },
   verify: {
