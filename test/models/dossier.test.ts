@@ -48,7 +48,10 @@ describe('a dossier', () => {
   });
 
   it('without what later releases added keeps the digest that was voted on', () => {
-    expect(parseDossier(JSON.stringify(dossierJson)).digest).toBe('9047f408529634cde93de9f7f309df79570437b0f46ae7a2db24b4a29b0a987f');
+    const { quality: _quality, fairness: _fairness, explanation: _explanation, ...old } = dossierJson;
+    const { ece: _ece, extra: _extra, ...metrics } = old.metrics;
+    const { ethics: _ethics, contact: _contact, ...modelCard } = old.modelCard;
+    expect(parseDossier(JSON.stringify({ ...old, metrics, modelCard })).digest).toBe('9047f408529634cde93de9f7f309df79570437b0f46ae7a2db24b4a29b0a987f');
   });
 
   const EVERYTHING = {

@@ -23,6 +23,10 @@ interface Whole {
   readonly challengers: readonly (Record<string, unknown> & { id: string; pd: number | null; explanation: object | null; wouldDecide: string | null })[];
 }
 
+const policyOf = (pd: number): string => (pd < 0.4 ? 'APPROVE' : pd < 0.6 ? 'REFER' : 'DECLINE');
+const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+const points = (pd: number): number => 600 + (50 / Math.LN2) * (Math.log(1 / 19) - Math.log(pd / (1 - pd)));
+
 describe('challengers', () => {
   let app: TestApp;
   let portal: TestClient;
@@ -186,18 +190,15 @@ describe('challengers', () => {
       }
     });
     const compared = async (span: object = {}) => (await auditor.ok<Told>(COMPARISON, { id: deployment, ...span })).node.comparison;
-    const decided = (pd: number): string => (pd < 0.4 ? 'APPROVE' : pd < 0.6 ? 'REFER' : 'DECLINE');
-    const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
-    const points = (pd: number): number => 600 + (50 / Math.LN2) * (Math.log(1 / 19) - Math.log(pd / (1 - pd)));
 
     it('decision against decision, swap sets and score shift are those of the pairs', async () => {
       const told = await compared();
       expect(told).toMatchObject({ pairs: pairs.length, incomplete: 0 });
-      expect(told['agreementRate']).toBeCloseTo(mean(pairs.map(([a, b]) => (decided(a) === decided(b) ? 1 : 0))), 12);
-      for (const { decision, wouldDecide, pairs: count } of told.matrix) expect(count).toBe(pairs.filter(([a, b]) => decided(a) === decision && decided(b) === wouldDecide).length);
+      expect(told['agreementRate']).toBeCloseTo(mean(pairs.map(([a, b]) => (policyOf(a) === policyOf(b) ? 1 : 0))), 12);
+      for (const { decision, wouldDecide, pairs: count } of told.matrix) expect(count).toBe(pairs.filter(([a, b]) => policyOf(a) === decision && policyOf(b) === wouldDecide).length);
       expect(told.matrix.reduce((sum, cell) => sum + cell.pairs, 0)).toBe(pairs.length);
-      expect(told['swapIn']).toMatchObject({ pairs: pairs.filter(([a, b]) => decided(a) !== 'APPROVE' && decided(b) === 'APPROVE').length });
-      expect(told['swapOut']).toMatchObject({ pairs: pairs.filter(([a, b]) => decided(a) === 'APPROVE' && decided(b) !== 'APPROVE').length });
+      expect(told['swapIn']).toMatchObject({ pairs: pairs.filter(([a, b]) => policyOf(a) !== 'APPROVE' && policyOf(b) === 'APPROVE').length });
+      expect(told['swapOut']).toMatchObject({ pairs: pairs.filter(([a, b]) => policyOf(a) === 'APPROVE' && policyOf(b) !== 'APPROVE').length });
       const shifts = pairs.map(([a, b]) => points(b) - points(a));
       expect((told['scoreShift'] as { mean: number }).mean).toBeCloseTo(mean(shifts), 6);
     });
@@ -212,7 +213,7 @@ describe('challengers', () => {
       expect(told['outcomes']).toEqual({
         known: pairs.length, defaults: bad.length, auc: expect.closeTo(auc(0), 12), challengerAuc: expect.closeTo(auc(1), 12), brier: expect.closeTo(brier(0), 12), challengerBrier: expect.closeTo(brier(1), 12),
       });
-      const swapped = pairs.filter(([a, b]) => decided(a) === 'APPROVE' && decided(b) !== 'APPROVE');
+      const swapped = pairs.filter(([a, b]) => policyOf(a) === 'APPROVE' && policyOf(b) !== 'APPROVE');
       expect(told['swapOut']).toMatchObject({ known: swapped.length, defaults: swapped.filter(([, , defaulted]) => defaulted).length });
     });
 

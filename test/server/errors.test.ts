@@ -25,7 +25,9 @@ describe('an error', () => {
   ])('about %s has a code, an id and a sentence', async (_what, document, code) => {
     const [error] = (await portal.query(document)).errors;
     const { graphql: _, ...extensions } = error!.extensions as unknown as Record<string, string>;
-    expect(extensions).toEqual({ code, id: expect.stringMatching(UUID) });
+    // A rule's "no" names the rule, what would satisfy it and who can; nothing else tells more than code and id.
+    const rule = code === 'FORBIDDEN' ? { rule: 'PERMISSION', remedy: expect.stringContaining('VALIDATOR'), who: expect.stringContaining('VALIDATOR') } : {};
+    expect(extensions).toEqual({ code, id: expect.stringMatching(UUID), ...rule });
     expect(error!.message).toMatch(/\S.*[.?]$/);
   });
 
