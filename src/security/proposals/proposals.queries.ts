@@ -35,11 +35,3 @@ export function proposalsQuery(kinds: readonly ProposalKindName[], { state, subj
   const { conditions, parameters } = new Where().add('p.kind = ANY(?)', kinds).add('p.subject = ?', subject).add(`${STATE} = ?`, state);
   return { select: COLUMNS, from: FROM, where: conditions, parameters, key: { sql: 'p.id', type: 'uuid' }, id: { sql: 'p.id' }, descending: true };
 }
-
-/** The open proposals of some kinds that somebody else put forward, oldest first. */
-export const openProposalsOfOthers = (db: Queryable, kinds: readonly ProposalKindName[], userId: string): Promise<ProposalRow[]> =>
-  db.query<ProposalRow>(
-    `SELECT ${COLUMNS} FROM ${FROM}
-     WHERE p.kind = ANY($1) AND p.proposed_by <> $2 AND d.proposal_id IS NULL AND p.expires_at > clock_timestamp() ORDER BY p.id LIMIT 200`,
-    [kinds, userId],
-  );
