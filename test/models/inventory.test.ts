@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { decodeGlobalId } from '../../src/platform/index.js';
 import { openTestApp, type TestApp } from '../support/app.js';
+import { run } from '../support/cli.js';
 import type { TestClient, ToldError } from '../support/client.js';
 import { APPROVE, ballot, deploySmallModel, registerSmallModel, registerSmallVersion, submit, type SmallModel } from '../support/small-version.js';
 
@@ -89,6 +90,13 @@ describe('the inventory', () => {
     const overdue = await auditor!.ok<{ inventory: { edges: { node: object }[] } }>('query { inventory(filter: { overdue: true, live: false, product: "listed-loan" }) { edges { node { name } } } }');
     expect(overdue.inventory.edges).toEqual([{ node: { name: model.name } }]);
     expect((await auditor!.ok<{ inventory: { edges: object[] } }>('query { inventory(filter: { overdue: true, live: true }) { edges { node { name } } } }')).inventory.edges).toEqual([]);
+  });
+
+  it('is printed as a table or for a spreadsheet by a command', async () => {
+    await admin!.ok(UPDATE, { input: { modelId: model.modelId, limits: '=cmd|"none" | abroad', reason: 'A formula, or so it seems.' } });
+    const [table, sheet] = await Promise.all(['md', 'csv'].map((format) => run(['inventory', '--overdue', '--format', format, '--url', app.url], { env: { ASSAY_TOKEN: auditor!.token! } })));
+    expect(table!.stdout.split('\n')[2]).toMatch(/^\| Small model of listed-loan \| Mona Model-Owner \| LOW \| tests \| listed-loan \| Loans up to 10,000 euros\. \| =cmd\\\|"none" \\\| abroad \| none \|  \| \d{4}-\d\d-\d\d \| UNFIT, REVIEW_OVERDUE \|$/);
+    expect(sheet!.stdout.split('\r\n')[1]).toContain(`"Loans up to 10,000 euros.","'=cmd|""none"" | abroad","none",""`);
   });
 
   it('lets a tier be changed by two admins, and leaves what was submitted before the votes it needed then', async () => {

@@ -115,6 +115,33 @@ describe('migrations', () => {
     await asSuperuser(database.name, (client) => client.query('DELETE FROM findings; DELETE FROM model_reviews; DELETE FROM model_facts WHERE id <> model_id'));
   });
 
+  it('set aside what challengers said, suspensions, who ended deployments and when predictions were recorded, and find it again', async () => {
+    const [other, third] = ['018f0000-0000-7000-8000-000000000003', '018f0000-0000-7000-8000-000000000004'];
+    const now = '2026-01-31T10:00:00Z';
+    await asSuperuser(database.name, async (client) => {
+      // As rows that the rules let in at their time.
+      await client.query(`SET session_replication_role = 'replica'`);
+      await client.query(`
+        INSERT INTO users (id, issuer, subject, name) VALUES (${text(ID, 'test', 'ann', 'Ann')}) ON CONFLICT DO NOTHING;
+        INSERT INTO deployments (id, model_id, version_id, role, valid_from, valid_to, by_user, reason, ended_by, end_reason)
+          VALUES (${text(ID, ID, ID, 'CHAMPION', now)}, '${now}'::timestamptz + interval '1 hour', ${text(ID, 'x', ID, 'It was wrong.')});
+        INSERT INTO suspensions (id, model_id, valid_from, valid_to, by_user, reason, proposal_id, lifted_by)
+          VALUES (${text(ID, ID)}, '${now}'::timestamptz + interval '1 hour', '${now}'::timestamptz + interval '2 hours', ${text(ID, 'It was wrong.', ID, ID)});
+        INSERT INTO suspensions (id, model_id, valid_from, by_user, reason) VALUES (${text(other, ID)}, '${now}'::timestamptz + interval '3 hours', ${text(ID, 'Again.')});
+        INSERT INTO predictions (customer_id, id, loan_id, version_id, deployment_id, actor_id, purpose, status, decision, pd, shadow_of, would_decide, recorded_at, as_of, created_at, row_salt, body) VALUES
+          (${text(ID, other, ID, ID, ID, ID, 'ORIGINATION', 'SCORED', 'APPROVE')}, 0.1, NULL, NULL, '${now}', '${now}', '${now}', decode(repeat('00', 16), 'hex'), ''),
+          (${text(ID, third, ID, ID, ID, ID, 'ORIGINATION', 'SCORED')}, NULL, 0.2, ${text(other, 'DECLINE', now, now, now)}, decode(repeat('00', 16), 'hex'), '')`);
+    });
+    const all = (): Promise<unknown[]> => database.db.query('SELECT to_jsonb(d) AS row FROM deployments d UNION ALL SELECT to_jsonb(s) FROM suspensions s UNION ALL SELECT to_jsonb(p) FROM predictions p ORDER BY 1');
+    const before = await all();
+    expect(before).toHaveLength(6);
+    await migrateDown(database.urls.owner, migrations, migrations.length - migrations.findIndex(({ name }) => name === 'Deployments1764000000008'));
+    expect(await database.db.query(`SELECT id FROM predictions WHERE status = 'SCORED'`)).toEqual([{ id: other }]);
+    await migrateUp(database.urls.owner, migrations);
+    expect(await all()).toEqual(before);
+    await asSuperuser(database.name, (client) => client.query('DELETE FROM predictions; DELETE FROM suspensions; DELETE FROM deployments'));
+  });
+
   it('leave nothing behind when all are taken back', async () => {
     await migrateDown(database.urls.owner, migrations, migrations.length);
     const left = (await catalogue(database.name)) as { name: string }[];

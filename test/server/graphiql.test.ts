@@ -40,6 +40,15 @@ const PATIENCE = 60_000;
     expect(page.url()).toBe(`${app.url}/graphql`);
   }, 2 * PATIENCE);
 
+  it('follows a subscription over a WebSocket, as the same person', async () => {
+    await page.evaluate(`document.querySelector('.graphiql-query-editor .CodeMirror').CodeMirror.setValue('subscription Mine { tasksChanged { text } }')`);
+    await page.click('.graphiql-execute-button');
+    await page.waitForFunction(`/"tasksChanged": \\[\\]/.test(document.querySelector('.result-window')?.textContent ?? '')`, undefined, { timeout: PATIENCE });
+    expect(app.subscribers()).toBe(1);
+    await page.click('.graphiql-execute-button');
+    while (app.subscribers() > 0) await page.waitForTimeout(10);
+  }, 2 * PATIENCE);
+
   it('asks nobody but this server, and nothing in it complains', () => {
     expect(asked.filter((url) => !url.startsWith(`${app.url}/`) && !url.startsWith('data:') && !url.startsWith('blob:'))).toEqual([]);
     expect(problems).toEqual([]);

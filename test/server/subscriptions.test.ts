@@ -1,4 +1,8 @@
+import { spawn } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { WebSocket } from 'ws';
@@ -27,11 +31,16 @@ const CHANGES = 'subscription ($modelId: ID) { lifecycleChanged(modelId: $modelI
 const EVENTS = 'subscription ($modelId: ID) { lifecycleChanged(modelId: $modelId) { event } }';
 const TASKS = 'subscription { tasksChanged { kind text } }';
 
+/** What is told of a version that is registered and submitted by its owner, then approved by an admin. */
+const MADE = ['VERSION_REGISTERED', 'VERSION_SUBMITTED'];
+const CHECKED = ['VOTE_CAST', 'VERSION_APPROVED'];
+
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** Waits for what happens soon, a little at a time. */
-async function eventually(holds: () => boolean | Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 200; tries++) {
+async function eventually(holds: () => boolean | Promise<boolean>, milliseconds = 5_000): Promise<void> {
+  for (const end = Date.now() + milliseconds; Date.now() < end; ) {
     if (await holds()) return;
     await sleep(10);
   }
@@ -114,8 +123,8 @@ describe('subscriptions', () => {
       const told = [];
       while (told.at(-1)?.event !== 'VERSION_DEPLOYED') told.push((await changes.next()).lifecycleChanged);
       expect(told.map(({ event, by }) => [event, by?.name])).toEqual([
-        ['MODEL_REGISTERED', PEOPLE.owner.name], ['VERSION_REGISTERED', PEOPLE.owner.name], ['VERSION_SUBMITTED', PEOPLE.owner.name],
-        ['VOTE_CAST', PEOPLE.admin.name], ['VERSION_APPROVED', PEOPLE.admin.name], ['VERSION_DEPLOYED', PEOPLE.admin.name],
+        ...['MODEL_REGISTERED', ...MADE].map((event) => [event, PEOPLE.owner.name]),
+        ...[...CHECKED, 'VERSION_DEPLOYED'].map((event) => [event, PEOPLE.admin.name]),
       ]);
       expect(told[0]).toMatchObject({ model: { id: model.modelId, name: model.name }, modelVersion: null, deployment: null });
       expect(told.at(-1)).toMatchObject({ model: { id: model.modelId }, modelVersion: { id: version.versionId, state: 'APPROVED' }, deployment: { id: deploymentId } });
@@ -129,7 +138,7 @@ describe('subscriptions', () => {
       const changes = await following(await as('auditor'), followed.modelId, EVENTS);
       await approveSmallVersion(app, other);
       await approveSmallVersion(app, followed);
-      for (const event of ['VERSION_REGISTERED', 'VERSION_SUBMITTED', 'VOTE_CAST', 'VERSION_APPROVED']) expect(await changes.next()).toEqual({ lifecycleChanged: { event } });
+      for (const event of [...MADE, ...CHECKED]) expect(await changes.next()).toEqual({ lifecycleChanged: { event } });
     });
 
     it('tells nothing of an act that was rolled back, nor of one that was refused', async () => {
@@ -143,9 +152,8 @@ describe('subscriptions', () => {
       });
       await expect(undone).rejects.toThrow('after all');
       const { versionId } = await approveSmallVersion(app, { modelId, name: '' });
-      expect((await changes.next()).lifecycleChanged.event).toBe('VERSION_REGISTERED');
       await (await app.as('owner')).refusal('mutation ($input: SubmitModelVersionInput!) { submitModelVersion(input: $input) { __typename } }', { input: { versionId } });
-      for (const event of ['VERSION_SUBMITTED', 'VOTE_CAST', 'VERSION_APPROVED']) expect((await changes.next()).lifecycleChanged.event).toBe(event);
+      for (const event of [...MADE, ...CHECKED]) expect((await changes.next()).lifecycleChanged.event).toBe(event);
       const next = await newModel();
       expect((await changes.next()).lifecycleChanged.model?.id).toBe(next.modelId);
     });
@@ -328,6 +336,21 @@ describe('subscriptions', () => {
       expect(await waiting).toMatchObject({ code: 1001 });
       expect(third.subscribers()).toBe(0);
     });
+  });
+
+  it('are followed by the program in their documentation', async () => {
+    const [, program] = /```js\n([^]*?)```/.exec(await readFile(join(ROOT, 'docs/subscriptions.md'), 'utf8'))!;
+    const { token } = await app.as('auditor');
+    const running = spawn(process.execPath, ['--input-type=module', '--eval', program!], { cwd: ROOT, env: { ...process.env, ASSAY_SOCKET: socketUrl(replica.url), ASSAY_TOKEN: token } });
+    let said = '';
+    for (const stream of [running.stdout, running.stderr]) stream.on('data', (text: Buffer) => (said += text.toString()));
+    try {
+      await eventually(() => said.includes('Read anew what you show'), 20_000);
+      const { name } = await newModel();
+      await eventually(() => said.includes(`MODEL_REGISTERED ${name}  by ${PEOPLE.owner.name}`));
+    } finally {
+      running.kill();
+    }
   });
 
   it('a request that offers another protocol is answered as if it did not', async () => {
