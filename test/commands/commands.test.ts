@@ -2,7 +2,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { generateSyntheticBook } from '../../src/demo/index.js';
-import { isInUse, newFolder, PROJECT, run, RunningCommand } from '../support/cli.js';
+import { isInUse, newFolder, PROJECT, run, runAlone, RunningCommand } from '../support/cli.js';
 import { asSuperuser, dropDatabase, urlsOf } from '../support/postgres.js';
 
 describe('assay', () => {
@@ -31,7 +31,7 @@ describe('assay', () => {
     });
 
     it('--help is no mistake', async () => {
-      const { code, stdout } = await run(['--help']);
+      const { code, stdout } = await runAlone(['--help']);
       expect([code, stdout]).toEqual([0, expect.stringContaining('Usage: assay')]);
       for (const verb of ['demo', 'serve', 'migrate', 'import', 'train', 'register', 'score', 'token', 'schema', 'bench']) expect(stdout).toMatch(new RegExp(`^ {2}${verb}\\b`, 'm'));
     });

@@ -2,7 +2,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { generateSyntheticBook } from '../../src/demo/index.js';
-import { isInUse, newFolder, run, RunningCommand, type Ended, type RunOptions } from '../support/cli.js';
+import { isInUse, newFolder, run, runAlone, RunningCommand, type Ended, type RunOptions } from '../support/cli.js';
 
 const ONCE = ['demo', '--once', '--json', '--customers', '300'];
 
@@ -36,7 +36,7 @@ describe('assay demo', () => {
   describe('--once', () => {
     let ended: Ended;
     beforeAll(async () => {
-      ended = await run(ONCE, at('main'));
+      ended = await runAlone(ONCE, at('main'));
       first = lineOf(ended);
     });
 

@@ -95,7 +95,7 @@ describe('the inventory', () => {
   it('is printed as a table or for a spreadsheet by a command', async () => {
     await admin!.ok(UPDATE, { input: { modelId: model.modelId, limits: '=cmd|"none" | abroad', reason: 'A formula, or so it seems.' } });
     const [table, sheet] = await Promise.all(['md', 'csv'].map((format) => run(['inventory', '--overdue', '--format', format, '--url', app.url], { env: { ASSAY_TOKEN: auditor!.token! } })));
-    expect(table!.stdout.split('\n')[2]).toMatch(/^\| Small model of listed-loan \| Mona Model-Owner \| LOW \| tests \| listed-loan \| Loans up to 10,000 euros\. \| =cmd\\\|"none" \\\| abroad \| none \|  \| \d{4}-\d\d-\d\d \| UNFIT, REVIEW_OVERDUE \|$/);
+    expect(table!.stdout.split('\n')[2]).toMatch(/^\| Small model of listed-loan \| Mona Model-Owner \| LOW \| tests \| listed-loan \| Loans up to 10,000 euros\. \| =cmd\\\|"none" \\\| abroad \| none \|  \| \d{4}-\d\d-\d\d \| REVIEW_OVERDUE, UNFIT \|$/);
     expect(sheet!.stdout.split('\r\n')[1]).toContain(`"Loans up to 10,000 euros.","'=cmd|""none"" | abroad","none",""`);
   });
 

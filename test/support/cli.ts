@@ -1,10 +1,13 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { afterAll } from '@jest/globals';
+import { fork, spawn, type ChildProcess } from 'node:child_process';
 import { access, chmod, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Order } from './shell.js';
 
 const CLI = fileURLToPath(new URL('../../src/cli.js', import.meta.url));
+const SHELL = fileURLToPath(new URL('./shell.js', import.meta.url));
 export const PROJECT = fileURLToPath(new URL('../../..', import.meta.url));
 
 export interface Ended {
@@ -18,6 +21,12 @@ export interface RunOptions {
   readonly cwd?: string;
 }
 
+/** Nothing of this environment but the path. */
+function cleanEnv(env: Readonly<Record<string, string>>): Record<string, string> {
+  const { PATH, HOME, TMPDIR } = process.env;
+  return Object.fromEntries(Object.entries({ PATH, HOME, TMPDIR, LOG_LEVEL: 'fatal', ...env }).filter((entry): entry is [string, string] => entry[1] !== undefined));
+}
+
 /** A command that runs: what it has said so far, and how it ends. */
 export class RunningCommand {
   private said = { stdout: '', stderr: '' };
@@ -29,9 +38,7 @@ export class RunningCommand {
 
   /** Starts `assay …` in a process group of its own, with nothing of this environment but the path. */
   static start(args: readonly string[], { env = {}, cwd = PROJECT }: RunOptions = {}): RunningCommand {
-    const { PATH, HOME, TMPDIR } = process.env;
-    const clean = Object.fromEntries(Object.entries({ PATH, HOME, TMPDIR, LOG_LEVEL: 'fatal', ...env }).filter((entry): entry is [string, string] => entry[1] !== undefined));
-    return new RunningCommand(spawn(process.execPath, [CLI, ...args], { cwd, env: clean, detached: true, stdio: ['ignore', 'pipe', 'pipe'] }));
+    return new RunningCommand(spawn(process.execPath, [CLI, ...args], { cwd, env: cleanEnv(env), detached: true, stdio: ['ignore', 'pipe', 'pipe'] }));
   }
 
   /** Resolves with the match once the command has said it; fails when it ends without. */
@@ -60,7 +67,42 @@ export class RunningCommand {
   }
 }
 
-export const run = (args: readonly string[], options?: RunOptions): Promise<Ended> => RunningCommand.start(args, options).ended;
+/** A process that runs commands one after another: see shell.ts. */
+class Shell {
+  private readonly child = fork(SHELL, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  private last: Promise<unknown> = Promise.resolve();
+
+  run(order: Order): Promise<Ended> {
+    const next = this.last.then(() => this.order(order));
+    this.last = next.catch(() => undefined);
+    return next;
+  }
+
+  private order(order: Order): Promise<Ended> {
+    return new Promise((resolve, reject) => {
+      const gone = (code: number | null): void => reject(new Error(`The shell ended (exit ${code}) in: assay ${order.args.join(' ')}`));
+      this.child.once('exit', gone);
+      this.child.once('message', (ended: Ended) => {
+        this.child.off('exit', gone);
+        resolve(ended);
+      });
+      this.child.send(order);
+    });
+  }
+
+  end(): void {
+    if (this.child.connected) this.child.disconnect();
+  }
+}
+
+let shell: Shell | undefined;
+afterAll(() => shell?.end());
+
+/** Runs a command to its end, in a process that earlier ones may have used. */
+export const run = (args: readonly string[], { env = {}, cwd = PROJECT }: RunOptions = {}): Promise<Ended> => (shell ??= new Shell()).run({ args, env: cleanEnv(env), cwd });
+
+/** Runs a command in a process of its own. */
+export const runAlone = (args: readonly string[], options?: RunOptions): Promise<Ended> => RunningCommand.start(args, options).ended;
 
 /** A folder that others can enter, so that PostgreSQL keeps its data in it even when root runs the tests. */
 export async function newFolder(prefix: string): Promise<string> {
