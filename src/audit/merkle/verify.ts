@@ -1,4 +1,4 @@
-import { EMPTY_ROOT, nodeHash } from './hashing.js';
+import { HASH_BYTES, nodeHash } from './hashing.js';
 
 export interface Inclusion {
   readonly index: number;
@@ -9,6 +9,8 @@ export interface Inclusion {
   readonly root: Uint8Array;
 }
 
+const areHashes = (...values: readonly Uint8Array[]): boolean => values.every(({ length }) => length === HASH_BYTES);
+
 const same = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;
 
 const isSize = (value: number): boolean => Number.isSafeInteger(value) && value >= 0;
@@ -17,7 +19,7 @@ const half = (value: number): number => Math.floor(value / 2);
 
 /** RFC 9162 §2.1.3.2: whether the leaf is at this index of the tree with this root. */
 export function verifyInclusion({ index, size, leaf, path, root }: Inclusion): boolean {
-  if (!isSize(index) || !isSize(size) || index >= size) return false;
+  if (!isSize(index) || !isSize(size) || index >= size || !areHashes(leaf, root, ...path)) return false;
   let [node, last] = [index, size - 1];
   let hash: Uint8Array = leaf;
   for (const sibling of path) {
@@ -41,13 +43,14 @@ export interface Consistency {
   readonly path: readonly Uint8Array[];
 }
 
-/** RFC 9162 §2.1.4.2: whether the larger tree is the smaller one with entries appended. */
+/**
+ * RFC 9162 §2.1.4.2: whether the larger tree is the smaller one with entries appended. From the empty tree nothing can be
+ * proven, since any tree grows out of it: false.
+ */
 export function verifyConsistency({ from, to, fromRoot, toRoot, path }: Consistency): boolean {
-  if (!isSize(from) || !isSize(to) || from > to) return false;
+  if (!isSize(from) || !isSize(to) || from > to || !areHashes(fromRoot, toRoot, ...path)) return false;
   if (from === to) return path.length === 0 && same(fromRoot, toRoot);
-  // Any tree grows out of the empty one.
-  if (from === 0) return path.length === 0 && same(fromRoot, EMPTY_ROOT);
-  return path.length > 0 && rootsOf(from, to, Number.isInteger(Math.log2(from)) ? [fromRoot, ...path] : path, fromRoot, toRoot);
+  return from > 0 && path.length > 0 && rootsOf(from, to, Number.isInteger(Math.log2(from)) ? [fromRoot, ...path] : path, fromRoot, toRoot);
 }
 
 function rootsOf(from: number, to: number, [seed, ...rest]: readonly Uint8Array[], fromRoot: Uint8Array, toRoot: Uint8Array): boolean {
