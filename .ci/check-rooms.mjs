@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 
-const ROOMS = ['platform', 'audit', 'security', 'customers', 'loans', 'scoring', 'models', 'predictions', 'risk', 'monitoring', 'server', 'demo', 'commands'];
+const ROOMS = ['platform', 'audit', 'security', 'customers', 'loans', 'scoring', 'models', 'predictions', 'evidence', 'risk', 'monitoring', 'server', 'demo', 'commands'];
 /** Pure numbers: scoring stands on the platform alone. */
 const ONLY = { scoring: ['platform'] };
 /** The composition: files beside the rooms. They may import every room; `demo` and `commands` stand on them. */

@@ -1,7 +1,8 @@
 import { ApolloServer } from '@apollo/server';
 import type { GraphQLSchema } from 'graphql';
-import { readNotice, type GovernanceNotice } from './audit/index.js';
+import { openLogKey, readNotice, Sequencer, TransparencyLog, type GovernanceNotice } from './audit/index.js';
 import { CustomersReader, CustomersResolver, CustomersService } from './customers/index.js';
+import { AuditResolver, PredictionProofsResolver } from './evidence/index.js';
 import { CustomerLoansResolver, LoanFactResolver, LoanResolver, LoansReader, LoansResolver, LoansService } from './loans/index.js';
 import {
   ApprovalResolver, ArtefactStore, CHANGE_POLICY, CHANGE_TIER, ContributorResolver, DeploymentActsResolver, DeploymentResolver, DeploymentService, evidenceResolvers, evidenceTaskSources, Gates, GovernanceResolver,
@@ -66,18 +67,24 @@ async function serve(runtime: Runtime, { host, port, issuers = [] }: AppOptions,
   const notices = noticesOf(runtime);
   undo.push(() => notices.close());
   await notices.start();
-  const { instances, jobs } = construct(runtime, { artefacts, versions, queue, notices });
+  const auditLog = await openAuditLog(runtime);
+  const { instances, jobs } = construct(runtime, { artefacts, versions, queue, notices, auditLog });
   const schema = await buildAssaySchema(instances);
   const apollo = await startApollo(schema, log);
   undo.push(() => apollo.stop());
-  const http = await listen({ apollo, schema, authenticator, artefacts, db, log, artefactMaxBytes: config.artefactMaxBytes }, host, port);
+  const http = await listen({ apollo, schema, authenticator, artefacts, auditLog, db, log, artefactMaxBytes: config.artefactMaxBytes }, host, port);
   undo.push(() => http.close());
+  const sequencer = new Sequencer(db, log);
+  sequencer.start();
+  undo.push(() => sequencer.stop());
   await jobs.work();
   undo.push(async () => jobs.stop());
   return { url: http.url, subscribers: () => notices.subscribers };
 }
 
 const noticesOf = ({ urls, log }: Runtime): NoticeHub<GovernanceNotice> => new NoticeHub(urls.app, log, readNotice);
+
+const openAuditLog = async ({ config }: Runtime): Promise<TransparencyLog> => new TransparencyLog(await openLogKey(config), config.logOrigin, config.logCheckpointFile);
 
 /** The API without a server, for a command that acts in this process. */
 export interface LocalApp {
@@ -90,7 +97,7 @@ export async function openLocalApp(runtime: Runtime): Promise<LocalApp> {
   const artefacts = new ArtefactStore();
   const versions = new LiveVersions(artefacts, runtime.config.scoringRuntime);
   const queue = await JobQueue.open(runtime.urls.app, runtime.log);
-  const { instances } = construct(runtime, { artefacts, versions, queue, notices: noticesOf(runtime) });
+  const { instances } = construct(runtime, { artefacts, versions, queue, notices: noticesOf(runtime), auditLog: await openAuditLog(runtime) });
   const close = async (): Promise<void> => {
     await queue.close();
     await versions.close();
@@ -117,9 +124,10 @@ interface Opened {
   readonly queue: JobQueue;
   /** Not started where nobody can subscribe. */
   readonly notices: NoticeHub<GovernanceNotice>;
+  readonly auditLog: TransparencyLog;
 }
 
-function construct({ db, keys, log, config }: Runtime, { artefacts, versions, queue, notices }: Opened): { instances: Instances; jobs: ScoreJobs } {
+function construct({ db, keys, log, config }: Runtime, { artefacts, versions, queue, notices, auditLog }: Opened): { instances: Instances; jobs: ScoreJobs } {
   const routes = new Routes();
   const customers = new CustomersReader(keys);
   const loans = new LoansReader(customers);
@@ -165,6 +173,8 @@ function construct({ db, keys, log, config }: Runtime, { artefacts, versions, qu
     new SimulationBaselineResolver(),
     new PredictionResolver(evidence, customers, loans),
     new PredictionWaiversResolver(),
+    new AuditResolver(auditLog),
+    new PredictionProofsResolver(auditLog),
     new LoanPredictionsResolver(),
     new CustomerProfileResolver(),
     new ProfileDriversResolver(evidence),

@@ -68,7 +68,7 @@ export async function migrate(ownerUrl: string): Promise<string[]> {
 }
 
 /** What Assay itself puts into its folder; nothing else is ever removed from it. */
-const OWN_FILES = ['postgres.password', 'keys', 'key-encryption.key', 'development-issuer.jwk', 'demo.json', 'synthetic.csv', 'rejected.csv'];
+const OWN_FILES = ['postgres.password', 'keys', 'key-encryption.key', 'log.key', 'log.checkpoint', 'development-issuer.jwk', 'demo.json', 'synthetic.csv', 'rejected.csv'];
 
 /** Forgets the embedded database, its keys and what a demonstration left. @throws REFUSED for a configured server */
 export async function resetHome({ home, database }: Config): Promise<void> {

@@ -9,7 +9,8 @@ import { noticeOf } from './told.js';
  */
 export async function recordEvents(tx: Transaction, events: readonly AuditEvent[]): Promise<void> {
   if (events.length === 0) return;
-  const ids = events.map(() => newId());
+  // A prediction has one event, which is found by the prediction's id.
+  const ids = events.map(({ type, id }) => (type === 'PREDICTION_RECORDED' ? id : newId()));
   await tx.query(
     'INSERT INTO audit_intake (id, type, leaf) SELECT * FROM unnest($1::uuid[], $2::text[], $3::bytea[])',
     [ids, events.map(({ type }) => type), events.map(encodeLeaf)],

@@ -63,6 +63,9 @@ const TOLD = {
   PREDICTION_RECORDED: 'TO_NOBODY',
 } as const satisfies { readonly [Type in AuditEventType]: Telling<Type> };
 
+/** Every type of event. */
+export const AUDIT_EVENT_TYPES = Object.keys(TOLD) as readonly AuditEventType[];
+
 export type LifecycleEventType = { [Type in AuditEventType]: (typeof TOLD)[Type] extends Lifecycle ? Type : never }[AuditEventType];
 
 /** The steps in the life of a model that are told, each with its sentence. */

@@ -26,6 +26,9 @@ const environment = z.object({
   DEV_ISSUER: flag.optional(),
   KEY_STORE_PATH: z.string().optional(),
   KEY_ENCRYPTION_KEY_FILE: z.string().optional(),
+  LOG_ORIGIN: z.string().regex(/^[^\s+]+$/, 'must have no spaces and no plus; a name like log.example.com/assay').default('localhost/assay'),
+  LOG_KEY_FILE: z.string().optional(),
+  LOG_CHECKPOINT_FILE: z.string().optional(),
   ASSAY_TOKEN: z.string().min(1).optional(),
   SCORING_RUNTIME: z.enum(['onnx', 'tensorflow']).default('onnx'),
   ARTEFACT_MAX_BYTES: whole(1024, 512 * 1024 * 1024).default(64 * 1024 * 1024),
@@ -51,6 +54,9 @@ function productionProblems(env: Raw): Problem[] {
   need('OIDC_ISSUER', 'the identity provider whose tokens are accepted');
   need('KEY_STORE_PATH', 'where wrapped customer keys live');
   need('KEY_ENCRYPTION_KEY_FILE', '32 bytes, base64, kept apart from the key store');
+  need('LOG_ORIGIN', 'the name by which the transparency log is known to verifiers and witnesses; it never changes');
+  need('LOG_KEY_FILE', 'the Ed25519 key with which the log signs');
+  need('LOG_CHECKPOINT_FILE', 'where the last signed checkpoint is kept, outside the database and its backups');
   if (flag.safeParse(env['DEV_ISSUER']).data) problems.push(['DEV_ISSUER', 'must not be set in production: it signs tokens for anyone']);
   for (const name of ['OIDC_ISSUER', 'OIDC_JWKS_URL']) {
     if (isPlainHttpAfar(env[name])) problems.push([name, 'must be https in production: who can change the keys on the way can sign any token']);
@@ -77,6 +83,11 @@ export interface Config {
   readonly devIssuer: boolean;
   readonly keyStorePath: string;
   readonly keyEncryptionKeyFile: string;
+  /** The name of the transparency log. */
+  readonly logOrigin: string;
+  readonly logKeyFile: string;
+  /** The last signed checkpoint, outside the database and its backups. */
+  readonly logCheckpointFile: string;
   /** What runs the models. There is no fallback from one to the other: a version that it cannot load is not scored with. */
   readonly scoringRuntime: 'onnx' | 'tensorflow';
   readonly artefactMaxBytes: number;
@@ -114,6 +125,9 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     devIssuer: e.DEV_ISSUER ?? false,
     keyStorePath: resolve(e.KEY_STORE_PATH ?? `${home}/keys`),
     keyEncryptionKeyFile: resolve(e.KEY_ENCRYPTION_KEY_FILE ?? `${home}/key-encryption.key`),
+    logOrigin: e.LOG_ORIGIN,
+    logKeyFile: resolve(e.LOG_KEY_FILE ?? `${home}/log.key`),
+    logCheckpointFile: resolve(e.LOG_CHECKPOINT_FILE ?? `${home}/log.checkpoint`),
     scoringRuntime: e.SCORING_RUNTIME,
     artefactMaxBytes: e.ARTEFACT_MAX_BYTES,
     token: e.ASSAY_TOKEN,

@@ -3,6 +3,7 @@ export * from './decisions/index.js';
 export { JobEntity } from './jobs/job.entity.js';
 export { MOST_IN_A_JOB, ScoreJobs, SCORE_JOBS } from './jobs/score-jobs.js';
 export { Evidence } from './history/evidence.js';
+export { PredictionType } from './history/prediction.types.js';
 export { replayBody } from './history/replay.js';
 export { VersionPerformanceResolver } from './history/performance.js';
 export { commitmentOf, RECORD_FORMAT, unsealBody, type PredictionBody } from './record/body.js';

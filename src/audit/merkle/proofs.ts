@@ -18,8 +18,13 @@ export async function rootAt(read: HashReader, size: number): Promise<Hash> {
   return root!;
 }
 
-/** RFC 9162 §2.1.3: proves that an entry is at `index` of the tree of `size`; index < size. */
-export const inclusionProof = (read: HashReader, index: number, size: number): Promise<Hash[]> => hashesOfRanges(read, inclusionRanges(index, size));
+/** RFC 9162 §2.1.3: for each index, proves that an entry is there in the tree of `size`; indexes < size. One look-up for all. */
+export async function inclusionProofs(read: HashReader, indexes: readonly number[], size: number): Promise<Hash[][]> {
+  const paths = indexes.map((index) => inclusionRanges(index, size));
+  const hashes = await hashesOfRanges(read, paths.flat());
+  let at = 0;
+  return paths.map(({ length }) => hashes.slice(at, (at += length)));
+}
 
 /** RFC 9162 §2.1.4: proves that the tree of size `to` is that of size `from` with entries appended; from ≤ to. */
 export const consistencyProof = (read: HashReader, from: number, to: number): Promise<Hash[]> => hashesOfRanges(read, consistencyRanges(from, to));

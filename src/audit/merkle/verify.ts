@@ -48,9 +48,9 @@ export interface Consistency {
  * proven, since any tree grows out of it: false.
  */
 export function verifyConsistency({ from, to, fromRoot, toRoot, path }: Consistency): boolean {
-  if (!isSize(from) || !isSize(to) || from > to || !areHashes(fromRoot, toRoot, ...path)) return false;
+  if (!isSize(from) || !isSize(to) || from === 0 || from > to) return false;
   if (from === to) return path.length === 0 && same(fromRoot, toRoot);
-  return from > 0 && path.length > 0 && rootsOf(from, to, Number.isInteger(Math.log2(from)) ? [fromRoot, ...path] : path, fromRoot, toRoot);
+  return path.length > 0 && areHashes(fromRoot, toRoot, ...path) && rootsOf(from, to, Number.isInteger(Math.log2(from)) ? [fromRoot, ...path] : path, fromRoot, toRoot);
 }
 
 function rootsOf(from: number, to: number, [seed, ...rest]: readonly Uint8Array[], fromRoot: Uint8Array, toRoot: Uint8Array): boolean {

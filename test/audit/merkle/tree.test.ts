@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import {
-  consistencyProof, Edge, hashWithin, inclusionProof, leafHash, parseTilePath, placeOf, rootAt, rootOfHashes, TILE_WIDTH, tilePath, verifyConsistency, verifyInclusion, widthAt, type Hash, type HashReader,
+  consistencyProof, Edge, hashWithin, inclusionProofs, leafHash, parseTilePath, placeOf, rootAt, rootOfHashes, TILE_WIDTH, tilePath, verifyConsistency, verifyInclusion, widthAt, type Hash, type HashReader,
 } from '../../../src/audit/merkle/index.js';
 
 const leaf = (index: number): Hash => leafHash(Buffer.from(`entry ${index}`));
@@ -17,7 +17,7 @@ describe('a tree', () => {
   it('proves each of its entries, and no other, at any size', async () => {
     await fc.assert(fc.asyncProperty(size, fc.nat(), fc.nat(), async (count, a, b) => {
       const [index, other] = [a % count, b % count];
-      const [root, path] = [rootOfHashes(LEAVES.slice(0, count)), await inclusionProof(naive, index, count)];
+      const [root, [path]] = [rootOfHashes(LEAVES.slice(0, count)), (await inclusionProofs(naive, [index], count)) as [Hash[]]];
       expect(verifyInclusion({ index, size: count, leaf: leaf(index), path, root })).toBe(true);
       expect(verifyInclusion({ index: other, size: count, leaf: leaf(index), path, root })).toBe(index === other);
       expect(verifyInclusion({ index, size: count, leaf: leaf(-1), path, root })).toBe(false);
@@ -36,6 +36,8 @@ describe('a tree', () => {
     }), { numRuns: 60 });
   });
 });
+
+const widths = (level: number, count: number): number[] => Array.from({ length: count }, (_, index) => widthAt({ level, index }, 70_000)).slice(-2);
 
 describe('its edge and tiles', () => {
   it('have the root of the whole at every size, and fill the tiles of which every hash can be read', async () => {
@@ -56,7 +58,6 @@ describe('its edge and tiles', () => {
   });
 
   it('are as wide as the specification says: 70,000 entries', () => {
-    const widths = (level: number, count: number): number[] => Array.from({ length: count }, (_, index) => widthAt({ level, index }, 70_000)).slice(-2);
     expect([widths(0, 274), widths(0, 275), widths(1, 2), widths(2, 1), widths(3, 1)]).toEqual([[256, 112], [112, 0], [256, 17], [1], [0]]);
   });
 

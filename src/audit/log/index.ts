@@ -1,0 +1,4 @@
+export { LogKey, openLogKey, originOf } from './key.js';
+export { Sequencer } from './sequencer.js';
+export { TransparencyLog, type EntryProof, type GrownLog } from './log.js';
+export type { SignedHead } from './signer.js';

@@ -1,0 +1,139 @@
+import type { Database, Logger, Queryable, Transaction } from '../../platform/index.js';
+import { leafHash, type Edge, type FullTile } from '../merkle/index.js';
+import { newestHead, TileStore } from './store.js';
+
+/** Entries of one transaction: it holds as many leaves in memory. */
+const MOST_AT_ONCE = 4_096;
+
+/** How often the intake is looked at. The promise is a second. */
+const EVERY_MILLISECONDS = 200;
+
+/** No other use of advisory locks takes a pair whose first half is this. */
+const LOCK = [0x10_67_00, 1] as const;
+
+interface Waiting {
+  readonly id: string;
+  readonly leaf: Buffer;
+}
+
+interface Left {
+  readonly epoch: number;
+  readonly edge: Edge;
+}
+
+/** Which transactions had ended when the intake was last read to its end: what they wrote is in the log. */
+interface Horizon {
+  readonly xmax: string;
+  readonly running: readonly string[];
+}
+
+/**
+ * Moves events from the intake into the tree: entries, tiles and head in one transaction. Any replica may; one at a time
+ * does, and two that nevertheless met would collide on the size they extend, since a head is the only successor of another.
+ */
+export class Sequencer {
+  private readonly stores = new Map<number, TileStore>();
+  /** The edge of the tree as it was left; used again where nobody else has appended meanwhile. */
+  private left: Left | undefined;
+  private horizon: Horizon | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private working: Promise<unknown> = Promise.resolve();
+  private stopped = false;
+
+  constructor(
+    private readonly db: Database,
+    private readonly log: Logger,
+  ) {}
+
+  start(): void {
+    const beat = async (): Promise<void> => {
+      this.working = this.drain().catch((error: unknown) => this.log.error({ err: error }, 'the log could not be extended; tried again'));
+      await this.working;
+      if (!this.stopped) this.timer = setTimeout(() => void beat(), EVERY_MILLISECONDS).unref();
+    };
+    void beat();
+  }
+
+  /** Ends after what is under way. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    clearTimeout(this.timer);
+    await this.working;
+  }
+
+  /** Integrates all that waits. @returns how many entries that were */
+  async drain(): Promise<number> {
+    let count = 0;
+    for (;;) {
+      const added = await this.integrate();
+      count += added;
+      if (added < MOST_AT_ONCE || this.stopped) return count;
+    }
+  }
+
+  /** One batch. Looks first with the reader's connection, so that waiting costs no transaction. */
+  private async integrate(): Promise<number> {
+    if (!(await hasWaiting(this.db, this.horizon))) return 0;
+    const done = await this.db.transaction(async (tx) => {
+      const [lock] = await tx.query<{ taken: boolean }>('SELECT pg_try_advisory_xact_lock($1, $2) AS taken', [...LOCK]);
+      if (!lock!.taken) return undefined;
+      const { rows, horizon } = await readWaiting(tx, this.horizon);
+      return { count: rows.length, horizon, left: rows.length > 0 ? await this.append(tx, rows) : this.left };
+    });
+    // Remembered only now that it is durable.
+    this.left = done?.left ?? this.left;
+    if (done && done.count < MOST_AT_ONCE) this.horizon = done.horizon;
+    return done?.count ?? 0;
+  }
+
+  private async append(tx: Transaction, rows: readonly Waiting[]): Promise<Left> {
+    const head = await newestHead(tx);
+    const epoch = head?.epoch ?? (await currentEpoch(tx));
+    const size = head?.size ?? 0;
+    const edge = this.left?.epoch === epoch && this.left.edge.size === size ? this.left.edge.copy() : await this.storeOf(epoch).edge(tx, size);
+    const filled = rows.flatMap(({ leaf }) => edge.append(leafHash(leaf)));
+    await tx.query('INSERT INTO log_entries (epoch, index, intake_id) SELECT $1, $2::bigint + n - 1, id FROM unnest($3::uuid[]) WITH ORDINALITY AS e (id, n)', [epoch, size, rows.map(({ id }) => id)]);
+    await insertTiles(tx, epoch, filled);
+    await tx.query('INSERT INTO log_heads (epoch, size, previous, root) VALUES ($1, $2, $3, $4)', [epoch, edge.size, size, edge.root()]);
+    return { epoch, edge };
+  }
+
+  private storeOf(epoch: number): TileStore {
+    const known = this.stores.get(epoch) ?? new TileStore(epoch);
+    this.stores.set(epoch, known);
+    return known;
+  }
+}
+
+async function currentEpoch(db: Queryable): Promise<number> {
+  const [row] = await db.query<{ epoch: number }>('SELECT max(epoch) AS epoch FROM log_epochs');
+  return row!.epoch;
+}
+
+/** Everything before the horizon is in the log; without one, everything is looked at. */
+const AFTER_HORIZON = `($1::xid8 IS NULL OR i.xid >= $1 OR i.xid = ANY($2::xid8[])) AND NOT EXISTS (SELECT FROM log_entries e WHERE e.intake_id = i.id)`;
+
+const parametersOf = (horizon: Horizon | undefined): unknown[] => [horizon?.xmax ?? null, horizon?.running ?? []];
+
+async function hasWaiting(db: Queryable, horizon: Horizon | undefined): Promise<boolean> {
+  const [row] = await db.query<{ waits: boolean }>(`SELECT EXISTS (SELECT FROM audit_intake i WHERE ${AFTER_HORIZON}) AS waits`, parametersOf(horizon));
+  return row!.waits;
+}
+
+async function readWaiting(tx: Transaction, horizon: Horizon | undefined): Promise<{ rows: Waiting[]; horizon: Horizon }> {
+  // One statement sees one snapshot: what it does not show had not ended, and is in the horizon that it gives.
+  const rows = await tx.query<{ id: string | null; leaf: Buffer | null; xmax: string; running: string[] }>(
+    `WITH waiting AS (SELECT i.id, i.leaf, i.xid FROM audit_intake i WHERE ${AFTER_HORIZON} ORDER BY i.xid, i.id LIMIT ${MOST_AT_ONCE})
+     SELECT w.id, w.leaf, pg_snapshot_xmax(s)::text AS xmax, ARRAY(SELECT pg_snapshot_xip(s)::text) AS running
+     FROM pg_current_snapshot() AS s LEFT JOIN waiting w ON true ORDER BY w.xid, w.id`,
+    parametersOf(horizon));
+  const [{ xmax, running }] = rows as [(typeof rows)[number]];
+  return { rows: rows.filter((row): row is typeof row & Waiting => row.id !== null), horizon: { xmax, running } };
+}
+
+async function insertTiles(tx: Transaction, epoch: number, tiles: readonly FullTile[]): Promise<void> {
+  if (tiles.length === 0) return;
+  await tx.query(
+    'INSERT INTO log_tiles (epoch, level, index, hashes, root) SELECT $1, * FROM unnest($2::int[], $3::bigint[], $4::bytea[], $5::bytea[])',
+    [epoch, tiles.map(({ level }) => level), tiles.map(({ index }) => index), tiles.map(({ hashes }) => hashes), tiles.map(({ root }) => root)]);
+}

@@ -1,0 +1,96 @@
+import type { Queryable } from '../../platform/index.js';
+import { Edge, hashesOf, hashWithin, leafHash, placeOf, TILE_WIDTH, widthAt, type Hash, type HashReader, type Place, type TileAddress } from '../merkle/index.js';
+
+/** The tree as it is stored: its epoch, how many entries it has, and its root. */
+export interface Head {
+  readonly epoch: number;
+  readonly size: number;
+  readonly root: Hash;
+  readonly recordedAt: Date;
+}
+
+interface HeadRow {
+  readonly epoch: number;
+  readonly size: string;
+  readonly root: Buffer;
+  readonly recorded_at: Date;
+}
+
+/** The newest head of the newest epoch; undefined before the first entry. */
+export async function newestHead(db: Queryable): Promise<Head | undefined> {
+  const [row] = await db.query<HeadRow>(
+    'SELECT epoch, size, root, recorded_at FROM log_heads WHERE epoch = (SELECT max(epoch) FROM log_epochs) ORDER BY size DESC LIMIT 1');
+  return row && { epoch: row.epoch, size: Number(row.size), root: row.root, recordedAt: row.recorded_at };
+}
+
+const MOST_CACHED = 2_048;
+
+/**
+ * Reads tiles and entries of one epoch. Only full tiles are stored, and never changed, so they are remembered; what is
+ * unfilled is made from the entries (level 0) or from the roots of the tiles below.
+ */
+export class TileStore {
+  private readonly full = new Map<string, Buffer>();
+
+  constructor(private readonly epoch: number) {}
+
+  /** The hashes of a tile in a tree of this size, one after another. */
+  async tile(db: Queryable, address: TileAddress, size: number): Promise<Buffer> {
+    const [tile] = await this.tiles(db, [address], size);
+    return tile!;
+  }
+
+  /** Reads hashes of perfect subtrees of the tree of this size, all of them in few statements. */
+  reader(db: Queryable, size: number): HashReader {
+    return async (nodes) => {
+      const places = nodes.map(placeOf);
+      const addresses = distinct(places);
+      const tiles = new Map((await this.tiles(db, addresses, size)).map((tile, index) => [keyOf(addresses[index]!), tile]));
+      return places.map((place) => hashWithin(tiles.get(keyOf(place.tile))!, place));
+    };
+  }
+
+  /** The entries from `begin` up to, but without, `end`, in their order. */
+  async entries(db: Queryable, begin: number, end: number): Promise<Buffer[]> {
+    const rows = await db.query<{ leaf: Buffer }>(
+      'SELECT i.leaf FROM log_entries e JOIN audit_intake i ON i.id = e.intake_id WHERE e.epoch = $1 AND e.index >= $2 AND e.index < $3 ORDER BY e.index',
+      [this.epoch, begin, end]);
+    return rows.map(({ leaf }) => leaf);
+  }
+
+  private async tiles(db: Queryable, addresses: readonly TileAddress[], size: number): Promise<Buffer[]> {
+    await this.remember(db, addresses.filter((address) => widthAt(address, size) === TILE_WIDTH && !this.full.has(keyOf(address))));
+    return Promise.all(addresses.map(async (address) => this.full.get(keyOf(address)) ?? this.partial(db, address, widthAt(address, size))));
+  }
+
+  private async remember(db: Queryable, addresses: readonly TileAddress[]): Promise<void> {
+    if (addresses.length === 0) return;
+    const rows = await db.query<{ level: number; index: string; hashes: Buffer }>(
+      'SELECT t.level, t.index, t.hashes FROM log_tiles t JOIN unnest($2::int[], $3::bigint[]) AS a (level, index) ON t.level = a.level AND t.index = a.index WHERE t.epoch = $1',
+      [this.epoch, addresses.map(({ level }) => level), addresses.map(({ index }) => index)]);
+    if (this.full.size + rows.length > MOST_CACHED) this.full.clear();
+    for (const { level, index, hashes } of rows) this.full.set(keyOf({ level, index: Number(index) }), hashes);
+  }
+
+  private async partial(db: Queryable, { level, index }: TileAddress, width: number): Promise<Buffer> {
+    const begin = index * TILE_WIDTH;
+    if (level === 0) return Buffer.concat((await this.entries(db, begin, begin + width)).map(leafHash));
+    const rows = await db.query<{ root: Buffer }>(
+      'SELECT root FROM log_tiles WHERE epoch = $1 AND level = $2 AND index >= $3 AND index < $4 ORDER BY index', [this.epoch, level - 1, begin, begin + width]);
+    return Buffer.concat(rows.map(({ root }) => root));
+  }
+
+  /** The right edge of the tree of this size, to which entries can be appended. */
+  async edge(db: Queryable, size: number): Promise<Edge> {
+    const partial: Hash[][] = [];
+    for (let level = 0; TILE_WIDTH ** level <= size; level += 1) {
+      const address = { level, index: Math.floor(size / TILE_WIDTH ** (level + 1)) };
+      partial.push(hashesOf(await this.partial(db, address, widthAt(address, size))));
+    }
+    return new Edge(size, partial);
+  }
+}
+
+const keyOf = ({ level, index }: TileAddress): string => `${level} ${index}`;
+
+const distinct = (places: readonly Place[]): TileAddress[] => [...new Map(places.map(({ tile }) => [keyOf(tile), tile])).values()];

@@ -1,0 +1,5 @@
+export * from './note.js';
+export * from './keys.js';
+export * from './checkpoint.js';
+export * from './tlog-proof.js';
+export * from './receipt.js';

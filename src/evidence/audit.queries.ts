@@ -1,0 +1,37 @@
+import { fetchPage, type Page, type PageRequest, type Queryable } from '../platform/index.js';
+
+export interface EventRow {
+  readonly id: string;
+  readonly type: string;
+  readonly leaf: Buffer;
+  readonly recorded_at: Date;
+  readonly index: string | null;
+}
+
+export interface EventFilter {
+  readonly types: readonly string[] | undefined;
+  readonly since: Date | undefined;
+  readonly before: Date | undefined;
+}
+
+/** Events by their ids, which are in the order of their times. */
+export function eventPage(db: Queryable, { types, since, before }: EventFilter, request: PageRequest): Promise<Page<EventRow>> {
+  const [where, parameters]: [string[], unknown[]] = [[], []];
+  const only = (sql: (parameter: string) => string, value: unknown): void => {
+    if (value === undefined) return;
+    parameters.push(value);
+    where.push(sql(`$${parameters.length}`));
+  };
+  only((parameter) => `i.type = ANY(${parameter}::text[])`, types);
+  only((parameter) => `i.recorded_at >= ${parameter}`, since);
+  only((parameter) => `i.recorded_at < ${parameter}`, before);
+  return fetchPage<EventRow>(db, {
+    select: 'i.id, i.type, i.leaf, i.recorded_at, e.index',
+    from: 'audit_intake i LEFT JOIN log_entries e ON e.intake_id = i.id',
+    where,
+    parameters,
+    key: { sql: 'i.id', type: 'uuid' },
+    id: { sql: 'i.id' },
+    descending: true,
+  }, request);
+}

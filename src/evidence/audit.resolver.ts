@@ -1,0 +1,79 @@
+import { Arg, Args, Ctx, FieldResolver, Float, Query, Resolver, Root } from 'type-graphql';
+import { type EntryProof, parseNote, type SignedHead, type TransparencyLog } from '../audit/index.js';
+import { ConnectionArgs, connectionType, toConnection, type Connection, type Context } from '../platform/index.js';
+import { Requires } from '../security/index.js';
+import { eventPage, type EventRow } from './audit.queries.js';
+import { AuditCheckpoint, AuditEventFilterInput, AuditEventInfo, AuditProof, AuditReceipt, ConsistencyProof } from './audit.types.js';
+import { proofsOf, receiptsOf } from './loaders.js';
+
+export const AuditEventConnection = connectionType(AuditEventInfo, 'AuditEvent', 'events');
+
+const base64 = (hash: Uint8Array): string => Buffer.from(hash).toString('base64');
+
+export const toProof = ({ index, leaf, path, head, text }: EntryProof): AuditProof => ({
+  leafIndex: index, treeSize: head.size, leaf: leaf.toString('utf8'), path: path.map(base64), checkpoint: head.note, tlogProof: text,
+});
+
+export const toReceipt = (note: string): AuditReceipt => ({ note, signature: base64(parseNote(note).signatures[0]!.bytes) });
+
+/** Reads the transparency log. */
+@Resolver(() => AuditEventInfo)
+export class AuditResolver {
+  private readonly proofs;
+  private readonly receipts;
+
+  constructor(private readonly log: TransparencyLog) {
+    this.proofs = proofsOf(log);
+    this.receipts = receiptsOf(log);
+  }
+
+  @Requires('self:read')
+  @Query(() => AuditCheckpoint, { nullable: true, description: 'The transparency log as it is now, signed; null before its first entry. Also at GET /log/checkpoint.' })
+  async auditCheckpoint(@Ctx() ctx: Context): Promise<AuditCheckpoint | null> {
+    const head = await this.log.checkpoint(ctx.db);
+    return head ? this.toCheckpoint(head) : null;
+  }
+
+  @Requires('self:read')
+  @Query(() => ConsistencyProof, { description: 'That the log of one size is that of a smaller one with entries appended.' })
+  async consistencyProof(
+    @Ctx() ctx: Context,
+    @Arg('from', () => Float, { description: 'The smaller size, 1 or more.' }) from: number,
+    @Arg('to', () => Float, { description: 'The larger size, at most that of the newest checkpoint.' }) to: number,
+  ): Promise<ConsistencyProof> {
+    const { path } = await this.log.consistency(ctx.db, from, to);
+    return { from, to, path: path.map(base64) };
+  }
+
+  @Requires('audit:read')
+  @Query(() => AuditEventConnection, { description: 'What happened: acts, refusals, predictions, the newest first.' })
+  async auditEvents(
+    @Ctx() ctx: Context,
+    @Args() page: ConnectionArgs,
+    @Arg('filter', () => AuditEventFilterInput, { nullable: true, description: 'Which ones; all, unless given.' }) filter?: AuditEventFilterInput,
+  ): Promise<Connection<AuditEventInfo>> {
+    const { types, since, before } = filter ?? {};
+    return toConnection(await eventPage(ctx.db, { types: types ?? undefined, since: since ?? undefined, before: before ?? undefined }, page), toEvent);
+  }
+
+  @FieldResolver(() => AuditProof, { nullable: true, description: 'That it is in the log; null for the second until it is integrated.' })
+  async proof(@Ctx() ctx: Context, @Root() { id }: AuditEventInfo): Promise<AuditProof | null> {
+    const proof = await ctx.loaders.of(ctx, this.proofs).load(id);
+    return proof ? toProof(proof) : null;
+  }
+
+  @FieldResolver(() => AuditReceipt, { description: 'What the log promises of it.' })
+  async receipt(@Ctx() ctx: Context, @Root() { id }: AuditEventInfo): Promise<AuditReceipt> {
+    return toReceipt((await ctx.loaders.of(ctx, this.receipts).load(id))!);
+  }
+
+  private toCheckpoint({ origin, size, root, note, recordedAt, epoch }: SignedHead): AuditCheckpoint {
+    return { origin, size, root: base64(root), note, recordedAt, verifierKey: this.log.verifierKey(epoch) };
+  }
+}
+
+function toEvent({ id, type, leaf, recorded_at, index }: EventRow): AuditEventInfo {
+  const text = leaf.toString('utf8');
+  const { actor, id: subjectId } = JSON.parse(text) as { actor: string; id: string };
+  return Object.assign(new AuditEventInfo(), { id, type, recordedAt: recorded_at, actorId: actor, subjectId, leaf: text, leafIndex: index === null ? null : Number(index) });
+}

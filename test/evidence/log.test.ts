@@ -1,0 +1,124 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { leafHash, parseCheckpoint, parseKey, parseNote, parseProof, parseReceipt, rootOfHashes, verifyConsistency, verifyInclusion, verifyNote } from '../../src/audit/index.js';
+import { openTestApp, type TestApp } from '../support/app.js';
+import { scoreLoan, someLoans } from '../support/builders.js';
+import type { TestClient } from '../support/client.js';
+
+interface Proof {
+  readonly leafIndex: number;
+  readonly treeSize: number;
+  readonly leaf: string;
+  readonly path: readonly string[];
+  readonly checkpoint: string;
+  readonly tlogProof: string;
+}
+
+const PROOF = 'proof { leafIndex treeSize leaf path checkpoint tlogProof }';
+const CHECKPOINT = '{ auditCheckpoint { origin size root note verifierKey } }';
+
+interface Checkpoint {
+  readonly auditCheckpoint: { origin: string; size: number; root: string; note: string; verifierKey: string };
+}
+
+const events = (first: number): string => `{ auditEvents(first: ${first}, filter: { types: [VERSION_DEPLOYED, VOTE_CAST, ROLE_GRANTED] }) { edges { node { id type recordedAt actorId subjectId leafIndex ${PROOF} receipt { signature } } } } }`;
+
+const get = (client: TestClient, path: string): Promise<Response> => client.send(`/log/${path}`);
+
+describe('the transparency log, as its readers see it', () => {
+  let app: TestApp;
+  let portal: TestClient;
+  let auditor: TestClient;
+  let prediction: string;
+  let receipt: string;
+  beforeAll(async () => {
+    app = await openTestApp();
+    [portal, auditor] = await Promise.all([app.as('portal'), app.as('auditor')]);
+    const [loan] = await someLoans(app, 1);
+    prediction = (await scoreLoan(portal, { loanId: loan!.id })).id;
+    // The borrower's portal keeps it before the log has integrated anything.
+    receipt = (await portal.ok<{ prediction: { receipt: { note: string } } }>('query ($id: ID!) { prediction(id: $id) { receipt { note signature } } }', { id: prediction })).prediction.receipt.note;
+  });
+  afterAll(() => app.close());
+
+  async function proofOfPrediction(): Promise<Proof> {
+    for (const end = Date.now() + 10_000; Date.now() < end; ) {
+      const { prediction: { proof } } = await auditor.ok<{ prediction: { proof: Proof | null } }>(`query ($id: ID!) { prediction(id: $id) { ${PROOF} } }`, { id: prediction });
+      if (proof) return proof;
+    }
+    throw new Error('The prediction was not integrated.');
+  }
+
+  it('a prediction is integrated within a second, and its proof verifies with the key alone', async () => {
+    const { tlogProof, leaf, leafIndex, treeSize } = await proofOfPrediction();
+    const [{ late }] = await app.sql<{ late: number }>(
+      `SELECT extract(epoch FROM h.recorded_at - i.recorded_at)::float8 AS late FROM audit_intake i JOIN log_entries e ON e.intake_id = i.id
+       JOIN LATERAL (SELECT recorded_at FROM log_heads WHERE epoch = e.epoch AND size > e.index ORDER BY size LIMIT 1) h ON true WHERE i.id = $1`, [JSON.parse(leaf).id]) as [{ late: number }];
+    expect(late).toBeLessThan(5);
+    const { auditCheckpoint: { verifierKey } } = await auditor.ok<Checkpoint>(CHECKPOINT);
+    const { index, path, checkpoint } = parseProof(tlogProof);
+    const note = parseNote(checkpoint);
+    expect(verifyNote(note, [parseKey(verifierKey)])).toHaveLength(1);
+    const { size, root } = parseCheckpoint(note.text);
+    expect([index, size, verifyInclusion({ index, size, leaf: leafHash(Buffer.from(leaf)), path, root })]).toEqual([leafIndex, treeSize, true]);
+    expect(JSON.parse(leaf)).toMatchObject({ type: 'PREDICTION_RECORDED', status: 'SCORED' });
+  });
+
+  it('its receipt names the very leaf that was integrated', async () => {
+    const { leaf } = await proofOfPrediction();
+    const { auditCheckpoint: { verifierKey } } = await auditor.ok<Checkpoint>(CHECKPOINT);
+    const note = parseNote(receipt);
+    expect(verifyNote(note, [parseKey(verifierKey)])).toHaveLength(1);
+    expect(parseReceipt(note.text).leaf).toEqual(leafHash(Buffer.from(leaf)));
+  });
+
+  it('two checkpoints are consistent', async () => {
+    const { auditCheckpoint: now } = await auditor.ok<Checkpoint>(CHECKPOINT);
+    const { consistencyProof: { path } } = await auditor.ok<{ consistencyProof: { path: string[] } }>('query ($to: Float!) { consistencyProof(from: 2, to: $to) { from to path } }', { to: now.size });
+    const entries = await auditor.ok<{ auditEvents: { edges: { node: { leaf: string; leafIndex: number } }[] } }>('{ auditEvents(last: 200) { edges { node { leaf leafIndex } } } }');
+    const first = entries.auditEvents.edges.map(({ node }) => node).filter(({ leafIndex }) => leafIndex < 2).sort((a, b) => a.leafIndex - b.leafIndex);
+    expect(first).toHaveLength(2);
+    const fromRoot = rootOfHashes(first.map(({ leaf }) => leafHash(Buffer.from(leaf))));
+    expect(verifyConsistency({ from: 2, to: now.size, fromRoot, toRoot: Buffer.from(now.root, 'base64'), path: path.map((hash) => Buffer.from(hash, 'base64')) })).toBe(true);
+  });
+
+  it('an auditor lists events, with proof and receipt, in as many statements for many as for one', async () => {
+    const one = await app.statementsOf(() => auditor.ok(events(1)));
+    const many = await app.statementsOf(() => auditor.ok<{ auditEvents: { edges: { node: { type: string; proof: Proof } }[] } }>(events(20)));
+    const { edges } = many.result.auditEvents;
+    expect(new Set(edges.map(({ node }) => node.type))).toEqual(new Set(['VERSION_DEPLOYED', 'VOTE_CAST', 'ROLE_GRANTED']));
+    expect(edges.every(({ node }) => node.proof.leafIndex < node.proof.treeSize)).toBe(true);
+    expect(many.statements.length).toBeLessThanOrEqual(one.statements.length + 2);
+  });
+
+  describe('over HTTP, as C2SP tlog-tiles lays it out', () => {
+    it('checkpoint, key and hashes are open to all, and fit each other', async () => {
+      const [note, key] = await Promise.all(['checkpoint', 'key'].map(async (path) => (await get(app.anonymous(), path)).text()));
+      const checkpoint = parseNote(note!);
+      expect(verifyNote(checkpoint, [parseKey(key!)])).toHaveLength(1);
+      const { size, root } = parseCheckpoint(checkpoint.text);
+      const tile = await get(app.anonymous(), `tile/0/000.p/${size}`);
+      expect([tile.status, tile.headers.get('content-type'), tile.headers.get('cache-control')]).toEqual([200, 'application/octet-stream', 'public, max-age=31536000, immutable']);
+      const hashes = Buffer.from(await tile.arrayBuffer());
+      expect(rootOfHashes(Array.from({ length: size }, (_, index) => hashes.subarray(index * 32, index * 32 + 32)))).toEqual(Buffer.from(root));
+    });
+
+    it('entries are for who may read events', async () => {
+      const path = 'tile/entries/000.p/3';
+      expect([(await get(app.anonymous(), path)).status, (await get(portal, path)).status]).toEqual([401, 403]);
+      const bundle = Buffer.from(await (await get(auditor, path)).arrayBuffer());
+      const first = bundle.subarray(2, 2 + bundle.readUInt16BE(0));
+      const tile = Buffer.from(await (await get(app.anonymous(), 'tile/0/000.p/3')).arrayBuffer());
+      expect(tile.subarray(0, 32)).toEqual(leafHash(first));
+    });
+
+    it.each(['', 'tile/0/000', 'tile/0/001.p/1', 'tile/64/000', 'tile/0/0', 'tile/0/000.p/0', 'tile/1/000.p/1', 'nothing'])('there is nothing at /log/%s', async (path) => {
+      expect((await get(app.anonymous(), path)).status).toBe(404);
+    });
+  });
+
+  it('is read by auditors alone, but for what proves it', async () => {
+    expect((await portal.refusal('{ auditEvents { edges { node { id } } } }')).extensions.code).toBe('FORBIDDEN');
+    expect((await portal.refusal(`query ($id: ID!) { prediction(id: $id) { ${PROOF} } }`, { id: prediction })).extensions.code).toBe('FORBIDDEN');
+    await portal.ok(CHECKPOINT);
+  });
+});
