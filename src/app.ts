@@ -174,7 +174,7 @@ function construct({ db, keys, log, config }: Runtime, { artefacts, versions, qu
     new PredictionResolver(evidence, customers, loans),
     new PredictionWaiversResolver(),
     new AuditResolver(auditLog),
-    new PredictionProofsResolver(auditLog),
+    new PredictionProofsResolver(auditLog, evidence),
     new LoanPredictionsResolver(),
     new CustomerProfileResolver(),
     new ProfileDriversResolver(evidence),

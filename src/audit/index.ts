@@ -5,3 +5,4 @@ export * from './told.js';
 export * from './merkle/index.js';
 export * from './note/index.js';
 export * from './log/index.js';
+export * from './offline/index.js';

@@ -1,7 +1,8 @@
 import { Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
 import type { TransparencyLog } from '../audit/index.js';
+import { bundleOf } from './bundle.js';
 import type { Context } from '../platform/index.js';
-import { PredictionType } from '../predictions/index.js';
+import { PredictionType, type Evidence } from '../predictions/index.js';
 import { Requires } from '../security/index.js';
 import { AuditProof, AuditReceipt } from './audit.types.js';
 import { toProof, toReceipt } from './audit.resolver.js';
@@ -13,7 +14,10 @@ export class PredictionProofsResolver {
   private readonly proofs;
   private readonly receipts;
 
-  constructor(log: TransparencyLog) {
+  constructor(
+    private readonly log: TransparencyLog,
+    private readonly evidence: Evidence,
+  ) {
     this.proofs = proofsOf(log);
     this.receipts = receiptsOf(log);
   }
@@ -30,5 +34,12 @@ export class PredictionProofsResolver {
   async proof(@Ctx() ctx: Context, @Root() { row }: PredictionType): Promise<AuditProof | null> {
     const proof = await ctx.loaders.of(ctx, this.proofs).load(row.id);
     return proof ? toProof(proof) : null;
+  }
+
+  @Requires('prediction:detail')
+  @FieldResolver(() => String, { nullable: true, description: 'All that proves it, as JSON that `assay verify --offline` checks with no server and no database (docs/record-format.md); null for the second until it is integrated.' })
+  async bundle(@Ctx() ctx: Context, @Root() { row }: PredictionType): Promise<string | null> {
+    const [proof, receipt, record] = await Promise.all([ctx.loaders.of(ctx, this.proofs).load(row.id), ctx.loaders.of(ctx, this.receipts).load(row.id), this.evidence.record(ctx, row)]);
+    return proof && receipt !== undefined ? bundleOf(ctx, row, { proof, receipt, body: record?.canonical ?? null, verifierKey: this.log.verifierKey(proof.head.epoch) }) : null;
   }
 }

@@ -1,13 +1,15 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { Stages } from '../../platform/index.js';
+import { badInput, Stages } from '../../platform/index.js';
 import { openApi } from '../support/api.js';
 import { requireNewFolder } from '../support/new-folder.js';
+import { exportPrediction } from './prediction.js';
 import { exportedVersion, type ExportedVersion } from './exported.js';
 
 interface ExportFlags {
-  readonly version: string;
+  readonly version?: string;
+  readonly prediction?: string;
   readonly out: string;
   readonly url?: string;
   readonly json?: boolean;
@@ -16,15 +18,18 @@ interface ExportFlags {
 export function exportCommand(program: Command): void {
   program
     .command('export')
-    .description('Export a registered version into a folder that anyone can check: its dossier, every artefact, the votes, its model cards and the digests of all (docs/model-card.md).')
-    .requiredOption('--version <id>', 'the version: its id, as register and the API tell it')
-    .requiredOption('--out <folder>', 'a new folder')
+    .description('Export what anyone can check: a registered version into a folder, with its dossier, every artefact, the votes, its model cards and the digests of all (docs/model-card.md); or a prediction into a file, with all that proves it.')
+    .option('--version <id>', 'a version: its id, as register and the API tell it')
+    .option('--prediction <id>', 'a prediction: its id, as score and the API tell it')
+    .requiredOption('--out <path>', 'a new folder for a version, a new file for a prediction')
     .option('--url <url>', 'a running Assay, with a token in ASSAY_TOKEN; without it the database of this machine, as the local account')
     .option('--json', 'print one line of JSON at the end')
     .action(run);
 }
 
-async function run({ version, out, url, json }: ExportFlags): Promise<void> {
+async function run({ version, prediction, out, url, json }: ExportFlags): Promise<void> {
+  if ((version === undefined) === (prediction === undefined)) throw badInput('Give either --version or --prediction.');
+  if (version === undefined) return exportPrediction(prediction!, out, url, json ?? false);
   await requireNewFolder(out);
   const stages = new Stages(process.stderr);
   const open = await openApi(url, ['AUDITOR']);

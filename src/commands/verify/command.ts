@@ -1,22 +1,33 @@
 import type { Command } from 'commander';
-import { Stages } from '../../platform/index.js';
+
+import { badInput, Stages } from '../../platform/index.js';
+import { repeatable } from '../support/flags.js';
 import { checksOfFolder } from './checks.js';
+import { verifyOffline } from './offline.js';
 
 interface VerifyFlags {
-  readonly folder: string;
+  readonly folder?: string;
+  readonly offline?: string;
+  readonly key: readonly string[];
+  readonly witnesses: string;
   readonly json?: boolean;
 }
 
 export function verifyCommand(program: Command): void {
   program
     .command('verify')
-    .description('Check an exported version: digests, canonical form, votes, artefacts, and the parity sample scored again. Needs no database. Exit 1 with the first thing that is wrong.')
-    .requiredOption('--folder <folder>', 'what assay export wrote')
+    .description('Check what was exported, with no server and no database: a version (digests, canonical form, votes, artefacts, the parity sample scored again), or a prediction (checkpoint, inclusion, record, columns, body, receipt). Exit 1 with the first thing that is wrong.')
+    .option('--folder <folder>', 'a version: what assay export --version wrote')
+    .option('--offline <file>', 'a prediction: its bundle, as assay export --prediction wrote it')
+    .option('--key <key>', 'with --offline: a key that you trust, as /log/key tells it, or a file that holds it; repeatable, for witnesses', repeatable, [])
+    .option('--witnesses <n>', 'with --offline: how many witnesses among the keys must have signed', '0')
     .option('--json', 'print one line of JSON at the end')
     .action(run);
 }
 
-async function run({ folder, json }: VerifyFlags): Promise<void> {
+async function run({ folder, offline, key, witnesses, json }: VerifyFlags): Promise<void> {
+  if (offline !== undefined) return verifyOffline(offline, key, Number(witnesses), json ?? false);
+  if (folder === undefined) throw badInput('Give --folder, an exported version, or --offline, the bundle of a prediction.');
   const stages = new Stages(process.stderr);
   const checks: { check: string; found: string }[] = [];
   for await (const { name, title, run: check } of checksOfFolder(folder)) {

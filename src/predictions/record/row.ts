@@ -57,11 +57,15 @@ export const COLUMNS = [...FIRST_COLUMNS, ...LATER_COLUMNS] as const;
 
 const SALT_BYTES = 16;
 
-/** SHA-256(row salt ‖ canonical(clear columns)): what the leaf says of the columns, without telling them. */
-export function columnsDigest(salt: Uint8Array, columns: PredictionColumns): Buffer {
+/** The clear columns as their digest takes them. */
+export function columnsInDigest(columns: PredictionColumns): Partial<PredictionColumns> {
   const present = [...FIRST_COLUMNS, ...LATER_COLUMNS.filter((name) => columns[name] != null)];
-  return createHash('sha256').update(salt).update(canonicalJson(Object.fromEntries(present.map((name) => [name, columns[name]])))).digest();
+  return Object.fromEntries(present.map((name) => [name, columns[name]]));
 }
+
+/** SHA-256(row salt ‖ canonical(clear columns)): what the leaf says of the columns, without telling them. */
+export const columnsDigest = (salt: Uint8Array, columns: PredictionColumns): Buffer =>
+  createHash('sha256').update(salt).update(canonicalJson(columnsInDigest(columns))).digest();
 
 /** Stores predictions and returns the events that witness them, for the same transaction. */
 export async function insertPredictions(tx: Transaction, records: readonly PredictionRecord[], recordedAt: Date): Promise<AuditEvent[]> {

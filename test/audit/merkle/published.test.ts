@@ -32,8 +32,9 @@ function casesOf<Case>(kind: string): [string, Case][] {
   });
 });
 
+const hex = (hash: Buffer): string => hash.toString('hex');
+
 describe('hashes of RFC 9162', () => {
-  const hex = (hash: Buffer): string => hash.toString('hex');
 
   it('of nothing, of one entry and of two', () => {
     expect(hex(EMPTY_ROOT)).toBe('e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855');

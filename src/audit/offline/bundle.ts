@@ -1,0 +1,32 @@
+/** One prediction with all that proves it. Binary parts are base64; formats are in docs/record-format.md. */
+export interface PredictionBundle {
+  readonly format: 'assay-prediction@1';
+  /** The log's key as a verifier is told it. Trust the one that you were given, not this one. */
+  readonly verifierKey: string;
+  /** The entry of the log. */
+  readonly leaf: string;
+  /** C2SP tlog-proof: index, path and signed checkpoint. */
+  readonly proof: string;
+  /** The signed note of the receipt. */
+  readonly receipt: string;
+  /** The stored row: its clear columns, and the salt of their digest. */
+  readonly columns: Readonly<Record<string, unknown>>;
+  readonly rowSalt: string;
+  /** The stored ciphertext. */
+  readonly record: string;
+  /** What it holds, RFC 8785; null where the customer was erased. */
+  readonly body: string | null;
+}
+
+const TEXTS = ['verifierKey', 'leaf', 'proof', 'receipt', 'rowSalt', 'record'] as const;
+
+/** @throws SyntaxError naming what is missing */
+export function readBundle(text: string): PredictionBundle {
+  const bundle = JSON.parse(text) as PredictionBundle | null;
+  if (bundle?.format !== 'assay-prediction@1') throw new SyntaxError(`That is not the bundle of a prediction: its format is ${JSON.stringify(bundle?.format)}, not "assay-prediction@1".`);
+  const missing = TEXTS.filter((name) => typeof bundle[name] !== 'string');
+  if (missing.length > 0) throw new SyntaxError(`The bundle lacks ${missing.join(', ')}.`);
+  if (typeof bundle.columns !== 'object' || bundle.columns === null) throw new SyntaxError('The bundle lacks columns.');
+  if (bundle.body !== null && typeof bundle.body !== 'string') throw new SyntaxError('The bundle lacks body, which is null where the customer was erased.');
+  return bundle;
+}

@@ -1,0 +1,8 @@
+/** RFC 8785 for what JSON.parse gives: JavaScript writes numbers and texts as the RFC asks; only names need sorting. */
+export function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
+  if (value === null || typeof value !== 'object') return JSON.stringify(value);
+  const members = Object.entries(value).filter(([, member]) => member !== undefined);
+  // Sorted by UTF-16 units, as JavaScript compares texts.
+  return `{${members.sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, member]) => `${JSON.stringify(name)}:${canonical(member)}`).join(',')}}`;
+}
