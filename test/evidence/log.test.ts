@@ -1,5 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { leafHash, parseCheckpoint, parseKey, parseNote, parseProof, parseReceipt, rootOfHashes, verifyConsistency, verifyInclusion, verifyNote } from '../../src/audit/index.js';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import {
+  canonical, leafHash, parseCheckpoint, parseKey, parseNote, parseProof, parseReceipt, readBundle, rootOfHashes, verifyConsistency, verifyInclusion, verifyNote, verifyPrediction, type PredictionBundle,
+} from '../../src/audit/index.js';
+import { canonicalJson } from '../../src/platform/index.js';
+import * as fc from 'fast-check';
+import { newFolder, run } from '../support/cli.js';
 import { openTestApp, type TestApp } from '../support/app.js';
 import { scoreLoan, someLoans } from '../support/builders.js';
 import type { TestClient } from '../support/client.js';
@@ -113,6 +121,86 @@ describe('the transparency log, as its readers see it', () => {
 
     it.each(['', 'tile/0/000', 'tile/0/001.p/1', 'tile/64/000', 'tile/0/0', 'tile/0/000.p/0', 'tile/1/000.p/1', 'nothing'])('there is nothing at /log/%s', async (path) => {
       expect((await get(app.anonymous(), path)).status).toBe(404);
+    });
+  });
+
+  describe('a prediction with all that proves it', () => {
+    let bundle: PredictionBundle;
+    let key: string;
+    let folder: string;
+    beforeAll(async () => {
+      folder = await newFolder('assay-bundle-');
+      await proofOfPrediction();
+      const file = join(folder, 'bundle.json');
+      const { code, stderr } = await run(['export', '--prediction', prediction, '--out', file, '--url', app.url], { env: { ASSAY_TOKEN: auditor.token! } });
+      if (code !== 0) throw new Error(stderr);
+      bundle = readBundle(await readFile(file, 'utf8'));
+      key = (await (await app.anonymous().send('/log/key')).text()).trim();
+    });
+    afterAll(() => rm(folder, { recursive: true, force: true }));
+
+    it('is proven by a command, with the key alone', async () => {
+      const { code, stderr } = await run(['verify', '--offline', join(folder, 'bundle.json'), '--key', key], { env: { ASSAY_HOME: join(folder, 'nowhere') } });
+      expect([code, stderr.split('\n').filter((line) => line.startsWith('✓')).length]).toEqual([0, 7]);
+      expect(stderr).toMatch(/✓ Inputs, outputs and explanation are those that were logged: PD 0\.\d+/);
+    });
+
+    const changed = (part: keyof PredictionBundle, change: (text: string) => string): PredictionBundle => ({ ...bundle, [part]: change(bundle[part] as string) });
+    it.each<[string, () => PredictionBundle, RegExp]>([
+      ['another leaf', () => changed('leaf', (leaf) => leaf.replace('SCORED', 'FAILED')), /The leaf is not entry \d+ of the log/],
+      ['another index', () => changed('proof', (proof) => proof.replace(/index \d+/, 'index 0')), /The leaf is not entry 0 of the log/],
+      ['another root', () => changed('proof', (proof) => proof.replace(/\n(\d+)\n[^\n]+\n\n—/, (_, size: string) => `\n${size}\n${Buffer.alloc(32).toString('base64')}\n\n—`)), /does not fit the text/],
+      ['another record', () => changed('record', (record) => `AAAA${record.slice(4)}`), /The stored record is not the one in the leaf/],
+      ['another salt', () => changed('rowSalt', (salt) => `AAAA${salt.slice(4)}`), /A column of the row was changed/],
+      ['another PD in the record', () => changed('body', (body) => body.replace(/"pd":0\.\d/, '"pd":0.9')), /do not open the commitment/],
+      ['another explanation', () => changed('body', (body) => body.replace(/"baselineLogit":-?\d/, '"baselineLogit":7')), /do not open the commitment/],
+      ['another secret', () => changed('body', (body) => body.replace(/"r":"..../, '"r":"AAAA')), /do not open the commitment/],
+      ['another receipt', () => changed('receipt', (receipt) => receipt.replace('2026', '2025')), /does not fit the text/],
+    ])('with %s is refused', (_, forge, sentence) => {
+      expect(() => verifyPrediction(forge(), [key])).toThrow(sentence);
+    });
+
+    it('is refused whichever column is another', () => {
+      const columns = Object.keys(bundle.columns);
+      expect(columns.length).toBeGreaterThanOrEqual(18);
+      const caught = columns.filter((name) => {
+        try {
+          return verifyPrediction({ ...bundle, columns: { ...bundle.columns, [name]: 'forged' } }, [key]) === undefined;
+        } catch {
+          return true;
+        }
+      });
+      expect(caught).toEqual(columns);
+    });
+
+    it('is refused without the key of the log, and without the witnesses that are asked for', async () => {
+      const foreign = 'PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW';
+      expect(() => verifyPrediction(bundle, [foreign])).toThrow(/The checkpoint of .* is not signed by a key that you trust/);
+      expect(() => verifyPrediction(bundle, [key], 1)).toThrow('has 0 signatures of witnesses that you trust, not 1');
+      const file = join(folder, 'changed.json');
+      await writeFile(file, JSON.stringify(changed('record', () => 'AAAA')));
+      expect(await run(['verify', '--offline', file, '--key', key])).toMatchObject({ code: 1, stderr: expect.stringContaining('changed.json: The stored record is not the one in the leaf') });
+      expect(await run(['verify', '--offline', file])).toMatchObject({ code: 1, stderr: expect.stringContaining('--key: give the key of the log') });
+    });
+
+    it('needs nothing but node:crypto', async () => {
+      const seen = new Set<string>();
+      const imported = new Set<string>();
+      const follow = async (path: string): Promise<void> => {
+        if (seen.has(path)) return;
+        seen.add(path);
+        for (const [, target] of (await readFile(path, 'utf8')).matchAll(/(?:from|import) '([^']+)'/g)) {
+          if (target!.startsWith('.')) await follow(resolve(dirname(path), target!));
+          else imported.add(target!);
+        }
+      };
+      await follow(fileURLToPath(new URL('../../src/audit/offline/index.js', import.meta.url)));
+      expect([...imported]).toEqual(['node:crypto']);
+      expect(seen.size).toBeLessThanOrEqual(12);
+    });
+
+    it('writes canonical JSON as the library does', () => {
+      fc.assert(fc.property(fc.jsonValue(), (value) => canonical(value) === canonicalJson(value)));
     });
   });
 
