@@ -24,6 +24,8 @@ interface PolicyText {
   readonly tiers: Readonly<Record<string, { readonly reviewMonths: number }>>;
 }
 
+const every = (reviewMonths: number) => (policy: PolicyText): PolicyText => ({ ...policy, tiers: { ...policy.tiers, MEDIUM: { ...policy.tiers['MEDIUM']!, reviewMonths } } });
+
 const by = (name: string, said: object): object => ({ owner: { name: 'Mona Model-Owner' }, by: { name }, ...said });
 
 describe('the inventory', () => {
@@ -41,6 +43,11 @@ describe('the inventory', () => {
     (await auditor!.ok<ModelTold>('query ($id: ID!) { model(id: $id) { tier nextReviewAt alerts { code } factsHistory { permittedUse limits reason owner { name } by { name } } tierChanges { from to reason proposedBy { name } confirmedBy { name } } } }', { id: model.modelId })).model;
   const reviewIn = (count: number): Promise<unknown> => app.sql(`UPDATE models SET next_review_at = now() + $2 * interval '1 day' WHERE id = $1`, [decodeGlobalId(model.modelId).id, count]);
   const codes = async (): Promise<string[]> => (await told()).alerts.map(({ code }) => code);
+
+  const dueIn = async ({ modelId }: SmallModel): Promise<number> => {
+    const { model: { nextReviewAt } } = await auditor!.ok<{ model: { nextReviewAt: string } }>('query ($id: ID!) { model(id: $id) { nextReviewAt } }', { id: modelId });
+    return Math.round((new Date(nextReviewAt).getTime() - Date.now()) / (30.4 * DAY));
+  };
 
   const changePolicy = async (change: (policy: PolicyText) => PolicyText): Promise<void> => {
     const { governancePolicy } = await admin!.ok<{ governancePolicy: { canonical: string } }>('{ governancePolicy { canonical } }');
@@ -172,13 +179,8 @@ describe('the inventory', () => {
 
   it('binds the models that are there to a policy that asks for reviews more often, counted from the last review or registration', async () => {
     const [registered, reviewed] = [await registerSmallModel(app, 'policy-loan', 'MEDIUM'), await registerSmallModel(app, 'reviewed-loan', 'MEDIUM')];
-    const dueIn = async ({ modelId }: SmallModel): Promise<number> => {
-      const { model: { nextReviewAt } } = await auditor!.ok<{ model: { nextReviewAt: string } }>('query ($id: ID!) { model(id: $id) { nextReviewAt } }', { id: modelId });
-      return Math.round((new Date(nextReviewAt).getTime() - Date.now()) / (30.4 * DAY));
-    };
     await app.sql(`UPDATE models SET recorded_at = now() - interval '5 months', next_review_at = now() + interval '13 months' WHERE id = ANY($1)`, [[registered, reviewed].map(({ modelId }) => decodeGlobalId(modelId).id)]);
     await validator!.ok(REVIEW, { input: { modelId: reviewed.modelId, outcome: 'FIT', comment: 'Fit.', nextReviewAt: days(500) } });
-    const every = (reviewMonths: number) => (policy: PolicyText): PolicyText => ({ ...policy, tiers: { ...policy.tiers, MEDIUM: { ...policy.tiers['MEDIUM']!, reviewMonths } } });
     await changePolicy(every(6));
     expect([await dueIn(registered), await dueIn(reviewed)]).toEqual([1, 6]);
     await changePolicy(every(18));

@@ -292,6 +292,8 @@ const loading = (hanging: readonly string[], failing: readonly string[] = []): L
     warm: () => new Promise(() => undefined),
   }) as unknown as LiveVersions;
 
+const stopWith = (live: LiveVersions): StopService => new StopService({ routes: bank.routes, versions: live }, 200);
+
 describe('a stop that needs a fallback', () => {
   let modelId: string;
   let versions: string[];
@@ -300,7 +302,6 @@ describe('a stop that needs a fallback', () => {
     versions = await Promise.all(Array.from({ length: 5 }, () => approved(modelId)));
     for (const versionId of versions) await deploy(versionId);
   });
-  const stopWith = (live: LiveVersions): StopService => new StopService({ routes: bank.routes, versions: live }, 200);
 
   it('waits for none that hangs: the next one takes over, and the answer says why not the latest', async () => {
     const [, , second, latest, deciding] = versions;
