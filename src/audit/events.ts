@@ -42,6 +42,7 @@ export interface AuditPayloads {
   GATES_EVALUATED: VersionPayload & { evaluation: string; stage: 'SUBMISSION' | 'APPROVAL'; results: Hex; failed: number; waived: number };
   GATE_WAIVED: VersionPayload & { gate: string; proposal: string; until: string };
   FINDING_RAISED: FindingPayload & { severity: 'HIGH' | 'MEDIUM' | 'LOW' };
+  FINDING_REASSIGNED: FindingPayload & { reassignment: string; from: string; to: string; due: string };
   FINDING_RESOLVED: FindingPayload & { resolution: string; outcome: 'REMEDIED' | 'RISK_ACCEPTED' };
   RESOLUTION_ACCEPTED: FindingPayload & { resolution: string };
   RESOLUTION_REJECTED: FindingPayload & { resolution: string };

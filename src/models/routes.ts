@@ -22,8 +22,10 @@ export interface LiveDeployment {
   readonly artefactDigest: string;
 }
 
-/** Why whatever the model says goes to a person for now: the model's review, or a waiver of the version, ran out. */
-export type ReferCause = 'REVIEW_OVERDUE' | 'WAIVER_EXPIRED';
+/** Why whatever the model says goes to a person for now: its last review found it unfit, or its review or a waiver of the version ran out. */
+export const REFER_CAUSES = ['REVIEW_UNFIT', 'WAIVER_EXPIRED', 'REVIEW_OVERDUE'] as const;
+
+export type ReferCause = (typeof REFER_CAUSES)[number];
 
 /** Why nothing decides: the whole model was stopped, or the version that decided and none could take its place. */
 export type StopCause = 'MODEL_SUSPENDED' | 'VERSION_SUSPENDED';

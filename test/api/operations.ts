@@ -84,6 +84,7 @@ const inputsOf = ({ prediction: predictionId, nothing: { Deployment: deploymentI
   reviewModel: { modelId, outcome: 'FIT', comment: 'test', nextReviewAt: '2020-01-01T00:00:00Z' },
   waiveGate: { versionId, gate: 'CALIBRATION', reason: 'test', expiresAt: '2020-01-01T00:00:00Z' },
   raiseFinding: { modelId, ownerId: userId, severity: 'LOW', title: 'test', text: 'test', evidence: ['test'], dueAt: '2020-01-01T00:00:00Z' },
+  reassignFinding: { findingId, ownerId: userId, dueAt: '2020-01-01T00:00:00Z', reason: 'test' },
   resolveFinding: { findingId, outcome: 'REMEDIED', text: 'test', evidence: ['test'] },
   acceptResolution: { findingId, comment: 'test' },
   rejectResolution: { findingId, comment: 'test' },

@@ -23,7 +23,7 @@ const MAY: Readonly<Record<keyof typeof ROLES, readonly string[]>> = {
   UNDERWRITER: [...SELF, ...BOOK, ...PREDICTIONS, ...RECORD, ...SCORE, ...TELL, ...MODELS, 'overrideDecision', 'resolveReview', 'decisionReviews'],
   OPERATOR: [...SELF, ...BOOK, ...RECORD, 'recordOutcome', 'importLoans'],
   MODEL_OWNER: [...SELF, ...MODELS, 'registerModel', 'registerModelVersion', 'editModelVersion', 'submitModelVersion', 'withdrawModelVersion', 'updateModel', 'previewGates', 'resolveFinding'],
-  VALIDATOR: [...SELF, ...BOOK, ...PREDICTIONS, ...MODELS, 'validateModelVersion', 'simulateLoan', 'previewGates', 'waiveGate', 'raiseFinding', 'resolveFinding', 'acceptResolution', 'rejectResolution', 'reviewModel'],
+  VALIDATOR: [...SELF, ...BOOK, ...PREDICTIONS, ...MODELS, 'validateModelVersion', 'simulateLoan', 'previewGates', 'waiveGate', 'raiseFinding', 'reassignFinding', 'resolveFinding', 'acceptResolution', 'rejectResolution', 'reviewModel'],
   ADMIN: [...SELF, ...BOOK, ...PREDICTIONS, ...MODELS, 'approveModelVersion', 'rejectModelVersion', 'deployModelVersion', ...LIVE, 'proposeGovernancePolicy', 'changeTier', 'updateModel', 'previewGates', 'waiveGate', 'resolveFinding'],
   ACCESS_ADMIN: [...SELF, 'users', 'grantRole', 'endRole'],
   AUDITOR: [...SELF, ...BOOK, ...PREDICTIONS, ...MODELS, 'decisionReviews', 'users'],

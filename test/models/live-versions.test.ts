@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { newId, type Context } from '../../src/platform/index.js';
-import type { DeploymentRole } from '../../src/models/index.js';
+import { newId, type Context, type Queryable } from '../../src/platform/index.js';
+import { StopService, type DeploymentRole, type LiveVersions } from '../../src/models/index.js';
 import { openTestDatabase, type TestDatabase } from '../support/database.js';
 import { asSuperuser } from '../support/postgres.js';
 import { Bank, smallVersion, type SmallVersion } from './support.js';
@@ -12,6 +12,7 @@ let small: SmallVersion;
 let olga: Context;
 let adam: Context;
 let alma: Context;
+let vera: Context;
 
 beforeAll(async () => {
   database = await openTestDatabase();
@@ -19,6 +20,7 @@ beforeAll(async () => {
   small = await smallVersion();
   olga = await bank.person('Olga', ['MODEL_OWNER']);
   [adam, alma] = [await bank.person('Adam', ['ADMIN']), await bank.person('Alma', ['ADMIN'])];
+  vera = await bank.person('Vera', ['VALIDATOR']);
 });
 afterAll(() => database.close());
 
@@ -26,6 +28,14 @@ const reason = 'It is time.';
 const newModel = (): Promise<string> => bank.newModel(olga, 'LOW', { decisionPurpose: newId() });
 const approved = (modelId: string): Promise<string> => bank.approved(olga, adam, modelId, small);
 const deploy = (versionId: string, role: DeploymentRole = 'CHAMPION', share?: number): Promise<string> => bank.deployments.deploy(adam, { versionId, role, reason, ...(share !== undefined && { share }) });
+
+const inAWeek = (): Date => new Date(Date.now() + 7 * 86_400_000);
+const raiseHigh = (about: { versionId: string } | { modelId: string }): Promise<string> =>
+  bank.findings.raise(vera, { about, title: 'It drifts', text: 'The inputs are not what they were.', severity: 'HIGH', ownerId: olga.actor.id, dueAt: inAWeek(), evidence: [] });
+const close = async (findingId: string): Promise<void> => {
+  await bank.findings.resolve(olga, { findingId, outcome: 'REMEDIED', text: 'Mended.', evidence: [] });
+  await bank.findings.accept(vera, { findingId, comment: 'Seen.' });
+};
 
 interface Period {
   readonly id: string;
@@ -173,14 +183,43 @@ describe('a suspended model', () => {
     expect(await eventsOf(modelId, 8)).toEqual([ended, ended, ended, 'MODEL_SUSPENDED', deployed, deployed, deployed, 'MODEL_RESUMED']);
   });
 
-  it('resumes without what is no longer approved; an earlier champion stands in', async () => {
+  it('resumes with what the proposal names: where that cannot be deployed any more nothing stands in, and a new proposal says what can', async () => {
+    const { proposals } = bank.keepers;
+    const stale = await bank.proposeResumption(adam, modelId);
+    expect(await textOf(stale)).toBe('The suspended model decides again, with version 1 as CHAMPION, version 2 as CHALLENGER, version 3 as CANARY for 25 % of the customers.');
+    await bank.deployments.retire(adam, third!, reason);
+    await expect(proposals.confirm(alma, stale, 'Seen.')).rejects.toMatchObject({ code: 'CONFLICT', message: expect.stringContaining('Version 3 cannot be deployed any more as CANARY'), rule: { name: 'RESUMED_AS_SAID', remedy: expect.stringContaining('propose resumeModel again') } });
+    expect(await openOf(modelId)).toEqual([]);
     await bank.resume(modelId, null, [adam, alma]);
+    expect(await openOf(modelId)).toEqual([`CHALLENGER ${second}`, `CHAMPION ${first}`]);
     await deploy(second!);
     await bank.stop.suspendModel(adam, modelId, reason);
+    const named = await bank.proposeResumption(adam, modelId);
     await bank.stop.suspendVersion(adam, second!, 'This one too.');
-    await bank.deployments.retire(adam, third!, reason);
-    await bank.resume(modelId, null, [alma, adam]);
+    await expect(proposals.confirm(alma, named, 'Seen.')).rejects.toEqual(rule('RESUMED_AS_SAID'));
+    const empty = await bank.proposeResumption(alma, modelId);
+    expect(await textOf(empty)).toContain('Nothing decides until an ADMIN deploys a version');
+    await proposals.confirm(adam, empty, 'Seen.');
+    expect(await openOf(modelId)).toEqual([]);
+    await deploy(first!);
     expect(await openOf(modelId)).toEqual([`CHAMPION ${first}`]);
+  });
+
+  it('resumes without a champion where the suspension ended none, whoever was champion before', async () => {
+    await bank.resume(modelId, null, [adam, alma]);
+    await bank.stop.suspendVersion(adam, first!, reason);
+    await bank.resume(modelId, first!, [adam, alma]);
+    expect(await openOf(modelId)).toEqual([`CANARY ${third}`, `CHALLENGER ${second}`]);
+    await bank.stop.suspendModel(adam, modelId, reason);
+    await bank.resume(modelId, null, [adam, alma]);
+    expect(await openOf(modelId)).toEqual([]);
+  });
+
+  it('resumes by nothing but what its proposal says of this suspension', async () => {
+    const { suspension, begins } = await bank.stop.resumption(adam, modelId);
+    for (const forged of [undefined, [{ ...begins![0]!, id: second! }], begins!.slice(1), [{ ...begins![0]! }, { ...begins![2]!, share: 0.9 }]]) {
+      await expect(bank.proposeResumption(adam, modelId, { suspension, ...(forged && { begins: forged }) })).rejects.toEqual(rule('RESUMED_AS_SAID'));
+    }
   });
 
   it('does not resume by one person, by a proposal for an earlier suspension, or by who is no ADMIN', async () => {
@@ -197,6 +236,11 @@ describe('a suspended model', () => {
     expect(await openOf(modelId)).toEqual([]);
   });
 });
+
+const textOf = async (proposalId: string): Promise<string> => {
+  const [row] = await database.db.query<{ payload: object }>('SELECT payload FROM proposals WHERE id = $1', [proposalId]);
+  return bank.keepers.proposals.kindOf('RESUME_MODEL').describe(row!.payload);
+};
 
 const purposeOf = async (modelId: string): Promise<string> => (await database.db.query<{ purpose: string }>('SELECT decision_purpose AS purpose FROM models WHERE id = $1', [modelId]))[0]!.purpose;
 
@@ -238,6 +282,69 @@ describe('a suspended version', () => {
     await expect(bank.stop.suspendVersion(adam, second, reason)).rejects.toEqual(rule('SUSPENDED_ONCE'));
     await expect(bank.resume(modelId, second, [adam, adam])).rejects.toEqual(rule('SECOND_PERSON'));
     expect((await bank.version(second)).state).toBe('SUSPENDED');
+  });
+});
+
+/** The versions as they are loaded here, but for some: those hang, or fail. */
+const loading = (hanging: readonly string[], failing: readonly string[] = []): LiveVersions =>
+  ({
+    load: (db: Queryable, id: string) => (hanging.includes(id) ? new Promise(() => undefined) : failing.includes(id) ? Promise.reject(new Error('No such file.')) : bank.live.load(db, id)),
+    warm: () => new Promise(() => undefined),
+  }) as unknown as LiveVersions;
+
+const stopWith = (live: LiveVersions): StopService => new StopService({ routes: bank.routes, versions: live }, 200);
+
+describe('a stop that needs a fallback', () => {
+  let modelId: string;
+  let versions: string[];
+  beforeEach(async () => {
+    modelId = await newModel();
+    versions = await Promise.all(Array.from({ length: 5 }, () => approved(modelId)));
+    for (const versionId of versions) await deploy(versionId);
+  });
+
+  it('waits for none that hangs: the next one takes over, and the answer says why not the latest', async () => {
+    const [, , second, latest, deciding] = versions;
+    const { passedOver } = await stopWith(loading([latest!])).suspendVersion(adam, deciding!, 'At once.');
+    expect(passedOver).toEqual([{ versionId: latest, reason: 'It was not loaded in time.' }]);
+    expect(await openOf(modelId)).toEqual([`CHAMPION ${second}`]);
+  });
+
+  it('deploys nothing that was not loaded, however many cannot be: a person decides, and the answer says so', async () => {
+    const [first, ...others] = versions;
+    const start = performance.now();
+    const { passedOver } = await stopWith(loading([first!], others)).suspendVersion(adam, others.at(-1)!, 'At once.');
+    expect(performance.now() - start).toBeLessThan(5_000);
+    expect(passedOver.map(({ reason: why }) => why)).toEqual([...Array<string>(3).fill('It cannot be loaded (No such file.).'), 'It was not loaded in time.']);
+    expect(await openOf(modelId)).toEqual([]);
+    const asked = { product: 'credit-card', purpose: await purposeOf(modelId), customerId: newId() };
+    expect(await bank.routes.routeFor(database.db, asked)).toMatchObject({ deciding: null, stopped: 'VERSION_SUSPENDED' });
+  });
+});
+
+describe('a HIGH finding that was raised after the approval', () => {
+  it('keeps the version from being deployed to decide, rolled back to, fallen back to and resumed with, until it is closed', async () => {
+    const modelId = await newModel();
+    const [first, second] = [await approved(modelId), await approved(modelId)];
+    for (const versionId of [first, second]) await deploy(versionId);
+    const finding = await raiseHigh({ versionId: first });
+    const refusal = { code: 'REFUSED', message: expect.stringContaining('Version 1 cannot be deployed to decide while HIGH findings are open on it or its model: “It drifts”'), rule: { name: 'NO_HIGH_FINDING', remedy: expect.stringContaining('acceptResolution'), who: expect.any(String) } };
+    await expect(deploy(first)).rejects.toMatchObject(refusal);
+    await expect(deploy(first, 'CANARY', 0.1)).rejects.toMatchObject(refusal);
+    await expect(bank.deployments.rollBack(adam, { modelId, reason })).rejects.toMatchObject(refusal);
+    const insertion = (role: string): [string, ...unknown[]] => [`INSERT INTO deployments (id, model_id, version_id, role, share, valid_from, by_user, reason) VALUES ($1, $2, $3, '${role}', 0.1, clock_timestamp(), $4, 'x')`, newId(), modelId, first, adam.actor.id];
+    await expect(run(insertion('CANARY'))).rejects.toMatchObject({ code: 'AS061' });
+    await bank.deployments.end(adam, await deploy(first, 'CHALLENGER'), reason);
+    expect(await bank.stop.suspendVersion(adam, second, reason)).toMatchObject({ passedOver: [{ versionId: first, reason: 'A HIGH finding is open on it or its model.' }] });
+    expect(await openOf(modelId)).toEqual([]);
+    await close(finding);
+    await deploy(first);
+    await bank.stop.suspendModel(adam, modelId, reason);
+    const proposal = await bank.proposeResumption(adam, modelId);
+    await raiseHigh({ modelId });
+    await expect(bank.keepers.proposals.confirm(alma, proposal, 'Seen.')).rejects.toEqual(rule('RESUMED_AS_SAID'));
+    await bank.resume(modelId, null, [adam, alma]);
+    expect(await openOf(modelId)).toEqual([]);
   });
 });
 
@@ -376,7 +483,7 @@ describe('plain SQL with the role of the application cannot', () => {
     await expect(run([`INSERT INTO deployments (id, model_id, version_id, role, valid_from, by_user, reason) VALUES ($1, $2, $3, 'CHAMPION', now(), $4, 'x')`, newId(), other, versionId, adam.actor.id])).rejects.toMatchObject({ code: 'AS082' });
     await expect(run([`UPDATE suspensions SET valid_to = clock_timestamp() WHERE id = $1`, suspension])).rejects.toMatchObject({ code: expect.stringMatching('AS083|23514') });
     await expect(run(lift(newId()))).rejects.toMatchObject({ code: 'AS083' });
-    const proposal = await bank.keepers.proposals.propose(adam, 'RESUME_MODEL', { subject: other, payload: { suspension }, reason });
+    const proposal = await bank.proposeResumption(adam, other);
     await expect(run(lift(proposal))).rejects.toMatchObject({ code: 'AS083' });
     await expect(run([`INSERT INTO proposal_decisions (proposal_id, decided_by, verdict, comment) VALUES ($1, $2, 'CONFIRMED', 'x')`, proposal, adam.actor.id], lift(proposal))).rejects.toMatchObject({ code: 'AS008' });
     await bank.stop.suspendVersion(adam, versionId, reason);

@@ -16,6 +16,8 @@ describe('what the database refuses', () => {
     ['AS005', undefined, 'REFUSED', 'has no such step'],
     ['AS006', undefined, 'REFUSED', 'lacks votes for its present dossier'],
     ['AS007', undefined, 'REFUSED', 'stays ended'],
+    ['AS061', undefined, 'REFUSED', 'A HIGH finding is open'],
+    ['AS062', undefined, 'REFUSED', 'neither owns it nor made'],
     ['23P01', 'one_champion', 'CONFLICT', 'another champion'],
     ['23505', 'models_name_key', 'CONFLICT', 'already is a model of this name'],
     ['23505', 'model_version_votes_version_id_user_id_key', 'CONFLICT', 'each person has one vote'],

@@ -3,6 +3,7 @@ import type { Role } from '../../src/security/index.js';
 import { chooseReference, compileModel, encode, fitFeatureSchema, loadScorer, withNovelty, type DecisionPolicy, type FeatureSpec, type GatheredRecord } from '../../src/scoring/index.js';
 import { ArtefactStore, CHANGE_POLICY, CHANGE_TIER, DeploymentService, FindingsService, Gates, InventoryService, LiveVersions, Measurements, ModelService, resumeKinds, Routes, StopService, VersionService, VoteService, WAIVE_GATE, type NewModel, type Tier } from '../../src/models/index.js';
 import { openSuspension } from '../../src/models/deployments/suspension.queries.js';
+import type { ResumePayload } from '../../src/models/deployments/resume.js';
 import { GATE_NAMES, type GateName, type GateVerdict } from '../../src/models/gates/types.js';
 import { fairnessOf } from '../../src/models/evidence-summary.js';
 import type { TestDatabase } from '../support/database.js';
@@ -152,9 +153,14 @@ export class Bank {
   /** Lifts the suspension of a model, or of one of its versions: one proposes, another confirms. */
   async resume(modelId: string, versionId: string | null, [one, other]: readonly [Context, Context]): Promise<void> {
     const { proposals } = this.keepers;
+    if (versionId === null) return proposals.confirm(other, await this.proposeResumption(one, modelId), 'Seen.');
     const suspension = (await openSuspension(this.database.db, modelId, versionId))?.id ?? null;
-    const proposal = { subject: versionId ?? modelId, payload: { suspension }, reason: 'Mended.' };
-    await proposals.confirm(other, await proposals.propose(one, versionId === null ? 'RESUME_MODEL' : 'RESUME_VERSION', proposal), 'Seen.');
+    await proposals.confirm(other, await proposals.propose(one, 'RESUME_VERSION', { subject: versionId, payload: { suspension }, reason: 'Mended.' }), 'Seen.');
+  }
+
+  /** Proposes to lift the suspension of a model, with what can be deployed now unless told otherwise. @returns the id of the proposal */
+  async proposeResumption(by: Context, modelId: string, payload?: ResumePayload): Promise<string> {
+    return this.keepers.proposals.propose(by, 'RESUME_MODEL', { subject: modelId, payload: payload ?? (await this.stop.resumption(by, modelId)), reason: 'Mended.' });
   }
 
   /** A person with these roles in the token, and in grants unless told otherwise. */

@@ -106,13 +106,15 @@ describe('migrations', () => {
       INSERT INTO model_reviews (id, model_id, outcome, comment, next_review_at, reviewed_by)
         VALUES (gen_random_uuid(), ${text(ID, 'FIT', 'Seen.')}, now() + interval '1 month', '018f0000-0000-7000-8000-000000000002');
       INSERT INTO findings (id, model_id, title, text, severity, owner_id, due_at, evidence, raised_by)
-        VALUES (${text(ID, ID, 'Thin', 'Few loans.', 'LOW', ID)}, now() + interval '1 day', '{split}', '${ID}')`));
-    const all = (): Promise<unknown[]> => database.db.query(`SELECT to_jsonb(m) - 'deployment_epoch' AS row FROM models m UNION ALL SELECT to_jsonb(f) FROM finding_states f UNION ALL SELECT to_jsonb(c) FROM model_facts c UNION ALL SELECT to_jsonb(r) FROM model_reviews r`);
+        VALUES (${text(ID, ID, 'Thin', 'Few loans.', 'LOW', ID)}, now() + interval '1 day', '{split}', '${ID}');
+      INSERT INTO finding_reassignments (id, finding_id, from_owner, to_owner, due_before, due_at, reason, by_user)
+        SELECT gen_random_uuid(), '${ID}', '${ID}', v.id, now(), now() + interval '2 days', 'Ann has left.', v.id FROM users v WHERE v.name = 'Vera'`));
+    const all = (): Promise<unknown[]> => database.db.query(`SELECT to_jsonb(m) - 'deployment_epoch' AS row FROM models m UNION ALL SELECT to_jsonb(f) FROM finding_states f UNION ALL SELECT to_jsonb(a) FROM finding_reassignments a UNION ALL SELECT to_jsonb(c) FROM model_facts c UNION ALL SELECT to_jsonb(r) FROM model_reviews r`);
     const before = await all();
     await back();
     expect(await all()).toEqual(before);
     expect(await models()).toEqual([{ use: 'Cars.', later: false, facts: 2 }]);
-    await asSuperuser(database.name, (client) => client.query('DELETE FROM findings; DELETE FROM model_reviews; DELETE FROM model_facts WHERE id <> model_id'));
+    await asSuperuser(database.name, (client) => client.query('DELETE FROM finding_reassignments; DELETE FROM findings; DELETE FROM model_reviews; DELETE FROM model_facts WHERE id <> model_id'));
   });
 
   it('set aside what challengers said, suspensions, who ended deployments and when predictions were recorded, and find it again', async () => {

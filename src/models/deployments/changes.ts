@@ -40,9 +40,14 @@ const deploymentsWhere = (db: Queryable, where: string, parameters: unknown[]): 
 
 export const openDeployments = (db: Queryable, modelId: string): Promise<OpenDeployment[]> => deploymentsWhere(db, 'd.model_id = $1 AND d.valid_to IS NULL', [modelId]);
 
-/** What a suspension of its model ended, of versions that are still approved, under waivers that are in force. */
+/** What a suspension of its model ended and could be deployed now: of versions that are still approved, under waivers in force, and what decides without an open HIGH finding. */
 export const deploymentsEndedBy = (db: Queryable, suspensionId: string): Promise<OpenDeployment[]> =>
-  deploymentsWhere(db, `v.state = 'APPROVED' AND NOT waiver_expired(v.id) AND (d.model_id, d.valid_to) = (SELECT s.model_id, s.valid_from FROM suspensions s WHERE s.id = $1)`, [suspensionId]);
+  deploymentsWhere(
+    db,
+    `v.state = 'APPROVED' AND NOT waiver_expired(v.id) AND (d.role = 'CHALLENGER' OR NOT blocked_by_finding(v.id))
+     AND (d.model_id, d.valid_to) = (SELECT s.model_id, s.valid_from FROM suspensions s WHERE s.id = $1)`,
+    [suspensionId],
+  );
 
 /** Ends and beginnings that happen at one instant. */
 export class LiveChange {

@@ -49,7 +49,7 @@ export class InventoryResolver {
   }
 
   @Requires('model:review')
-  @Mutation(() => ReviewModelPayload, { description: 'Records a review of a model, and when the next one is due. Neither its owner nor a maker of the version that decides may.' })
+  @Mutation(() => ReviewModelPayload, { description: 'Records a review of a model, and when the next one is due. Neither its owner nor a maker of a version that decides may.' })
   async reviewModel(@Ctx() ctx: Context, @Arg('input', { description: 'Which model, and what was found.' }) input: ReviewModelInput): Promise<ReviewModelPayload> {
     const id = modelId(input.modelId);
     await this.service.review(ctx, { ...input, modelId: id });

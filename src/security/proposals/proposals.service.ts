@@ -1,6 +1,6 @@
 import { recordEvent } from '../../audit/index.js';
 import { badInput, canonicalJson, internal, newId, notFound, sha256, sqlState, type Context, type Transaction } from '../../platform/index.js';
-import { governed, type GovernedAct } from '../access/governed.js';
+import { governed, preparedAndGoverned, type GovernedAct } from '../access/governed.js';
 import { refusedBy } from '../rules.js';
 import type { Proposal, ProposalKind, ProposalKindName } from './kinds.js';
 import { proposalRows, type ProposalRow } from './proposals.queries.js';
@@ -49,11 +49,11 @@ export class Proposals {
   /** Confirms what somebody else proposed, which does it. @throws NOT_FOUND; REFUSED to who proposed it, and for one that is not open */
   async confirm(ctx: Context, proposalId: string, comment: string): Promise<void> {
     const { row, kind } = await this.find(ctx, proposalId);
-    await governed(ctx, actOf(kind, 'CONFIRM', proposalId), async (tx) => {
+    await preparedAndGoverned(ctx, actOf(kind, 'CONFIRM', proposalId), async () => kind.prepare?.(ctx, row), async (tx, prepared) => {
       requireOther(ctx, row, kind);
       await decide(tx, ctx, row, 'CONFIRMED', comment);
       await kind.check?.(tx, ctx, row);
-      const made = await kind.execute(tx, ctx, row);
+      const made = await kind.execute(tx, ctx, row, prepared);
       await record(tx, ctx, 'PROPOSAL_CONFIRMED', row, made);
     }, kind.translate);
     await kind.after?.(ctx);
