@@ -14,6 +14,7 @@ export const TASK_KINDS = {
   MODEL_REVIEW: 'A model that you own is due for review.',
   WAIVER_EXPIRES: 'A waiver under which a model decides will expire.',
   DECISION_REVIEW: 'A person asked for a decision to be reviewed.',
+  DECISION_TO_MAKE: 'An application was referred to a person, who has to decide it.',
   ADVERSE_ACTION_NOTICE: 'An applicant must be told why they were declined.',
 } as const;
 
