@@ -37,6 +37,8 @@ describe('a person decides otherwise', () => {
     return asApplication(app, `INSERT INTO decision_overrides (${columns}) VALUES ($1, gen_random_uuid(), $2, 'DECLINE', '${decision}', 'DATA_ERROR', '\\x00', $3, ${expires}, ${principal}, '${currency}', ${limit}, ${policy})`, [customerIdOf(prediction), rowIdOf(prediction), id]);
   };
 
+  const change = (externalId: string, changes: object): Promise<unknown> => act(underwriter!, 'updateLoan', { externalId, ...changes });
+
   describe('alone, up to the limit of the policy', () => {
     let id: string;
     let made: Overridden;
@@ -136,8 +138,6 @@ describe('a person decides otherwise', () => {
   });
 
   describe('with a second person for a loan that was above the limit', () => {
-    const change = (externalId: string, changes: object): Promise<unknown> => act(underwriter!, 'updateLoan', { externalId, ...changes });
-
     it('since the decision, though it is lowered before, in the database too', async () => {
       const { id, externalId } = await decided(portal!, 'LARGE');
       await change(externalId, { principal: '5000' });
