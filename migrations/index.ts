@@ -8,6 +8,7 @@ import { GovernancePolicy1764000000007 } from './1764000000007-governance-policy
 import { Deployments1764000000008 } from './1764000000008-deployments.js';
 import { Decisions1764000000009 } from './1764000000009-decisions.js';
 import { Gates1764000000010 } from './1764000000010-gates.js';
+import { OverridesAndReviews1764000000011 } from './1764000000011-overrides-and-reviews.js';
 import { ReviewsAndFindings1764000000013 } from './1764000000013-reviews-and-findings.js';
 
 /** In the order in which they run. */
@@ -22,5 +23,6 @@ export const migrations = [
   Deployments1764000000008,
   Decisions1764000000009,
   Gates1764000000010,
+  OverridesAndReviews1764000000011,
   ReviewsAndFindings1764000000013,
 ];

@@ -13,7 +13,7 @@ import { JobQueue, NoticeHub, refused, type Context, type Logger } from './platf
 import {
   AdverseActionResolver, adverseActionTasks, ChallengerComparisonResolver, ChallengerPredictionsResolver, CounterofferResolver, CustomerProfileResolver, DecisionOverrideResolver, DecisionReviewResolver,
   DecisionsResolver, DecisionTexts, Evidence, LoanPredictionsResolver, NoticeService, OVERRIDE_DECISION, OverrideService, PredictionDecisionsResolver, predictionNodeLoaders, PredictionResolver,
-  PredictionWaiversResolver, ProfileDriversResolver, ReviewService, reviewTasks, ScoreJobs, ScoringResolver, ScoringService, SimulationBaselineResolver, SimulationResolver, VersionOverridesResolver,
+  PredictionWaiversResolver, ProfileDriversResolver, referralTasks, ReviewService, reviewTasks, ScoreJobs, ScoringResolver, ScoringService, SimulationBaselineResolver, SimulationResolver, VersionOverridesResolver,
   VersionPerformanceResolver,
 } from './predictions/index.js';
 import type { Runtime } from './runtime.js';
@@ -133,7 +133,7 @@ function construct({ db, keys, log, config }: Runtime, { artefacts, versions, qu
     new NodeResolver({ ...grantNodeLoaders, ...proposalNodeLoaders(proposals), ...customers.nodeLoaders, ...loans.nodeLoaders, ...modelNodeLoaders, ...predictionNodeLoaders(jobs) }),
     new GrantsResolver(new GrantsService(proposals), proposals),
     new ProposalsResolver(proposals),
-    new TasksResolver(notices, [proposalTasks(proposals), ...modelTaskSources, ...evidenceTaskSources, reviewTasks, adverseActionTasks]),
+    new TasksResolver(notices, [proposalTasks(proposals), ...modelTaskSources, ...evidenceTaskSources, reviewTasks, adverseActionTasks, referralTasks]),
     new MeResolver(),
     new UserResolver(),
     new RoleGrantResolver(),

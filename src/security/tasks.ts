@@ -16,6 +16,7 @@ export const TASK_KINDS = {
   MODEL_UNFIT: 'A model that decides was found unfit: it is to be stopped, or reviewed anew.',
   WAIVER_EXPIRES: 'A waiver under which a model decides will expire.',
   DECISION_REVIEW: 'A person asked for a decision to be reviewed.',
+  DECISION_TO_MAKE: 'An application was referred to a person, who has to decide it.',
   ADVERSE_ACTION_NOTICE: 'An applicant must be told why they were declined.',
 } as const;
 

@@ -66,6 +66,7 @@ describe('migrations', () => {
     const customer = `'${ID}'`;
     await asSuperuser(database.name, (client) => client.query(`
       INSERT INTO users (id, issuer, subject, name) VALUES (${text(ID, 'test', 'una', 'Una')}) ON CONFLICT DO NOTHING;
+      INSERT INTO role_grants (id, user_id, role, granted_by, reason) VALUES (${text(ID, ID, 'UNDERWRITER', '00000000-0000-7000-8000-000000000001', 'test')});
       INSERT INTO customers (id, external_id) VALUES (${customer}, 'c');
       INSERT INTO loans (customer_id, id, external_id, product, kind, currency) VALUES (${text(ID, ID, 'l', 'card', 'REVOLVING', 'EUR')});
       INSERT INTO loan_facts (customer_id, id, loan_id, effective_at, recorded_by, status, principal, completed_at)
@@ -89,7 +90,7 @@ describe('migrations', () => {
     await migrateUp(database.urls.owner, migrations);
     expect(await recorded()).toEqual(before);
     await asSuperuser(database.name, (client) => client.query(`TRUNCATE decision_overrides, decision_reviews, decision_review_outcomes, counteroffers, counteroffer_acceptances,
-      adverse_action_notices, loan_facts, loans, customers CASCADE`));
+      adverse_action_notices, loan_facts, loans, customers, role_grants CASCADE`));
   });
 
   it('give models that were there before a first review and first facts, and bring back what was put aside of findings, facts and reviews', async () => {

@@ -11,11 +11,11 @@ import {
 import {
   OverrideDecisionPayload, RecordCounterofferAcceptedPayload, RecordCounterofferPayload, RecordNoticeSentPayload, RequestReviewPayload, ResolveReviewPayload,
 } from './decisions.payloads.js';
-import { decisionFileOf, OPEN_REVIEW, overrideById, reviewById, reviewList, reviewOf } from './file.queries.js';
+import { decisionFileOf, OPEN_REVIEW, reviewById, reviewList, reviewOf } from './file.queries.js';
 import type { ReviewRow } from './file.rows.js';
+import { findOverride } from './nodes.js';
 import type { NoticeService } from './notice.service.js';
 import type { OverrideService } from './override.service.js';
-import { toOverride } from './override.types.js';
 import type { ReviewRef, ReviewService } from './review.service.js';
 import { DecisionReviewConnection, toReview, type DecisionReview } from './review.types.js';
 
@@ -48,8 +48,10 @@ export class DecisionsResolver {
   async overrideDecision(@Ctx() ctx: Context, @Arg('input', { description: 'The decision, and why.' }) { predictionId, ...input }: OverrideDecisionInput): Promise<OverrideDecisionPayload> {
     const prediction = predictionRef(predictionId);
     const { overrideId, proposalId } = await this.overrides.override(ctx, { ...input, prediction });
-    const row = overrideId === null ? undefined : await overrideById(ctx.db, { customerId: prediction.customerId, id: overrideId });
-    return { prediction: await after(ctx, prediction), override: row ? toOverride(row, row.expiresAt > ctx.now()) : null, proposal: await this.proposalOf(ctx, proposalId) };
+    const told = await after(ctx, prediction);
+    // A repeated request tells what has become of the override since: it may have been replaced.
+    const override = overrideId === null ? null : ((await findOverride(ctx, { customerId: prediction.customerId, id: overrideId })) ?? null);
+    return { prediction: told, override, proposal: await this.proposalOf(ctx, proposalId) };
   }
 
   @Requires('decision:contest')

@@ -3,7 +3,7 @@ import type { PredictionRow } from '../history/prediction.queries.js';
 import type { CounterofferRow, DecisionFile, NoticeRow, OverrideRow, ReviewRow } from './file.rows.js';
 
 const OVERRIDE = `json_build_object('customerId', o.customer_id, 'id', o.id, 'predictionId', o.prediction_id, 'replaced', o.replaced, 'decision', o.decision,
-  'reasonCode', o.reason_code, 'comment', encode(o.comment, 'base64'), 'madeBy', o.made_by, 'recordedAt', o.recorded_at, 'expiresAt', o.expires_at,
+  'reasonCode', o.reason_code, 'comment', encode(o.comment, 'base64'), 'madeBy', o.made_by, 'recordedAt', o.recorded_at, 'expiresAt', override_ends(o),
   'proposalId', o.proposal_id, 'confirmedBy', d.decided_by, 'reviewId', o.review_id)`;
 const OVERRIDES = 'decision_overrides o LEFT JOIN proposal_decisions d ON d.proposal_id = o.proposal_id';
 
@@ -78,18 +78,44 @@ export const reviewList = { select: `${REVIEW} AS review`, from: REVIEWS, key: {
 
 export const reviewOf = ({ review }: { readonly review: ReviewRow }): ReviewRow => datedReview(review);
 
+/** The open reviews of a loan's decisions, oldest first. */
+export async function openReviewsOfLoan(db: Queryable, { customer_id, loan_id }: Pick<OfPrediction, 'customer_id' | 'loan_id'>): Promise<ReviewRow[]> {
+  const rows = await db.query<{ review: ReviewRow }>(
+    `SELECT ${REVIEW} AS review FROM ${REVIEWS} JOIN predictions p ON p.customer_id = r.customer_id AND p.id = r.prediction_id
+     WHERE r.customer_id = $1 AND p.loan_id = $2 AND ${OPEN_REVIEW} ORDER BY r.id`,
+    [customer_id, loan_id],
+  );
+  return rows.map(reviewOf);
+}
+
 interface Ref {
   readonly customerId: string;
   readonly id: string;
 }
 
-export async function reviewById(db: Queryable, { customerId, id }: Ref): Promise<ReviewRow | undefined> {
-  const [row] = await db.query<{ review: ReviewRow }>(`SELECT ${REVIEW} AS review FROM ${REVIEWS} WHERE r.customer_id = $1 AND r.id = $2`, [customerId, id]);
-  return row && reviewOf(row);
+const refKey = ({ customerId, id }: Ref): string => `${customerId} ${id}`;
+
+const refsIn = (refs: readonly Ref[]): unknown[] => [refs.map(({ customerId }) => customerId), refs.map(({ id }) => id)];
+
+const REFS = 'SELECT * FROM unnest($1::uuid[], $2::uuid[])';
+
+async function reviewsByRef(db: Queryable, refs: readonly Ref[]): Promise<ReviewRow[]> {
+  const rows = await db.query<{ review: ReviewRow }>(`SELECT ${REVIEW} AS review FROM ${REVIEWS} WHERE (r.customer_id, r.id) IN (${REFS})`, refsIn(refs));
+  return rows.map(reviewOf);
 }
 
-export async function overrideById(db: Queryable, { customerId, id }: Ref): Promise<OverrideRow | undefined> {
-  const [row] = await db.query<{ override: OverrideRow }>(`SELECT ${OVERRIDE} AS override FROM ${OVERRIDES} WHERE o.customer_id = $1 AND o.id = $2`, [customerId, id]);
-  return row && dated(row.override, ['recordedAt', 'expiresAt']);
-}
+/** One review as it is now. */
+export const reviewById = async (db: Queryable, ref: Ref): Promise<ReviewRow | undefined> => (await reviewsByRef(db, [ref]))[0];
 
+export const reviewsOf: LoaderDefinition<Ref, ReviewRow | undefined> = {
+  cacheKey: refKey,
+  load: async (ctx, refs) => inOrder(refs.map(refKey), await reviewsByRef(ctx.db, refs), refKey),
+};
+
+export const overridesOf: LoaderDefinition<Ref, OverrideRow | undefined> = {
+  cacheKey: refKey,
+  async load(ctx, refs) {
+    const rows = await ctx.db.query<{ override: OverrideRow }>(`SELECT ${OVERRIDE} AS override FROM ${OVERRIDES} WHERE (o.customer_id, o.id) IN (${REFS})`, refsIn(refs));
+    return inOrder(refs.map(refKey), rows.map(({ override }) => dated(override, ['recordedAt', 'expiresAt'])), refKey);
+  },
+};

@@ -16,10 +16,7 @@ const GRANTED = `EXISTS (SELECT FROM role_grants g WHERE g.user_id = $1 AND g.ro
 export async function reviewsFor(db: Queryable, userId: string): Promise<ReviewRow[]> {
   const rows = await db.query<{ review: ReviewRow }>(
     `SELECT ${reviewList.select} FROM ${reviewList.from}
-     JOIN predictions p ON p.customer_id = r.customer_id AND p.id = r.prediction_id
-     WHERE ${OPEN_REVIEW} AND $1 NOT IN (r.requested_by, p.actor_id) AND ${GRANTED}
-       AND NOT EXISTS (SELECT FROM decision_overrides o LEFT JOIN proposal_decisions d ON d.proposal_id = o.proposal_id
-                       WHERE o.customer_id = r.customer_id AND o.prediction_id = r.prediction_id AND $1 IN (o.made_by, d.decided_by))
+     WHERE ${OPEN_REVIEW} AND ${GRANTED} AND NOT has_part_in_review(r.customer_id, r.id, $1)
      ORDER BY r.due_at, r.id LIMIT ${MOST}`,
     [userId],
   );

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newContext, type Context } from '../../../src/platform/index.js';
-import { adverseActionTasks, reviewTasks } from '../../../src/predictions/index.js';
+import { adverseActionTasks, referralTasks, reviewTasks } from '../../../src/predictions/index.js';
 import { permissionsOf, type Role } from '../../../src/security/index.js';
 import { openTestApp, type TestApp } from '../../support/app.js';
+import { scoreLoan } from '../../support/builders.js';
 import type { TestClient } from '../../support/client.js';
 import { deploySmallModel } from '../../support/small-version.js';
 import { act, asApplication, customerIdOf, decided, inDays, PRODUCT, refusalOf, rowIdOf, seen, utcDayIn } from './support.js';
@@ -47,6 +48,13 @@ describe('what happens to a decision', () => {
     const { db, log } = app.runtime;
     return newContext({ db, log, actor: { ...user!, roles, permissions: permissionsOf(roles), ownCustomerId: undefined }, now: () => now });
   };
+
+  /** The applications that wait for an underwriter, as tasks. */
+  const referrals = async (subject = 'uma', now?: Date): Promise<string[]> => (await referralTasks(await contextOf(subject, ['UNDERWRITER'], now))).map((task) => task.subject!);
+  const workList = async (filter: object = {}): Promise<string[]> =>
+    (await portal!.ok<{ predictions: { edges: { node: { id: string } }[] } }>('query ($filter: PredictionFilterInput) { predictions(first: 100, filter: $filter) { edges { node { id } } } }', { filter: { waiting: true, ...filter } })).predictions.edges.map(({ node }) => node.id);
+  const decide = (predictionId: string, changes: object = {}): Promise<unknown> =>
+    act(underwriter!, 'overrideDecision', { predictionId, decision: 'APPROVE', reasonCode: 'COMPENSATING_FACTORS', comment: 'x', expiresAt: inDays(1), ...changes });
 
   describe('that the customer contests', () => {
     let id: string;
@@ -175,6 +183,148 @@ describe('what happens to a decision', () => {
       expect(open.every(({ outcome }) => outcome === null) && open.some(({ id }) => id === late.id)).toBe(true);
       expect(resolved.length).toBeGreaterThan(2);
       expect(all).toHaveLength(open.length + resolved.length);
+    });
+  });
+
+  describe('that is contested and then decided anew', () => {
+    let [id, newer, externalId]: string[] = [];
+    let review: Review;
+    beforeAll(async () => {
+      ({ id, externalId } = await decided(portal!, 'DECLINE'));
+      review = await contest(portal!, id!);
+      ({ id: newer } = await scoreLoan(portal!, { externalId }));
+    });
+
+    const columns = 'customer_id, id, prediction_id, replaced, decision, reason_code, comment, made_by, expires_at, principal, currency, one_person_limit, policy_version, review_id';
+    /** Past the services, as the application's own role. */
+    const insertOverride = (prediction: string, subject: string, reviewId: string | null): Promise<unknown> =>
+      asApplication(app, `INSERT INTO decision_overrides (${columns})
+        SELECT $1, gen_random_uuid(), $2, 'DECLINE', 'APPROVE', 'DATA_ERROR', '\\x00', id, now() + interval '1 day', 5000, 'EUR', 25000, 1, $4 FROM users WHERE subject = $3`,
+      [customerIdOf(prediction), rowIdOf(prediction), subject, reviewId && rowIdOf(reviewId)]);
+
+    it('stays under review: nothing else changes the newer decision, nor is that contested beside it', async () => {
+      expect(await refusalOf(underwriter!, 'overrideDecision', { predictionId: newer, decision: 'APPROVE', reasonCode: 'DATA_ERROR', comment: 'x', expiresAt: inDays(1) })).toMatchObject({ rule: 'CONTESTED_DECISION', message: expect.stringContaining(review.id) });
+      expect(await refusalOf(portal!, 'requestReview', { predictionId: newer, grounds: 'Again.' })).toMatchObject({ rule: 'ONE_OPEN_REVIEW' });
+      await expect(insertOverride(newer!, 'uma', null)).rejects.toMatchObject({ code: 'AS097' });
+      await expect(asApplication(app, `INSERT INTO decision_reviews (customer_id, id, prediction_id, grounds, requested_by, due_at)
+        SELECT customer_id, gen_random_uuid(), $2, grounds, requested_by, due_at FROM decision_reviews WHERE id = $1`, [rowIdOf(review.id), rowIdOf(newer!)])).rejects.toMatchObject({ code: 'AS095' });
+    });
+
+    it('is contested by its newest decision, in the database too', async () => {
+      const other = await decided(portal!, 'DECLINE');
+      const { id: newest } = await scoreLoan(portal!, { externalId: other.externalId });
+      const borrower = await app.asBorrower(other.externalId);
+      expect(await refusalOf(borrower, 'requestReview', { predictionId: other.id, grounds: 'x' })).toMatchObject({ rule: 'NEWEST_DECISION', message: expect.stringContaining(`Contest its newest decision, ${newest}:`) });
+      await expect(asApplication(app, `INSERT INTO decision_reviews (customer_id, id, prediction_id, grounds, requested_by, due_at)
+        SELECT $1, gen_random_uuid(), $2, '\\x00', id, now() + interval '1 day' FROM users WHERE subject = 'uma'`, [customerIdOf(other.id), rowIdOf(other.id)])).rejects.toMatchObject({ code: 'AS098' });
+      expect(await contest(borrower, newest)).toMatchObject({ outcome: null });
+    });
+
+    it('is not for who asked for the newer decision, either', async () => {
+      const other = await decided(portal!, 'DECLINE');
+      const theirs = await contest(portal!, other.id);
+      await scoreLoan(underwriter!, { externalId: other.externalId });
+      const resolution = { reviewId: theirs.id, outcome: 'UPHELD', explanation: 'x' };
+      expect(await refusalOf(underwriter!, 'resolveReview', resolution)).toMatchObject({ rule: 'INDEPENDENT_REVIEWER', message: expect.stringContaining('asked for the prediction') });
+      expect((await reviewTasks(await contextOf('uma', ['UNDERWRITER']))).map(({ subject }) => subject)).not.toContain(theirs.id);
+      expect((await resolve(second!, theirs.id)).review.outcome).toBe('UPHELD');
+    });
+
+    it('is changed where it is in force: the newest decision, with the two linked', async () => {
+      expect((await resolve(underwriter!, review.id, changed)).review).toMatchObject({ outcome: 'CHANGED' });
+      expect(await seen(auditor!, id!, 'effectiveDecision overrides { id } reviews { outcome override { decision active prediction { id } } }')).toEqual({
+        effectiveDecision: 'DECLINE', overrides: [], reviews: [{ outcome: 'CHANGED', override: { decision: 'APPROVE', active: true, prediction: { id: newer } } }],
+      });
+      expect(await seen(auditor!, newer!, 'effectiveDecision override { review { id prediction { id } } } reviews { id }')).toEqual({ effectiveDecision: 'APPROVE', override: { review: { id: review.id, prediction: { id } } }, reviews: [] });
+      const [[leaf], [made]] = await Promise.all([app.leaves({ type: 'REVIEW_RESOLVED', id: rowIdOf(review.id) }), app.leaves({ type: 'DECISION_OVERRIDDEN', review: rowIdOf(review.id) } as object)]);
+      expect([leaf, made]).toMatchObject([{ prediction: rowIdOf(id!), override: made!['id'] }, { prediction: rowIdOf(newer!), review: rowIdOf(review.id) }]);
+    });
+
+    it('above the limit is changed by two, who are asked anew where it was decided anew meanwhile', async () => {
+      const large = await decided(portal!, 'LARGE');
+      const theirs = await contest(portal!, large.id);
+      const { proposal: stale } = await resolve(underwriter!, theirs.id, changed);
+      const { id: newest } = await scoreLoan(portal!, { externalId: large.externalId });
+      expect(await refusalOf(second!, 'confirmProposal', { proposalId: stale!.id, comment: 'Yes.' })).toMatchObject({ rule: 'NEWEST_DECISION' });
+      const { proposal } = await resolve(underwriter!, theirs.id, changed);
+      await act(second!, 'confirmProposal', { proposalId: proposal!.id, comment: 'Yes.' });
+      expect(await seen(auditor!, newest, 'effectiveDecision override { secondPerson { name } review { id outcome } }')).toEqual({ effectiveDecision: 'APPROVE', override: { secondPerson: { name: 'Ulf Underwriter' }, review: { id: theirs.id, outcome: 'CHANGED' } } });
+    });
+
+    it('is changed in the database by the review that it names, and by an underwriter without a part in it', async () => {
+      const other = await decided(portal!, 'DECLINE');
+      const theirs = await contest(second!, other.id);
+      await expect(insertOverride(other.id, 'ulf', theirs.id)).rejects.toMatchObject({ code: 'AS096' });
+      await expect(insertOverride(other.id, 'uma', review.id)).rejects.toMatchObject({ code: 'AS097' });
+      const outcome = (subject: string, override: string | null): Promise<unknown> => asApplication(app, `INSERT INTO decision_review_outcomes (customer_id, review_id, outcome, explanation, override_id, resolved_by)
+        SELECT $1, $2, $3, '\\x00', $4, id FROM users WHERE subject = $5`, [customerIdOf(other.id), rowIdOf(theirs.id), override ? 'CHANGED' : 'UPHELD', override, subject]);
+      await expect(outcome('ada', null)).rejects.toMatchObject({ code: 'AS012' });
+      await expect(outcome('uma', rowIdOf(other.id))).rejects.toMatchObject({ code: 'AS097' });
+      await outcome('uma', null);
+    });
+  });
+
+  describe('that waits for a person', () => {
+    it('is a task for every underwriter with a current grant, by the day on which the applicant must know, until it is decided', async () => {
+      const { id } = await decided(portal!, 'REFER', { loan: { completedAt: inDays(-10) } });
+      const open = await decided(portal!, 'REFER');
+      const urgent = await decided(portal!, 'REFER', { loan: { completedAt: inDays(-20) } });
+      const found = await referralTasks(await contextOf('uma', ['UNDERWRITER']));
+      expect(found.find(({ subject }) => subject === id)).toMatchObject({
+        id: `DECISION_TO_MAKE:${rowIdOf(id)}`, kind: 'DECISION_TO_MAKE', dueAt: new Date(`${utcDayIn(20)}T23:59:59.999Z`), text: `Decide an application that was referred to a person, by ${utcDayIn(20)}: overrideDecision with APPROVE or DECLINE.`,
+      });
+      expect(found.find(({ subject }) => subject === open.id)).toMatchObject({ dueAt: null });
+      const order = found.map(({ subject }) => subject).filter((subject) => [id, open.id, urgent.id].includes(subject!));
+      expect(order).toEqual([urgent.id, id, open.id]);
+      expect(await referrals('ulf')).toContain(id);
+      expect([await referrals('ada'), await referralTasks(await contextOf('uma', ['AUDITOR']))]).toEqual([[], []]);
+      const { me } = await underwriter!.ok<{ me: { tasks: { kind: string; subject: string }[] } }>('{ me { tasks { kind subject } } }');
+      expect(me.tasks).toContainEqual({ kind: 'DECISION_TO_MAKE', subject: id });
+      await decide(id);
+      expect(await referrals()).toEqual(expect.not.arrayContaining([id]));
+      expect(await referrals()).toContain(urgent.id);
+      // When the override has expired the application waits again.
+      expect(await referrals('uma', new Date(inDays(2)))).toContain(id);
+    });
+
+    it('is listed as work, for portals too; what is decided, and what a person referred, by what is in force', async () => {
+      const [referred, approved, declined] = [await decided(portal!, 'REFER'), await decided(portal!, 'APPROVE'), await decided(portal!, 'DECLINE')];
+      await decide(approved.id, { decision: 'REFER', reasonCode: 'FRAUD_SUSPICION' });
+      const ids = new Set([referred.id, approved.id, declined.id]);
+      const found = async (filter?: object): Promise<string[]> => (await workList(filter)).filter((id) => ids.has(id)).sort();
+      expect(await found()).toEqual([referred.id, approved.id].sort());
+      expect(await found({ waiting: false })).toEqual([declined.id]);
+      expect((await referrals()).filter((id) => ids.has(id)).sort()).toEqual([referred.id, approved.id].sort());
+      await decide(referred.id, { decision: 'DECLINE', reasonCode: 'INCOME_NOT_VERIFIED' });
+      expect(await found()).toEqual([approved.id]);
+    });
+
+    it('waits no more once the loan is decided anew, or no application any more; nor twice, while it is contested or proposed', async () => {
+      const [again, closed, contested, large] = await Promise.all([decided(portal!, 'REFER'), decided(portal!, 'REFER'), decided(portal!, 'REFER'), decided(portal!, 'REFER', { loan: { currency: 'CHF' } })]);
+      const ids = new Set([again, closed, contested, large].map(({ id }) => id));
+      expect((await referrals()).filter((id) => ids.has(id))).toHaveLength(4);
+      const { id: newer } = await scoreLoan(portal!, { externalId: again.externalId });
+      await act(portal!, 'updateLoan', { externalId: closed.externalId, status: 'CLOSED' });
+      await contest(portal!, contested.id);
+      await decide(large.id);
+      const tasks = await referrals();
+      expect(tasks.filter((id) => ids.has(id))).toEqual([]);
+      expect(tasks).toContain(newer);
+      expect((await workList()).filter((id) => ids.has(id)).sort()).toEqual([contested.id, large.id].sort());
+    });
+
+    it('where the model was stopped: the refusal is the decision in force, and the one to override', async () => {
+      const { modelId } = await deploySmallModel(app, 'stopped-loan');
+      const { id, externalId } = await decided(portal!, 'APPROVE', { loan: { product: 'stopped-loan' } });
+      await act(await app.as('admin'), 'suspendModel', { modelId, reason: 'test' });
+      const stopped = await scoreLoan(portal!, { externalId });
+      expect(stopped).toMatchObject({ status: 'REFUSED', decision: 'REFER' });
+      const { loan } = await portal!.ok<{ loan: object }>('query ($externalId: String!) { loan(externalId: $externalId) { latestPrediction { id decision effectiveDecision pd } } }', { externalId });
+      expect(loan).toEqual({ latestPrediction: { id: stopped.id, decision: 'REFER', effectiveDecision: 'REFER', pd: null } });
+      expect((await refusalOf(underwriter!, 'overrideDecision', { predictionId: id, decision: 'DECLINE', reasonCode: 'INCOME_NOT_VERIFIED', comment: 'x', expiresAt: inDays(1) })).message).toContain(stopped.id);
+      expect(await referrals()).toContain(stopped.id);
+      await decide(stopped.id);
+      expect(await referrals()).not.toContain(stopped.id);
     });
   });
 

@@ -168,15 +168,30 @@ describe('the limit for one person', () => {
 });
 
 describe('override rates', () => {
-  it('count decisions once, by what they became and why', () => {
+  const own = { referred: false } as const;
+
+  it('count what the version decided itself once, by what it became and why', () => {
     expect(ratesOf([
-      { decision: null, code: null, count: 90 },
-      { decision: 'APPROVE', code: 'DATA_ERROR', count: 3 }, { decision: 'REFER', code: 'DATA_ERROR', count: 2 },
-      { decision: 'APPROVE', code: 'COMPENSATING_FACTORS', count: 4 }, { decision: 'DECLINE', code: 'FRAUD_SUSPICION', count: 1 },
+      { ...own, decision: null, code: null, count: 90 },
+      { ...own, decision: 'APPROVE', code: 'DATA_ERROR', count: 3 }, { ...own, decision: 'REFER', code: 'DATA_ERROR', count: 2 },
+      { ...own, decision: 'APPROVE', code: 'COMPENSATING_FACTORS', count: 4 }, { ...own, decision: 'DECLINE', code: 'FRAUD_SUSPICION', count: 1 },
     ])).toEqual({
-      decisions: 100, overridden: 10, rate: 0.1, toApprove: 7, toDecline: 1, toRefer: 2,
+      decisions: 100, decided: 100, overridden: 10, rate: 0.1, toApprove: 7, toDecline: 1, toRefer: 2,
       byReason: [{ code: 'DATA_ERROR', count: 5 }, { code: 'COMPENSATING_FACTORS', count: 4 }, { code: 'FRAUD_SUSPICION', count: 1 }],
+      referred: 0, referredApproved: 0, referredDeclined: 0,
     });
     expect(ratesOf([])).toMatchObject({ decisions: 0, rate: null, byReason: [] });
+  });
+
+  it('do not take the deciding of referrals for disagreement', () => {
+    expect(ratesOf([
+      { ...own, decision: null, code: null, count: 69 }, { ...own, decision: 'APPROVE', code: 'DATA_ERROR', count: 1 },
+      { referred: true, decision: 'APPROVE', code: 'COMPENSATING_FACTORS', count: 20 }, { referred: true, decision: 'DECLINE', code: 'INCOME_NOT_VERIFIED', count: 8 },
+      { referred: true, decision: null, code: null, count: 2 },
+    ])).toEqual({
+      decisions: 100, decided: 70, overridden: 1, rate: 1 / 70, toApprove: 1, toDecline: 0, toRefer: 0, byReason: [{ code: 'DATA_ERROR', count: 1 }],
+      referred: 30, referredApproved: 20, referredDeclined: 8,
+    });
+    expect(ratesOf([{ referred: true, decision: 'APPROVE', code: 'DATA_ERROR', count: 3 }])).toMatchObject({ decisions: 3, decided: 0, rate: null });
   });
 });
