@@ -250,7 +250,7 @@ describe('what happens to a decision', () => {
     it('waits for an underwriter when the day is near or past, until the notice is recorded', async () => {
       const { id } = await decided(portal!, 'DECLINE', { loan: { completedAt: inDays(-25) } });
       const soon = await decided(portal!, 'DECLINE');
-      const waiting = async (now?: Date): Promise<Map<string, Date>> => new Map((await adverseActionTasks(await contextOf('uma', ['UNDERWRITER'], now))).map(({ subject, dueAt }) => [subject, dueAt]));
+      const waiting = async (now?: Date): Promise<Map<string | null, Date>> => new Map((await adverseActionTasks(await contextOf('uma', ['UNDERWRITER'], now))).map(({ subject, dueAt }) => [subject, dueAt]));
       const now = await waiting();
       expect(now.get(id)).toEqual(new Date(`${utcDayIn(5)}T23:59:59.999Z`));
       expect(now.has(soon.id)).toBe(false);
