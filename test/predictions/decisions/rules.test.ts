@@ -173,15 +173,15 @@ describe('principal reasons', () => {
   });
 });
 
-describe('who answers for a notice', () => {
-  type Parts = Partial<Pick<DecisionOfLoan, 'purpose' | 'overrides' | 'counteroffers' | 'notices'>>;
-  const decision = (id: string, decided: Decision, time: string, parts: Parts = {}): DecisionOfLoan =>
-    ({ id, purpose: 'ORIGINATION', decision: decided, createdAt: at(time), recordedAt: at(time), overrides: [], counteroffers: [], notices: [], ...parts });
-  const by = (decided: Decision, recorded: string, expires: string, reasonCode: OverrideReasonCode = 'FRAUD_SUSPICION') => ({ decision: decided, reasonCode, recordedAt: at(recorded), expiresAt: at(expires) });
-  const sent = (time: string) => ({ id: time, kind: 'INCOMPLETE_APPLICATION', sendBy: '2026-01-31', sentAt: at(time), channel: 'POST' }) as const;
-  const offered = (id: string, time: string, reasonCode: OverrideReasonCode | null): CounterofferRow => ({ ...offer(time), customerId: 'c', id: time, predictionId: id, amount: '1', currency: 'EUR', terms: null, reasonCode });
-  const duty = (decisions: DecisionOfLoan[], id: string, now = '2026-06-01T00:00:00Z') => dutyOf({ decisions, completedAt: null }, id, at(now));
+type Parts = Partial<Pick<DecisionOfLoan, 'purpose' | 'overrides' | 'counteroffers' | 'notices'>>;
+const decision = (id: string, decided: Decision, time: string, parts: Parts = {}): DecisionOfLoan =>
+  ({ id, purpose: 'ORIGINATION', decision: decided, createdAt: at(time), recordedAt: at(time), overrides: [], counteroffers: [], notices: [], ...parts });
+const by = (decided: Decision, recorded: string, expires: string, reasonCode: OverrideReasonCode = 'FRAUD_SUSPICION') => ({ decision: decided, reasonCode, recordedAt: at(recorded), expiresAt: at(expires) });
+const sent = (time: string) => ({ id: time, kind: 'INCOMPLETE_APPLICATION', sendBy: '2026-01-31', sentAt: at(time), channel: 'POST' }) as const;
+const offered = (id: string, time: string, reasonCode: OverrideReasonCode | null): CounterofferRow => ({ ...offer(time), customerId: 'c', id: time, predictionId: id, amount: '1', currency: 'EUR', terms: null, reasonCode });
+const duty = (decisions: DecisionOfLoan[], id: string, now = '2026-06-01T00:00:00Z') => dutyOf({ decisions, completedAt: null }, id, at(now));
 
+describe('who answers for a notice', () => {
   it("a person's decline, after it has expired too, with their reason alone where the model approves", () => {
     const { action, note, reasons } = duty([decision('a', 'APPROVE', '2026-01-01T00:00:00Z', { overrides: [by('DECLINE', '2026-01-20T00:00:00Z', '2026-01-27T00:00:00Z')] })], 'a');
     expect(action).toMatchObject({ clockStartedAt: at('2026-01-20T00:00:00Z'), overdue: true });
