@@ -9,6 +9,7 @@ import { Deployments1764000000008 } from './1764000000008-deployments.js';
 import { Decisions1764000000009 } from './1764000000009-decisions.js';
 import { Gates1764000000010 } from './1764000000010-gates.js';
 import { OverridesAndReviews1764000000011 } from './1764000000011-overrides-and-reviews.js';
+import { Notices1764000000012 } from './1764000000012-notices.js';
 import { ReviewsAndFindings1764000000013 } from './1764000000013-reviews-and-findings.js';
 
 /** In the order in which they run. */
@@ -24,5 +25,6 @@ export const migrations = [
   Decisions1764000000009,
   Gates1764000000010,
   OverridesAndReviews1764000000011,
+  Notices1764000000012,
   ReviewsAndFindings1764000000013,
 ];

@@ -35,7 +35,8 @@ export interface AuditPayloads {
   };
   REVIEW_REQUESTED: DecisionPayload & { due: string; grounds: Hex };
   REVIEW_RESOLVED: DecisionPayload & { outcome: string; by: string; override: string | null; explanation: Hex };
-  COUNTEROFFER_RECORDED: DecisionPayload & { offered: string; terms: Hex | null };
+  /** Records of earlier releases have no reason. */
+  COUNTEROFFER_RECORDED: DecisionPayload & { offered: string; reason: string | null; terms: Hex | null };
   COUNTEROFFER_ACCEPTED: DecisionPayload & { accepted: string };
   NOTICE_SENT: DecisionPayload & { kind: string; due: string; sent: string; channel: string };
   /** What all gates said; the digest is over the results, canonical JSON. */

@@ -76,7 +76,7 @@ describe('migrations', () => {
       INSERT INTO decision_overrides (customer_id, id, prediction_id, replaced, decision, reason_code, comment, made_by, expires_at, principal, currency, one_person_limit, policy_version)
         VALUES (${text(ID, ID, ID, 'REFER', 'APPROVE', 'DATA_ERROR')}, '', ${customer}, now() + interval '1 day', 100, 'EUR', 25000, 1);
       INSERT INTO decision_reviews (customer_id, id, prediction_id, grounds, requested_by, due_at) VALUES (${text(ID, ID, ID)}, '', ${customer}, now() + interval '1 day');
-      INSERT INTO counteroffers (customer_id, id, prediction_id, offered_at, amount, currency, recorded_by) VALUES (${text(ID, ID, ID)}, now(), 50, 'EUR', ${customer});
+      INSERT INTO counteroffers (customer_id, id, prediction_id, offered_at, amount, currency, recorded_by, reason_code) VALUES (${text(ID, ID, ID)}, now(), 50, 'EUR', ${text(ID, 'COLLATERAL_INSUFFICIENT')});
       INSERT INTO counteroffer_acceptances (customer_id, counteroffer_id, accepted_at, recorded_by) VALUES (${text(ID, ID)}, now(), ${customer});
       INSERT INTO adverse_action_notices (customer_id, id, prediction_id, kind, send_by, sent_at, channel, recorded_by)
         VALUES (${text(ID, ID, ID, 'COUNTEROFFER', '2026-01-31')}, now(), 'POST', ${customer})`));

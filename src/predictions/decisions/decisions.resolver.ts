@@ -14,6 +14,7 @@ import {
 import { decisionFileOf, OPEN_REVIEW, reviewById, reviewList, reviewOf } from './file.queries.js';
 import type { ReviewRow } from './file.rows.js';
 import { findOverride } from './nodes.js';
+import { loanHistoryOf } from './loan-history.queries.js';
 import type { NoticeService } from './notice.service.js';
 import type { OverrideService } from './override.service.js';
 import type { ReviewRef, ReviewService } from './review.service.js';
@@ -108,7 +109,10 @@ function predictionRef(text: string): PredictionRef {
 /** The prediction with what is recorded of it now. */
 async function after(ctx: Context, ref: PredictionRef): Promise<PredictionType> {
   const row = await ctx.loaders.of(ctx, predictionById).load(ref);
-  if (row) ctx.loaders.of(ctx, decisionFileOf).clear(row);
+  if (row) {
+    ctx.loaders.of(ctx, decisionFileOf).clear(row);
+    ctx.loaders.of(ctx, loanHistoryOf).clear(row);
+  }
   return recorded(ctx, ref);
 }
 

@@ -12,9 +12,12 @@ const SENTENCES: Readonly<Record<string, () => AssayError>> = {
   AS096: () => refusedBy('INDEPENDENT_REVIEWER', { says: 'A review is resolved by somebody who had no part in what it reviews.', remedy: 'Ask a colleague.', who: 'an UNDERWRITER who had no part in the decision' }),
   AS097: () => refusedBy('CONTESTED_DECISION', { says: 'The decision on the loan is contested, and its review is open.', remedy: 'Resolve the review: resolveReview can change the decision.', who: 'an UNDERWRITER who had no part in the decision' }),
   AS098: () => refusedBy('NEWEST_DECISION', { says: 'The loan has been decided anew since this prediction.', remedy: 'Act upon its newest decision, which latestPrediction of the loan tells.', who: 'whoever acts' }),
+  AS121: () => refusedBy('COUNTEROFFER_REASON', { says: 'The model approves, so a counteroffer needs a reason of its own.', remedy: 'Give reasonCode.', who: 'PORTAL or UNDERWRITER' }),
+  AS122: () => refusedBy('COUNTEROFFER_TO_APPLICATION', { says: 'A counteroffer answers an application.', remedy: 'Score the application for ORIGINATION and name that prediction.', who: 'PORTAL or UNDERWRITER' }),
 };
 
 const CONSTRAINTS: Readonly<Record<string, () => AssayError>> = {
+  counteroffer_acceptances_pkey: () => refusedBy('COUNTEROFFER_STANDS', { says: 'The counteroffer has been accepted meanwhile.', remedy: 'Look at it again.', who: 'PORTAL or UNDERWRITER', code: 'CONFLICT' }),
   decision_review_outcomes_pkey: () => refusedBy('REVIEWED_ONCE', { says: 'The review has been resolved.', remedy: 'Ask for another one if something new has come up.', who: 'the customer, PORTAL or UNDERWRITER', code: 'CONFLICT' }),
 };
 

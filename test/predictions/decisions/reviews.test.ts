@@ -1,11 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newContext, type Context } from '../../../src/platform/index.js';
+import { dueNotices } from '../../../src/predictions/decisions/due-notices.queries.js';
+import { dutyOf } from '../../../src/predictions/decisions/duty.js';
+import { loanHistories } from '../../../src/predictions/decisions/loan-history.queries.js';
 import { adverseActionTasks, referralTasks, reviewTasks } from '../../../src/predictions/index.js';
 import { permissionsOf, type Role } from '../../../src/security/index.js';
 import { openTestApp, type TestApp } from '../../support/app.js';
 import { scoreLoan } from '../../support/builders.js';
 import type { TestClient } from '../../support/client.js';
 import { deploySmallModel } from '../../support/small-version.js';
+import { RandomHistories } from './random-histories.js';
 import { act, asApplication, customerIdOf, decided, inDays, PRODUCT, refusalOf, rowIdOf, seen, utcDayIn } from './support.js';
 
 const REVIEW = 'review { id outcome overdue dueAt requestedAt resolvedAt }';
@@ -25,6 +29,8 @@ const resolve = (client: TestClient, reviewId: string, changes: object = {}): Pr
 
 const listed = async (auditor: TestClient, filter: object): Promise<{ id: string; overdue: boolean; outcome: string | null }[]> =>
   (await auditor.ok<{ decisionReviews: { edges: { node: { id: string; overdue: boolean; outcome: string | null } }[] } }>('query ($filter: DecisionReviewFilter) { decisionReviews(first: 100, filter: $filter) { edges { node { id overdue outcome } } } }', { filter })).decisionReviews.edges.map(({ node }) => node);
+
+const sent = (predictionId: string, days: number): object => ({ predictionId, sentAt: inDays(days), channel: 'POST' });
 
 /** The statements behind a page of decisions. */
 const pageOf = async (app: TestApp, auditor: TestClient, first: number): Promise<string[]> =>
@@ -55,6 +61,13 @@ describe('what happens to a decision', () => {
     (await portal!.ok<{ predictions: { edges: { node: { id: string } }[] } }>('query ($filter: PredictionFilterInput) { predictions(first: 100, filter: $filter) { edges { node { id } } } }', { filter: { waiting: true, ...filter } })).predictions.edges.map(({ node }) => node.id);
   const decide = (predictionId: string, changes: object = {}): Promise<unknown> =>
     act(underwriter!, 'overrideDecision', { predictionId, decision: 'APPROVE', reasonCode: 'COMPENSATING_FACTORS', comment: 'x', expiresAt: inDays(1), ...changes });
+  /** As if the override had been made, and had expired, some days ago. */
+  const expire = async (id: string, recordedDays: number, expiredDays: number): Promise<unknown> =>
+    app.sql(`SET session_replication_role = 'replica';
+      UPDATE predictions SET created_at = now() - interval '${recordedDays + 1} days' WHERE id = '${rowIdOf(id)}';
+      UPDATE decision_overrides SET recorded_at = now() - interval '${recordedDays} days', expires_at = now() - interval '${expiredDays} days' WHERE prediction_id = '${rowIdOf(id)}'`);
+  const override = (predictionId: string, decision: string, reasonCode: string): Promise<unknown> => act(underwriter!, 'overrideDecision', { predictionId, decision, reasonCode, comment: 'x', expiresAt: inDays(1) });
+  const waits = async (id: string): Promise<boolean> => (await adverseActionTasks(await contextOf('uma', ['UNDERWRITER']))).some(({ subject }) => subject === id);
 
   describe('that the customer contests', () => {
     let id: string;
@@ -256,8 +269,8 @@ describe('what happens to a decision', () => {
       const theirs = await contest(second!, other.id);
       await expect(insertOverride(other.id, 'ulf', theirs.id)).rejects.toMatchObject({ code: 'AS096' });
       await expect(insertOverride(other.id, 'uma', review.id)).rejects.toMatchObject({ code: 'AS097' });
-      const outcome = (subject: string, override: string | null): Promise<unknown> => asApplication(app, `INSERT INTO decision_review_outcomes (customer_id, review_id, outcome, explanation, override_id, resolved_by)
-        SELECT $1, $2, $3, '\\x00', $4, id FROM users WHERE subject = $5`, [customerIdOf(other.id), rowIdOf(theirs.id), override ? 'CHANGED' : 'UPHELD', override, subject]);
+      const outcome = (subject: string, overrideId: string | null): Promise<unknown> => asApplication(app, `INSERT INTO decision_review_outcomes (customer_id, review_id, outcome, explanation, override_id, resolved_by)
+        SELECT $1, $2, $3, '\\x00', $4, id FROM users WHERE subject = $5`, [customerIdOf(other.id), rowIdOf(theirs.id), overrideId ? 'CHANGED' : 'UPHELD', overrideId, subject]);
       await expect(outcome('ada', null)).rejects.toMatchObject({ code: 'AS012' });
       await expect(outcome('uma', rowIdOf(other.id))).rejects.toMatchObject({ code: 'AS097' });
       await outcome('uma', null);
@@ -329,7 +342,7 @@ describe('what happens to a decision', () => {
   });
 
   describe('that is adverse', () => {
-    const ADVERSE = 'adverseAction { required kind clockStartedAt sendBy sentAt overdue principalReasons { code text } scoreFactors { code } score { points } counteroffers { offeredAt amount { amount currency } acceptedAt } notices { channel kind sendBy } }';
+    const ADVERSE = 'adverseAction { required note kind clockStartedAt sendBy sentAt overdue principalReasons { code text } scoreFactors { code } score { points } counteroffers { offeredAt amount { amount currency } acceptedAt } notices { channel kind sendBy } }';
     interface Adverse {
       readonly adverseAction: Record<string, unknown> & { readonly principalReasons: { code: string; text: string }[]; readonly scoreFactors: { code: string }[] };
     }
@@ -375,7 +388,7 @@ describe('what happens to a decision', () => {
     it('with a counteroffer runs 90 days from the offer, until that is accepted', async () => {
       const { id } = await decided(portal!, 'REFER');
       const offeredAt = inDays(0);
-      await act(portal!, 'recordCounteroffer', { predictionId: id, offeredAt, amount: '2500.00', terms: 'Half of it, with your brother as guarantor.' });
+      await act(portal!, 'recordCounteroffer', { predictionId: id, offeredAt, amount: '2500.00', terms: 'Half of it, with your brother as guarantor.', reasonCode: 'EXCESSIVE_OBLIGATIONS' });
       expect(await adverse(portal!, id)).toMatchObject({ required: true, kind: 'COUNTEROFFER', clockStartedAt: offeredAt, sendBy: utcDayIn(90), counteroffers: [{ offeredAt, amount: { amount: '2500', currency: 'EUR' }, acceptedAt: null }] });
       expect(await seen(underwriter!, id, 'adverseAction { counteroffers { terms } }')).toEqual({ adverseAction: { counteroffers: [{ terms: 'Half of it, with your brother as guarantor.' }] } });
       const [leaf] = await app.leaves({ type: 'COUNTEROFFER_RECORDED' });
@@ -390,7 +403,7 @@ describe('what happens to a decision', () => {
       ['recordCounteroffer', { offeredAt: inDays(0), amount: '0' }, 'amount: 0 is not an amount above zero'],
       ['recordCounteroffer', { offeredAt: '2020-01-01T00:00:00Z', amount: '1' }, 'is before the prediction of'],
       ['recordNoticeSent', { sentAt: inDays(2), channel: 'POST' }, 'is in the future'],
-      ['recordNoticeSent', { sentAt: '2020-01-01T00:00:00Z', channel: 'POST' }, 'is before the prediction of'],
+      ['recordNoticeSent', { sentAt: '2020-01-01T00:00:00Z', channel: 'POST' }, 'it would not count'],
     ])('%s does not take %j', async (mutation, input, sentence) => {
       const { id } = await decided(portal!, 'DECLINE');
       const { code, message } = await refusalOf(portal!, mutation, { predictionId: id, ...input });
@@ -400,7 +413,7 @@ describe('what happens to a decision', () => {
     it('waits for an underwriter when the day is near or past, until the notice is recorded', async () => {
       const { id } = await decided(portal!, 'DECLINE', { loan: { completedAt: inDays(-25) } });
       const soon = await decided(portal!, 'DECLINE');
-      const waiting = async (now?: Date): Promise<Map<string, Date>> => new Map((await adverseActionTasks(await contextOf('uma', ['UNDERWRITER'], now))).map(({ subject, dueAt }) => [subject, dueAt]));
+      const waiting = async (now?: Date): Promise<Map<string | null, Date>> => new Map((await adverseActionTasks(await contextOf('uma', ['UNDERWRITER'], now))).map(({ subject, dueAt }) => [subject, dueAt]));
       const now = await waiting();
       expect(now.get(id)).toEqual(new Date(`${utcDayIn(5)}T23:59:59.999Z`));
       expect(now.has(soon.id)).toBe(false);
@@ -410,6 +423,113 @@ describe('what happens to a decision', () => {
       expect(await adverse(portal!, id)).toMatchObject({ sentAt: expect.any(String), overdue: false, notices: [{ channel: 'POST', kind: 'COMPLETED_APPLICATION', sendBy: utcDayIn(5) }] });
       expect(await app.leaves({ type: 'NOTICE_SENT' })).toContainEqual(expect.objectContaining({ prediction: rowIdOf(id), due: utcDayIn(5), channel: 'POST' }));
       expect(await adverseActionTasks(await contextOf('ada', ['UNDERWRITER']))).toEqual([]); // without a grant
+    });
+
+    it("stays so when a person's decline has expired, with their reason alone where the model approves", async () => {
+      const { id } = await decided(portal!, 'APPROVE');
+      await override(id, 'DECLINE', 'COLLATERAL_INSUFFICIENT');
+      await expire(id, 25, 18);
+      expect(await seen(auditor!, id, 'effectiveDecision override { id }')).toEqual({ effectiveDecision: 'APPROVE', override: null });
+      expect(await adverse(portal!, id)).toMatchObject({ required: true, sendBy: utcDayIn(5), note: expect.stringContaining('the override expired takes nothing back'), principalReasons: [{ code: 'COLLATERAL_INSUFFICIENT' }] });
+      expect(await waits(id)).toBe(true);
+      await act(portal!, 'recordNoticeSent', sent(id, -1));
+      expect([await waits(id), await adverse(portal!, id)]).toMatchObject([false, { sentAt: expect.any(String) }]);
+    });
+
+    it('is not so again when the approval of a person has expired', async () => {
+      const { id } = await decided(portal!, 'DECLINE', { loan: { completedAt: inDays(-60) } });
+      expect(await waits(id)).toBe(true);
+      await override(id, 'APPROVE', 'DATA_ERROR');
+      await expire(id, 50, 40);
+      expect(await seen(auditor!, id, 'effectiveDecision')).toEqual({ effectiveDecision: 'DECLINE' });
+      expect(await adverse(portal!, id)).toMatchObject({ required: false, overdue: false, note: expect.stringContaining('no notice is due') });
+      expect(await waits(id)).toBe(false);
+      expect(await refusalOf(portal!, 'recordNoticeSent', sent(id, 0))).toMatchObject({ rule: 'NOTICE_OF_ADVERSE_ACTION', message: expect.stringContaining('decided last is APPROVE') });
+    });
+
+    it("is so from the day on which a person's REFER expires undecided", async () => {
+      const { id } = await decided(portal!, 'DECLINE');
+      await override(id, 'REFER', 'DATA_ERROR');
+      await expire(id, 40, 26);
+      expect(await adverse(portal!, id)).toMatchObject({ required: true, sendBy: utcDayIn(4) });
+      expect(await waits(id)).toBe(true);
+    });
+
+    it('is told once for an application, however often that is scored', async () => {
+      const first = await decided(portal!, 'DECLINE', { loan: { completedAt: inDays(-25) } });
+      const { id } = await scoreLoan(portal!, { externalId: first.externalId });
+      expect(await adverse(portal!, first.id)).toMatchObject({ required: false, note: expect.stringContaining('decided anew') });
+      expect([await waits(first.id), await waits(id)]).toEqual([false, true]);
+      await act(portal!, 'recordNoticeSent', sent(first.id, 0));
+      expect([await waits(id), await adverse(portal!, id)]).toMatchObject([false, { required: true, sentAt: expect.any(String), notices: [{ channel: 'POST' }] }]);
+    });
+
+    it('by a counteroffer where the model approves needs a reason that can be told, and tells that alone', async () => {
+      const { id } = await decided(portal!, 'APPROVE');
+      const offer = { predictionId: id, offeredAt: inDays(0), amount: '500' };
+      expect(await refusalOf(portal!, 'recordCounteroffer', offer)).toMatchObject({ rule: 'COUNTEROFFER_REASON', message: expect.stringMatching(/^The model approves.+ Give as reasonCode one of FRAUD_SUSPICION, /u) });
+      expect(await refusalOf(portal!, 'recordCounteroffer', { ...offer, reasonCode: 'POLICY_EXCEPTION' })).toMatchObject({ rule: 'COUNTEROFFER_REASON' });
+      await expect(asApplication(app, `INSERT INTO counteroffers (customer_id, id, prediction_id, offered_at, amount, currency, recorded_by) SELECT $1, gen_random_uuid(), $2, now(), 1, 'EUR', id FROM users WHERE subject = 'uma'`, [customerIdOf(id), rowIdOf(id)])).rejects.toMatchObject({ code: 'AS121' });
+      await act(portal!, 'recordCounteroffer', { ...offer, reasonCode: 'COLLATERAL_INSUFFICIENT' });
+      expect(await adverse(portal!, id)).toMatchObject({ kind: 'COUNTEROFFER', principalReasons: [{ code: 'COLLATERAL_INSUFFICIENT' }] });
+      expect((await adverse(portal!, id)).principalReasons).toHaveLength(1);
+      expect(await seen(underwriter!, id, 'adverseAction { counteroffers { reasonCode } }')).toEqual({ adverseAction: { counteroffers: [{ reasonCode: 'COLLATERAL_INSUFFICIENT' }] } });
+      expect((await portal!.refusal('query ($id: ID!) { prediction(id: $id) { adverseAction { counteroffers { reasonCode } } } }', { id })).message).toContain('decision:read');
+    });
+
+    it('by a decline on the day of the offer, or of its acceptance, but after it', async () => {
+      const { id } = await decided(portal!, 'REFER');
+      await act(portal!, 'recordCounteroffer', { predictionId: id, offeredAt: inDays(0), amount: '500', reasonCode: 'COLLATERAL_INSUFFICIENT' });
+      await act(portal!, 'recordCounterofferAccepted', { predictionId: id, acceptedAt: inDays(0) });
+      expect(await adverse(portal!, id)).toMatchObject({ required: false });
+      await override(id, 'DECLINE', 'INCOME_NOT_VERIFIED');
+      expect(await adverse(portal!, id)).toMatchObject({ required: true, kind: 'INCOMPLETE_APPLICATION', sendBy: utcDayIn(30) });
+    });
+
+    it('is told by no notice that was sent before it, which is not recorded either', async () => {
+      const { id } = await decided(portal!, 'REFER');
+      await app.sql(`UPDATE predictions SET created_at = now() - interval '20 days' WHERE id = $1`, [rowIdOf(id)]);
+      await override(id, 'DECLINE', 'INCOME_NOT_VERIFIED');
+      expect(await refusalOf(portal!, 'recordNoticeSent', sent(id, -10))).toMatchObject({ code: 'BAD_INPUT', message: expect.stringMatching(/it would not count\. Give the time/u) });
+    });
+
+    describe('on random histories', () => {
+      const beginning = new Date('2024-01-01T00:00:00Z');
+      let actor: string;
+      let made: RandomHistories['predictions'];
+      beforeAll(async () => {
+        actor = (await contextOf('uma', ['UNDERWRITER'])).actor.id;
+        const histories = new RandomHistories(450, beginning.getTime(), actor);
+        await app.sql(histories.statements);
+        made = histories.predictions;
+      });
+
+      /** By the rule: of each loan and purpose what is due first. */
+      const expectedAt = async (now: Date, by: string): Promise<{ id: string; sendBy: string }[]> => {
+        const histories = await loanHistories(app.runtime.db, made);
+        const soonest = new Map<string, { id: string; sendBy: string }>();
+        for (const [index, { id, loan_id, purpose }] of made.entries()) {
+          const { action } = dutyOf(histories[index]!, id, now);
+          const before = soonest.get(`${loan_id} ${purpose}`);
+          if (action && !action.sentAt && action.sendBy <= by && (!before || action.sendBy < before.sendBy)) soonest.set(`${loan_id} ${purpose}`, { id, sendBy: action.sendBy });
+        }
+        return [...soonest.values()].sort((a, b) => (a.sendBy + a.id < b.sendBy + b.id ? -1 : 1));
+      };
+
+      it.each(['2024-02-05', '2024-02-20', '2024-04-20'])('waits by the same rule as it is told by, on %s; a list that is cut says how much is missing', async (today) => {
+        const now = new Date(`${today}T12:00:00Z`);
+        const expected = await expectedAt(now, today);
+        const { found, more, nextBy } = await dueNotices(app.runtime.db, actor, { now, declinedSince: beginning, offeredSince: beginning, by: today });
+        expect(found.map(({ row, history }) => ({ id: row.id, sendBy: dutyOf(history, row.id, now).action?.sendBy }))).toEqual(expected.slice(0, 100));
+        expect([more, nextBy]).toEqual([Math.max(0, expected.length - 100), expected[100]?.sendBy ?? null]);
+      });
+
+      it('waits as a hundred tasks, the most urgent, and one that says how many more there are', async () => {
+        const tasks = await adverseActionTasks(await contextOf('uma', ['UNDERWRITER'], new Date('2024-02-20T12:00:00Z')));
+        expect(tasks).toHaveLength(101);
+        expect(tasks.map(({ dueAt }) => dueAt.getTime())).toEqual(tasks.map(({ dueAt }) => dueAt.getTime()).sort((a, b) => a - b));
+        expect(tasks.at(-1)).toMatchObject({ subject: null, text: expect.stringMatching(/^Send \d+ more notices? of adverse action, the first by 2024-/u) });
+      });
     });
 
     it('costs one statement more for a page of predictions, however many', async () => {
