@@ -8,6 +8,7 @@ import { GovernancePolicy1764000000007 } from './1764000000007-governance-policy
 import { Deployments1764000000008 } from './1764000000008-deployments.js';
 import { Decisions1764000000009 } from './1764000000009-decisions.js';
 import { Gates1764000000010 } from './1764000000010-gates.js';
+import { NoWayRound1764000000014 } from './1764000000014-no-way-round.js';
 
 /** In the order in which they run. */
 export const migrations = [
@@ -21,4 +22,5 @@ export const migrations = [
   Deployments1764000000008,
   Decisions1764000000009,
   Gates1764000000010,
+  NoWayRound1764000000014,
 ];
