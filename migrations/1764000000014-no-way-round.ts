@@ -1,5 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import { BEFORE, DEPLOYMENTS, GRANTS, PROPOSALS, VOTES } from './parts/no-way-round.js';
+import { BEFORE } from './parts/before-no-way-round.js';
+import { DEPLOYMENTS, GRANTS, PROPOSALS, VOTES } from './parts/no-way-round.js';
 
 /**
  * Ways round the rules that plain SQL of the application had: ends and times of its own choice, deployments of no
