@@ -11,6 +11,7 @@ import { Gates1764000000010 } from './1764000000010-gates.js';
 import { OverridesAndReviews1764000000011 } from './1764000000011-overrides-and-reviews.js';
 import { Notices1764000000012 } from './1764000000012-notices.js';
 import { ReviewsAndFindings1764000000013 } from './1764000000013-reviews-and-findings.js';
+import { NoWayRound1764000000014 } from './1764000000014-no-way-round.js';
 
 /** In the order in which they run. */
 export const migrations = [
@@ -27,4 +28,5 @@ export const migrations = [
   OverridesAndReviews1764000000011,
   Notices1764000000012,
   ReviewsAndFindings1764000000013,
+  NoWayRound1764000000014,
 ];

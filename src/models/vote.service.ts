@@ -65,13 +65,20 @@ function requireSameDossier({ version, dossierDigest }: LockedVersion, seen: str
   });
 }
 
-/** The database refuses these too; here they get a sentence that says which part it was. */
+const ONE_OF = { VALIDATOR: 'a VALIDATOR', ADMIN: 'an ADMIN' } as const;
+
+/** The database refuses these too, by the same rule; here they get a sentence that says which part it was. */
 async function requireIndependent(tx: Transaction, ctx: Context, act: VotingAct, { id, version }: LockedVersion): Promise<void> {
   const { name } = ctx.actor;
-  const who = `a ${VOTES[act].role} who had no part in version ${version}`;
-  const [part] = await tx.query<{ part: string }>('SELECT part FROM model_version_contributors WHERE version_id = $1 AND user_id = $2 ORDER BY recorded_at', [id, ctx.actor.id]);
-  if (part) {
-    throw refusedBy('MAKER_IS_NOT_CHECKER', { says: `${name} ${part.part.toLowerCase()} version ${version} and may not vote on it.`, remedy: 'Ask an independent colleague.', who });
+  const who = `${ONE_OF[VOTES[act].role]} who had no part in version ${version}`;
+  const [row] = await tx.query<{ maker: boolean; part: string | null }>(
+    `SELECT is_maker($2, $1) AS maker,
+       (SELECT lower(c.part) FROM model_version_contributors c WHERE c.version_id = $1 AND c.user_id = $2 ORDER BY c.recorded_at LIMIT 1) AS part`,
+    [id, ctx.actor.id],
+  );
+  if (row!.maker) {
+    const had = row!.part ?? 'had a part in';
+    throw refusedBy('MAKER_IS_NOT_CHECKER', { says: `${name} ${had} version ${version} and may not vote on it.`, remedy: 'Ask an independent colleague.', who });
   }
   const voted = (await votesOn(tx, id)).find(({ userId }) => userId === ctx.actor.id);
   if (voted) {

@@ -6,9 +6,11 @@ export const RULES = {
   ROLE_IN_TOKEN: 'Who acts in a role has it in the token.',
   CURRENT_GRANT: 'Who acts in a role of governance holds a grant of it that is current at the moment of the act.',
   KEEPER_HAS_NO_VOTE: 'Who keeps the roles of others (ACCESS_ADMIN) does not vote.',
+  FIRST_KEEPERS: 'The installation names who keeps the roles while fewer than two people do, and then so many that two or more do.',
   GRANT_TO_OTHERS: 'Nobody grants a role to themself.',
   ONE_GRANT_AT_A_TIME: 'A person holds a role once at a time.',
   SECOND_PERSON: 'What takes two people is confirmed by another person than proposed it.',
+  PROPOSER_HOLDS_ROLE: 'What takes two people is confirmed while both hold a role that may do it.',
   PROPOSAL_OPEN: 'A proposal is decided once, before it expires.',
   ENDS_STAND: 'What has ended stays ended, at the time it ended.',
   MAKER_IS_NOT_CHECKER: 'Nobody votes on what they built, trained, edited or submitted, and no voter contributes to it.',
@@ -32,7 +34,7 @@ export const RULES = {
   NOT_SUSPENDED: 'Nothing that is suspended is deployed.',
   SUSPENDED_ONCE: 'What is suspended is resumed before it is suspended again, by the suspension that holds.',
   RESUMED_AS_SAID: 'A model is resumed with what the proposal says: deployments that the suspension ended, each of which can still be made.',
-  AS_IT_HAPPENS: "What is live begins and ends when it is said, by the database's clock.",
+  AS_IT_HAPPENS: "What is live, and who holds a role, begins and ends when it is said, by the database's clock.",
   POLICY_FLOOR: 'No policy asks for fewer votes than the first one.',
   DECISIONS_ONLY: 'Only a decision that was recorded is overridden, contested or told: no what-if, and nothing that gave no decision.',
   NEWEST_DECISION: 'Only the newest decision on a loan is overridden or contested.',
@@ -65,6 +67,10 @@ export const RULES = {
   REVIEW_IN_TIME: 'The next review of a model comes no later than the policy allows for its tier.',
   TIER_CHANGES: 'A change of tier leads from the present one to another.',
   POLICY_NEXT: 'A policy follows the one that is in force when it takes effect.',
+  POLICY_IN_FORCE: 'A version is submitted under the policy that is in force, for the tier that its model has.',
+  PARITY: 'A version agrees with what trained it on the parity sample, which is scored again here.',
+  SAME_MODEL: 'The LayersModel of a version is the model that its ONNX model was compiled from.',
+  REQUEST_ID_ONCE: 'A requestId stands for one request of one person, whose answer it repeats.',
 } as const;
 
 export type Rule = keyof typeof RULES;

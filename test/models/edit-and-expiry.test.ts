@@ -44,7 +44,7 @@ describe('a DRAFT', () => {
     expect(artefacts).toEqual([{ kind: 'ONNX' }]);
     await bank.versions.submit(olga, versionId);
     const voting = bank.votes.vote(otto, 'APPROVE', { versionId, dossierDigest: digest, comment });
-    await expect(voting).rejects.toMatchObject({ code: 'REFUSED', rule: { name: 'MAKER_IS_NOT_CHECKER', who: 'a ADMIN who had no part in version 1' } });
+    await expect(voting).rejects.toMatchObject({ code: 'REFUSED', rule: { name: 'MAKER_IS_NOT_CHECKER', who: 'an ADMIN who had no part in version 1' } });
     await expect(bank.votes.vote(adam, 'APPROVE', { versionId, dossierDigest: before, comment })).rejects.toMatchObject({ rule: { name: 'VOTE_FOR_PRESENT_DOSSIER' } });
     await bank.votes.vote(adam, 'APPROVE', { versionId, dossierDigest: digest, comment });
   });

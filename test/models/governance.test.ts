@@ -82,7 +82,7 @@ describe('registering', () => {
   it('refuses a model that does not agree with TensorFlow on the recorded sample, whatever its dossier says', async () => {
     const modelId = await bank.newModel(olga);
     const registering = smallVersion({ parityShift: 0.001 }).then((version) => bank.newVersion(olga, modelId, version));
-    await expect(registering).rejects.toMatchObject({ code: 'REFUSED', message: expect.stringContaining('does not agree with TensorFlow') });
+    await expect(registering).rejects.toMatchObject({ code: 'REFUSED', rule: { name: 'PARITY', who: 'MODEL_OWNER' }, message: expect.stringContaining('does not agree with TensorFlow') });
   });
 });
 

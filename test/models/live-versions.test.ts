@@ -448,6 +448,9 @@ describe('plain SQL with the role of the application cannot', () => {
   it('leave a gap: end the champion with no other in its place, or with one that begins later', async () => {
     await expect(run(end(first!))).rejects.toMatchObject({ code: 'AS081' });
     await expect(run(end(first!), [`SELECT pg_sleep(0.002)`], insert(second!))).rejects.toMatchObject({ code: 'AS081' });
+    // Champions that begin and end at one instant, each the successor of the other.
+    const passing = [insert(second!, 'CHAMPION', 'now()'), end(second!), insert(third!, 'CHAMPION', 'now()'), end(third!)];
+    await expect(run(end(first!), ...passing)).rejects.toMatchObject({ code: '23514', constraint: 'deployments_last' });
     expect(await openOf(modelId)).toEqual([`CHAMPION ${first}`]);
   });
 

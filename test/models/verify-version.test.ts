@@ -24,7 +24,7 @@ describe('registering a version with a LayersModel', () => {
   });
 
   it('refuses another model than the ONNX model, which the runtime TensorFlow would score with', async () => {
-    await expect(registeringModel(smallLayersModel({ weight: 1.01 }))).rejects.toMatchObject({ code: 'REFUSED', message: expect.stringContaining('The LayersModel is another model than the ONNX model: on 40 rows of the parity sample') });
+    await expect(registeringModel(smallLayersModel({ weight: 1.01 }))).rejects.toMatchObject({ code: 'REFUSED', rule: { name: 'SAME_MODEL', who: 'MODEL_OWNER' }, message: expect.stringContaining('The LayersModel is another model than the ONNX model: on 40 rows of the parity sample') });
   });
 
   it.each([

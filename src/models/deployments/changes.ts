@@ -95,12 +95,12 @@ export async function changeLive<T>(tx: Transaction, ctx: Context, modelId: stri
 }
 
 /**
- * The database's clock after the lock, never before what was stamped last. It is the next whole millisecond, waited
+ * The database's clock after the lock, always later than what was stamped last: what begins lasts before it ends. It is the next whole millisecond, waited
  * for, because the API shows milliseconds: `liveVersion(at: validFrom)` must be this version.
  */
 async function stamp(tx: Transaction, modelId: string): Promise<string> {
   const [row] = await tx.query<{ at: string }>(
-    `SELECT greatest(date_trunc('milliseconds', clock_timestamp()) + interval '1 millisecond', max(greatest(valid_from, valid_to)))::text AS at
+    `SELECT (date_trunc('milliseconds', greatest(clock_timestamp(), max(greatest(valid_from, valid_to)))) + interval '1 millisecond')::text AS at
      FROM (SELECT valid_from, valid_to FROM deployments WHERE model_id = $1
            UNION ALL SELECT valid_from, valid_to FROM suspensions WHERE model_id = $1) before`,
     [modelId],

@@ -51,6 +51,7 @@ export class Proposals {
     const { row, kind } = await this.find(ctx, proposalId);
     await preparedAndGoverned(ctx, actOf(kind, 'CONFIRM', proposalId), async () => kind.prepare?.(ctx, row), async (tx, prepared) => {
       requireOther(ctx, row, kind);
+      await requireProposerActs(tx, row, kind);
       await decide(tx, ctx, row, 'CONFIRMED', comment);
       await kind.check?.(tx, ctx, row);
       const made = await kind.execute(tx, ctx, row, prepared);
@@ -94,6 +95,19 @@ function requireOther({ actor }: Context, { proposedBy }: Proposal, { roles }: P
     says: `${actor.name} proposed this and cannot confirm it.`,
     remedy: `Ask another person who is ${roles.join(' or ')} for confirmProposal.`,
     who: roles.join(', '),
+  });
+}
+
+/** Who proposed it must still be somebody who may. Their grants are locked, so that none ends before the confirmation does it. */
+async function requireProposerActs(tx: Transaction, { proposedBy }: Proposal, { roles }: ProposalKind): Promise<void> {
+  await tx.query('SELECT FROM role_grants WHERE user_id = $1 ORDER BY id FOR SHARE', [proposedBy]);
+  const [able] = await tx.query('SELECT FROM unnest($2::text[]) AS role WHERE acts_as($1, role)', [proposedBy, roles]);
+  if (able) return;
+  const named = roles.join(' or ');
+  throw refusedBy('PROPOSER_HOLDS_ROLE', {
+    says: `Who proposed this holds no current grant of the role ${named} any more.`,
+    remedy: 'Decline it, and have somebody who holds the role propose it again.',
+    who: named,
   });
 }
 
