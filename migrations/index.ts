@@ -8,6 +8,7 @@ import { GovernancePolicy1764000000007 } from './1764000000007-governance-policy
 import { Deployments1764000000008 } from './1764000000008-deployments.js';
 import { Decisions1764000000009 } from './1764000000009-decisions.js';
 import { Gates1764000000010 } from './1764000000010-gates.js';
+import { MakersAndTiers1764000000015 } from './1764000000015-makers-and-tiers.js';
 
 /** In the order in which they run. */
 export const migrations = [
@@ -21,4 +22,5 @@ export const migrations = [
   Deployments1764000000008,
   Decisions1764000000009,
   Gates1764000000010,
+  MakersAndTiers1764000000015,
 ];

@@ -30,6 +30,8 @@ const SENTENCES: Readonly<Record<string, () => AssayError>> = {
   AS058: () => refusedBy('REVIEW_IN_TIME', { says: 'The next review lies further ahead than the policy allows for the tier of the model.', remedy: 'Give an earlier nextReviewAt.', who: 'VALIDATOR' }),
   AS059: () => refusedBy('SECOND_PERSON', { says: 'A tier is changed by two people, from the one that the model has.', remedy: 'Propose the change of tier, and have it confirmed.', who: 'two ADMINs' }),
   AS060: () => refusedBy('WAIVER_IN_FORCE', { says: 'A waiver under which the version was approved has expired.', remedy: 'Have its gate waived anew (waiveGate, confirmed by a second person), or deploy another version.', who: 'VALIDATOR or ADMIN' }),
+  AS071: () => refusedBy('TIER_CHANGES', { says: 'A new model is of tier HIGH.', remedy: 'Register it so, and have two ADMINs change its tier (changeTier).', who: 'two ADMINs' }),
+  AS072: () => refusedBy('POLICY_LIMITS', { says: 'A value of the policy lies outside of its limits.', remedy: 'Give one inside.', who: 'two ADMINs' }),
   AS081: () => refusedBy('NO_GAP', { says: 'A champion ends where the next one begins, or where it is suspended.', remedy: 'Deploy another version, or stop the model with suspendModel.', who: 'ADMIN' }),
   AS082: () => refusedBy('NOT_SUSPENDED', { says: 'What is suspended is not deployed.', remedy: 'Lift the suspension first.', who: 'two ADMINs' }),
   AS083: () => refusedBy('SECOND_PERSON', { says: 'A suspension is lifted by two people.', remedy: 'Propose resumeModel or resumeVersion, and ask another ADMIN to confirm it.', who: 'two ADMINs' }),

@@ -33,6 +33,7 @@ export const RULES = {
   SUSPENDED_ONCE: 'What is suspended is resumed before it is suspended again, by the suspension that holds.',
   AS_IT_HAPPENS: "What is live begins and ends when it is said, by the database's clock.",
   POLICY_FLOOR: 'No policy asks for fewer votes than the first one.',
+  POLICY_LIMITS: 'No policy lets votes or waivers count for longer, or gates pass more, than its limits allow.',
   DECISIONS_ONLY: 'Only a decision that was recorded is overridden, contested or told: no what-if, and nothing that gave no decision.',
   NEWEST_DECISION: 'Only the newest decision on a loan is overridden.',
   NOT_ON_ONESELF: 'Nobody overrides the decision on themself.',
@@ -59,7 +60,7 @@ export const RULES = {
   OWNER_HOLDS_ROLE: 'A model belongs to a person who holds the role MODEL_OWNER.',
   REVIEWED_BY_OTHERS: 'A model is reviewed by a validator who neither owns it nor made the version that decides.',
   REVIEW_IN_TIME: 'The next review of a model comes no later than the policy allows for its tier.',
-  TIER_CHANGES: 'A change of tier leads from the present one to another.',
+  TIER_CHANGES: 'A model begins with tier HIGH; a change of tier, by two people, leads from the present one to another.',
   POLICY_NEXT: 'A policy follows the one that is in force when it takes effect.',
 } as const;
 

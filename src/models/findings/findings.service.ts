@@ -1,4 +1,4 @@
-import { recordEvent } from '../../audit/index.js';
+import { recordEvent, textDigest } from '../../audit/index.js';
 import { badInput, internal, newId, notFound, type Context, type Transaction } from '../../platform/index.js';
 import { refusedBy, rolesWith } from '../../security/index.js';
 import { governed, type GovernedAct } from '../governed.js';
@@ -47,7 +47,7 @@ export class FindingsService {
         `INSERT INTO findings (id, model_id, version_id, title, text, severity, owner_id, due_at, evidence, raised_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
         [id, modelId, versionId, title, text, severity, ownerId, dueAt, evidence, ctx.actor.id],
       );
-      await recordEvent(tx, { type: 'FINDING_RAISED', id, actor: ctx.actor.id, time: ctx.now(), payload: { finding: id, model: modelId, version: versionId, severity } });
+      await recordEvent(tx, { type: 'FINDING_RAISED', id, actor: ctx.actor.id, time: ctx.now(), payload: { finding: id, model: modelId, version: versionId, severity, text: textDigest(`${title}\n${text}`) } });
       return id;
     });
   }
@@ -61,7 +61,7 @@ export class FindingsService {
       requireStep('RESOLVE', finding.state);
       await requireOwner(tx, ctx, finding);
       await tx.query('INSERT INTO finding_resolutions (id, finding_id, outcome, text, evidence, proposed_by) VALUES ($1, $2, $3, $4, $5, $6)', [id, findingId, outcome, text, evidence, ctx.actor.id]);
-      await recordEvent(tx, { type: 'FINDING_RESOLVED', id: findingId, actor: ctx.actor.id, time: ctx.now(), payload: { ...payloadOf(finding), resolution: id, outcome } });
+      await recordEvent(tx, { type: 'FINDING_RESOLVED', id: findingId, actor: ctx.actor.id, time: ctx.now(), payload: { ...payloadOf(finding), resolution: id, outcome, text: textDigest(text) } });
       return id;
     });
   }
@@ -86,7 +86,7 @@ export class FindingsService {
       if (resolution === null) throw internal(`Finding ${findingId} waits for a verdict on no resolution.`);
       await tx.query('INSERT INTO finding_verdicts (resolution_id, verdict, comment, decided_by) VALUES ($1, $2, $3, $4)', [resolution, `${act}ED`, comment, ctx.actor.id]);
       const type = act === 'ACCEPT' ? 'RESOLUTION_ACCEPTED' : 'RESOLUTION_REJECTED';
-      await recordEvent(tx, { type, id: findingId, actor: ctx.actor.id, time: ctx.now(), payload: { ...payloadOf(finding), resolution } });
+      await recordEvent(tx, { type, id: findingId, actor: ctx.actor.id, time: ctx.now(), payload: { ...payloadOf(finding), resolution, text: textDigest(comment) } });
     });
   }
 }

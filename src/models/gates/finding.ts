@@ -15,6 +15,10 @@ export const judged = (passes: boolean, { says, remedy, ...figures }: Judged): G
 export const missing = ({ says, remedy, source, threshold = null }: Pick<Judged, 'says' | 'remedy' | 'source'> & { threshold?: number | null }): GateFinding =>
   judged(false, { measured: null, threshold, source, says, remedy });
 
+/** FAIL for a figure that nobody measured but the words of its makers: what no report backs. */
+export const unbacked = (what: string, { source, threshold = null }: { readonly source: string; readonly threshold?: number | null }): GateFinding =>
+  missing({ source, threshold, says: `No report backs ${what}.`, remedy: 'Build the version with a report (assay train, assay register --onnx), and register that.' });
+
 export const notApplicable = (source: string, text: string, threshold: number | null = null): GateFinding => ({ verdict: 'NOT_APPLICABLE', measured: null, threshold, source, text });
 
 /** A figure as people read it. */
