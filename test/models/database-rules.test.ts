@@ -83,11 +83,12 @@ describe('the rules in the database are those of the application:', () => {
   });
 });
 
+const insertModel = (tier: string) => database.db.transaction((tx) => tx.query(`INSERT INTO models (id, name, purpose, decision_purpose, products, horizon_months, tier, owner_id) VALUES ($1, $2, 'x', 'x', '{x}', 12, $3, $4)`, [newId(), `SQL ${tier}`, tier, olga.actor.id]));
+
 describe('a new model, by plain SQL,', () => {
   it('is of tier HIGH and nothing else', async () => {
-    const insert = (tier: string) => database.db.transaction((tx) => tx.query(`INSERT INTO models (id, name, purpose, decision_purpose, products, horizon_months, tier, owner_id) VALUES ($1, $2, 'x', 'x', '{x}', 12, $3, $4)`, [newId(), `SQL ${tier}`, tier, olga.actor.id]));
-    for (const tier of ['LOW', 'MEDIUM']) await expect(insert(tier)).rejects.toMatchObject({ code: 'AS071' });
-    await insert('HIGH');
+    for (const tier of ['LOW', 'MEDIUM']) await expect(insertModel(tier)).rejects.toMatchObject({ code: 'AS071' });
+    await insertModel('HIGH');
   });
 });
 

@@ -27,6 +27,8 @@ const run = (sql: string, ...parameters: unknown[]): Promise<unknown[]> => datab
 const ageVotes = (versionId: string, days: number): Promise<unknown> =>
   asSuperuser(database.name, (client) => client.query(`UPDATE model_version_votes SET recorded_at = recorded_at - $2 * interval '1 day' WHERE version_id = $1`, [versionId, days]));
 
+const partsOf = (id: string) => database.db.query<{ id: string; part: string }>('SELECT user_id AS id, part FROM model_version_contributors WHERE version_id = $1', [id]);
+
 /** A draft of Olga's, and artefacts of Otto's that could replace those it has. */
 async function draft(): Promise<{ versionId: string; before: string }> {
   const versionId = await bank.newVersion(olga, await bank.newModel(olga, 'LOW'), small);
@@ -37,7 +39,7 @@ async function draft(): Promise<{ versionId: string; before: string }> {
 describe('a version that is VALIDATED', () => {
   it('is validated anew by somebody else where the verdict has expired, and only then', async () => {
     const { versionId, dossierDigest } = await bank.submitted(olga, 'MEDIUM', small);
-    const [vera, vito] = [await bank.person('Vera', ['VALIDATOR']), await bank.person('Vito', ['VALIDATOR'])];
+    const [vera, vito] = [await bank.person('Valeria', ['VALIDATOR']), await bank.person('Vito', ['VALIDATOR'])];
     const ballot = { versionId, dossierDigest, comment };
     const asked = async (person: Context): Promise<number> => (await Promise.all(modelTaskSources.map((source) => source(person)))).flat().filter(({ id }) => id === `VOTE:${versionId}`).length;
     await bank.votes.vote(vera, 'VALIDATE', ballot);
@@ -71,7 +73,6 @@ describe('a DRAFT', () => {
   it('takes the vote from everyone who trained what an edit puts into it; the editor did where nobody is named', async () => {
     const [tom, tina] = [await bank.person('Tom', ['ADMIN']), await bank.person('Tina', ['ADMIN'])];
     const { versionId, before } = await draft();
-    const partsOf = (id: string) => database.db.query<{ id: string; part: string }>('SELECT user_id AS id, part FROM model_version_contributors WHERE version_id = $1', [id]);
     await bank.versions.edit(olga, { versionId, replaces: before, dossier: JSON.stringify(other.dossier), trainedBy: [tom.actor.id, tina.actor.id] });
     await bank.versions.submit(olga, versionId);
     const { digest: dossierDigest } = await bank.version(versionId);

@@ -87,10 +87,10 @@ describe('PARITY', () => {
   });
 });
 
-describe('DISCRIMINATION', () => {
-  const compared = ({ auc = 0.79, champion = `version 1 (${CHAMPION.versionId})` }): GateResult =>
-    of('DISCRIMINATION', { champion: CHAMPION, report: reported({ comparison: { champion, rows: 400, test: { aucA: auc, aucB: 0.8, standardError: 0.01, z: -1, p: 0.32 } } }) });
+const compared = ({ auc = 0.79, champion = `version 1 (${CHAMPION.versionId})` }): GateResult =>
+  of('DISCRIMINATION', { champion: CHAMPION, report: reported({ comparison: { champion, rows: 400, test: { aucA: auc, aucB: 0.8, standardError: 0.01, z: -1, p: 0.32 } } }) });
 
+describe('DISCRIMINATION', () => {
   it.each([[0.81, 'PASS', 0.01], [0.79, 'PASS', -0.01], [0.785, 'FAIL', -0.015]])('of AUC %d against 0.8, margin 0.01: %s', (auc, verdict, difference) => {
     const result = compared({ auc });
     expect(result).toMatchObject({ verdict, threshold: -0.01 });
@@ -129,21 +129,21 @@ describe('CALIBRATION and STABILITY', () => {
   });
 });
 
-describe('DATA_QUALITY', () => {
-  const grave = { check: 'leaking-values', feature: 'score', severity: 'HIGH', message: 'Leaks.' };
-  const found = (findings: object[], overrides: object[] = []): GateResult => of('DATA_QUALITY', { report: reported({ quality: { findings, overrides } }) });
+const GRAVE = { check: 'leaking-values', feature: 'score', severity: 'HIGH', message: 'Leaks.' };
+const qualityOf = (findings: object[], overrides: object[] = []): GateResult => of('DATA_QUALITY', { report: reported({ quality: { findings, overrides } }) });
 
+describe('DATA_QUALITY', () => {
   it('passes without a grave finding', () => {
-    expect(found([{ ...grave, severity: 'MEDIUM' }])).toMatchObject({ verdict: 'PASS', measured: 0 });
+    expect(qualityOf([{ ...GRAVE, severity: 'MEDIUM' }])).toMatchObject({ verdict: 'PASS', measured: 0 });
   });
 
   it('fails on a grave finding although its makers overrode it, shows why they did, and leaves it to others to waive', () => {
-    expect(found([grave], [{ check: 'leaking-values', feature: 'score', reason: 'Known at application.' }]))
+    expect(qualityOf([GRAVE], [{ check: 'leaking-values', feature: 'score', reason: 'Known at application.' }]))
       .toMatchObject({ verdict: 'FAIL', measured: 1, text: expect.stringMatching(/: leaking-values of score\. Its makers went on in spite of leaking-values of score: Known at application\. .* two people who did not make it/) });
   });
 
   it('tells nobody by whom groups are made up: gates are read by all who read models', () => {
-    expect(found([{ ...grave, check: 'group-size', feature: 'religion' }], [{ check: 'group-size', feature: 'religion', reason: 'Few of them.' }]).text).not.toMatch(/religion|Few of them/);
+    expect(qualityOf([{ ...GRAVE, check: 'group-size', feature: 'religion' }], [{ check: 'group-size', feature: 'religion', reason: 'Few of them.' }]).text).not.toMatch(/religion|Few of them/);
   });
 });
 
@@ -158,10 +158,10 @@ describe('EXPLANATION', () => {
   });
 });
 
-describe('FAIRNESS', () => {
-  const fair = (...lowest: (readonly (number | null)[])[]): GateResult =>
-    of('FAIRNESS', { report: reported({ evaluation: { groups: Object.fromEntries(lowest.map((ratios, i) => [`attribute ${i}`, { groups: ratios.map((ratio, k) => slice(`group ${k}`, ratio)), skipped: [] }])) } }) });
+const fair = (...lowest: (readonly (number | null)[])[]): GateResult =>
+  of('FAIRNESS', { report: reported({ evaluation: { groups: Object.fromEntries(lowest.map((ratios, i) => [`attribute ${i}`, { groups: ratios.map((ratio, k) => slice(`group ${k}`, ratio)), skipped: [] }])) } }) });
 
+describe('FAIRNESS', () => {
   it.each([[[[1, 0.8], [1, 0.9]], 'PASS', 0.8], [[[1, 0.9], [0.79, 1]], 'FAIL', 0.79], [[[null, null], [1, 0.9]], 'PASS', 0.9], [[[1], [1, 0.5]], 'FAIL', 0.5]])('of the ratios %j: %s', (ratios, verdict, lowest) => {
     expect(fair(...ratios)).toMatchObject({ verdict, measured: lowest });
   });

@@ -87,8 +87,10 @@ describe('models over GraphQL', () => {
 
   /** Registered, submitted, validated, approved and deployed, all through the API. */
   const deployVersion = async (modelId: string): Promise<{ versionId: string; digest: string; deployment: DeploymentAnswer['deployment'] }> => {
-    await bank.upload(olga, small);
-    const registered = await mutate<VersionAnswer>(olga, 'registerModelVersion', { modelId, dossier: JSON.stringify((await bank.comparedFor(decodeGlobalId(modelId).id, small)).dossier) }, 'modelVersion { id state dossier { digest } missingVotes { role count } }');
+    const compared = await bank.comparedFor(decodeGlobalId(modelId).id, small);
+    await bank.upload(olga, compared);
+    const trainedBy = encodeGlobalId({ type: 'User', id: olga.actor.id });
+    const registered = await mutate<VersionAnswer>(olga, 'registerModelVersion', { modelId, dossier: JSON.stringify(compared.dossier), trainedBy }, 'modelVersion { id state dossier { digest } missingVotes { role count } }');
     const { id: versionId, dossier: { digest }, missingVotes } = registered.modelVersion;
     expect([registered.modelVersion.state, missingVotes]).toEqual(['DRAFT', [{ role: 'VALIDATOR', count: 1 }, { role: 'ADMIN', count: 1 }]]);
     const vote = { versionId, dossierDigest: digest, comment: 'Read and checked.' };
@@ -130,7 +132,7 @@ describe('models over GraphQL', () => {
       approvals: [{ by: { name: 'Vera' }, role: 'VALIDATOR', verdict: 'FOR', dossierDigest: digest }, { by: { name: 'Adam' }, role: 'ADMIN' }],
       deployments: [{ reason: 'First.' }],
     });
-    expect(modelVersion.artefacts.map(({ kind }) => kind)).toEqual(['FEATURE_SCHEMA', 'ONNX', 'PARITY_SAMPLE', 'REFERENCE_SET']);
+    expect(modelVersion.artefacts.map(({ kind }) => kind)).toEqual(['FEATURE_SCHEMA', 'ONNX', 'PARITY_SAMPLE', 'REFERENCE_SET', 'REPORT']);
     expect(modelVersion.artefacts[1]).toEqual({ kind: 'ONNX', sha256: small.artefacts.onnx.sha256, bytes: small.artefacts.onnx.bytes.length });
     expect(modelVersion.transitions.map(({ act, to, by }) => [act, to, by.name])).toEqual([
       ['REGISTER', 'DRAFT', 'Olga'], ['SUBMIT', 'SUBMITTED', 'Olga'], ['VALIDATE', 'VALIDATED', 'Vera'], ['APPROVE', 'APPROVED', 'Adam'], ['DEPLOY', 'APPROVED', 'Adam'],

@@ -69,7 +69,7 @@ describe('the customers of a canary', () => {
     await bank.stop.suspendModel(adam, modelId, reason);
     await bank.resume(modelId, null, [adam, alma]);
     expect(await decidedBy()).toEqual(before);
-    const [resumed] = (await periodsOf(modelId)).filter(({ role, to }) => role === 'CANARY' && to === null);
+    const resumed = (await periodsOf(modelId)).find(({ role, to }) => role === 'CANARY' && to === null);
     expect(resumed!.id).not.toBe(first);
     await bank.deployments.end(adam, resumed!.id, reason);
     await deploy(version, 'CANARY', 0.6);

@@ -36,14 +36,14 @@ describe('registering a version with a LayersModel', () => {
   });
 });
 
-describe('registering a version with a report', () => {
-  const registering = async (changes: object): Promise<string> => {
-    const version = await smallVersion({ report: { version: 1, evaluation: { metrics: { ...MEASURED, ...changes } } } });
-    return bank.newVersion(olga, await bank.newModel(olga, 'HIGH'), { ...version, dossier: { ...version.dossier, metrics: dossierJson.metrics } });
-  };
+const registeringReport = async (changes: object): Promise<string> => {
+  const version = await smallVersion({ report: { version: 1, evaluation: { metrics: { ...MEASURED, ...changes } } } });
+  return bank.newVersion(olga, await bank.newModel(olga, 'HIGH'), { ...version, dossier: { ...version.dossier, metrics: dossierJson.metrics } });
+};
 
+describe('registering a version with a report', () => {
   it('takes one that measured what the dossier says', async () => {
-    expect(await stateOf(await registering({}))).toBe('DRAFT');
+    expect(await stateOf(await registeringReport({}))).toBe('DRAFT');
   });
 
   it.each([
@@ -53,7 +53,7 @@ describe('registering a version with a report', () => {
     ['ece', 0.4, 'metrics.ece is 0.01, but its report measured 0.4'],
     ['ks', 0.1, 'metrics.ks is 0.5, but its report measured 0.1'],
   ])('refuses one with another %s than the dossier', async (name, value, sentence) => {
-    await expect(registering({ [name]: value })).rejects.toMatchObject({ code: 'BAD_INPUT', message: expect.stringContaining(sentence) });
+    await expect(registeringReport({ [name]: value })).rejects.toMatchObject({ code: 'BAD_INPUT', message: expect.stringContaining(sentence) });
   });
 });
 

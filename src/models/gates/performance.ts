@@ -41,7 +41,7 @@ function chanceOf(bins: readonly { readonly count: number; readonly meanPd: numb
 export const calibration: Gate = (evidence, { mostCalibrationError: threshold }) => {
   const source = 'report.evaluation.metrics.ece';
   const { metrics } = evidence.report?.evaluation ?? {};
-  if (!metrics) return unbacked('a calibration error', { source, threshold });
+  if (!metrics) return unbacked(evidence, 'a calibration error', { source, threshold });
   if (measuredOn(evidence) !== 'holdout') return unheld(evidence, source, threshold);
   const { ece, rows } = metrics;
   return judged(ece <= threshold, {
@@ -58,7 +58,7 @@ export const stability: Gate = (evidence, { mostPsi: threshold }) => {
   const source = 'report.stability.psi';
   const psi = evidence.report?.stability?.psi;
   if (evidence.report?.evaluation && measuredOn(evidence) !== 'holdout') return unheld(evidence, source, threshold);
-  if (psi === undefined) return unbacked('the stability of the PD', { source, threshold });
+  if (psi === undefined) return unbacked(evidence, 'the stability of the PD', { source, threshold });
   return judged(psi <= threshold, {
     measured: psi,
     threshold,
@@ -75,10 +75,11 @@ const unheld = (evidence: GateEvidence, source: string, threshold: number): Gate
  * No grave finding in the training data. That its makers went on in spite of one is their word: it is shown, and others
  * than they waive the gate.
  */
-export const dataQuality: Gate = ({ dossier: { quality }, report }) => {
+export const dataQuality: Gate = (evidence) => {
+  const { dossier: { quality }, report } = evidence;
   const source = 'report.quality';
   const grave = report?.quality?.findings.filter(({ severity }) => severity === 'HIGH');
-  if (!grave) return unbacked('the quality of the training data', { source, threshold: 0 });
+  if (!grave) return unbacked(evidence, 'the quality of the training data', { source, threshold: 0 });
   const reasons = (report?.quality?.overrides ?? quality?.overrides ?? []).map((override) => `${nameOf(override)}: ${isAboutGroups(override) ? 'see dataQuality' : override.reason.replace(/\.$/, '')}`);
   const why = reasons.length === 0 ? '' : ` Its makers went on in spite of ${reasons.join('; ')}.`;
   return judged(grave.length === 0, {

@@ -10,7 +10,7 @@ export const explanation: Gate = (evidence, { mostResidual: threshold }) => {
   if (!parts) return missing({ source, threshold, says: 'The artefacts cannot be loaded, so nothing can be explained.', remedy: 'Register the version again from sound artefacts.' });
   const { features, withoutReasonCode, referenceRows } = parts;
   if (withoutReasonCode.length > 0) return missing({ source: 'the feature schema', threshold, says: `Features without a reason code: ${withoutReasonCode.join(', ')}.`, remedy: 'Give each feature a reason code, and build the version again.' });
-  if (!residual) return unbacked('what its explanations leave over', { source, threshold });
+  if (!residual) return unbacked(evidence, 'what its explanations leave over', { source, threshold });
   const { rows, residual95 } = residual;
   return judged(residual95 <= threshold, {
     measured: residual95,
@@ -25,7 +25,7 @@ export const explanation: Gate = (evidence, { mostResidual: threshold }) => {
 export const fairness: Gate = (evidence, { leastFairnessRatio: threshold }) => {
   const source = 'report.evaluation.groups';
   const attributes = fairnessOf(evidence);
-  if (!attributes) return unbacked('what it does to groups of people', { source, threshold });
+  if (!attributes) return unbacked(evidence, 'what it does to groups of people', { source, threshold });
   if (attributes.length === 0) return notApplicable(source, 'No protected attribute is known of the loans it was measured on, so nothing can be compared.', threshold);
   const unjudged = attributes.filter(({ lowestRatio }) => lowestRatio === null).map(({ attribute }) => attribute);
   const besides = unjudged.length === 0 ? '' : ` Without two groups large enough to compare: ${unjudged.join(', ')}.`;
