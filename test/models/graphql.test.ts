@@ -150,10 +150,8 @@ describe('models over GraphQL', () => {
     expect([model.first.id, model.second.id, model.now.id, model.before]).toEqual([one.versionId, two.versionId, two.versionId, null]);
     expect(model.versions).toEqual({ edges: [{ node: { id: one.versionId } }], totalCount: 2, pageInfo: { hasNextPage: true } });
     expect(model.deployments).toEqual([{ validTo: two.deployment.validFrom }, { validTo: null }]);
-    for (const field of ['liveVersion', 'liveDeployment']) {
-      const { errors } = await run(adam, `query ($id: ID!) { model(id: $id) { ${field}(at: "2099-01-01T00:00:00Z") { id } } }`, { id: modelId });
-      expect(errors!.map(({ message, originalError }) => [(originalError as { code?: string }).code, message])).toEqual([['BAD_INPUT', expect.stringContaining('2099-01-01T00:00:00.000Z is still to come')]]);
-    }
+    const { errors } = await run(adam, 'query ($id: ID!) { model(id: $id) { liveVersion(at: "2099-01-01T00:00:00Z") { id } } }', { id: modelId });
+    expect(errors!.map(({ message, originalError }) => [(originalError as { code?: string }).code, message])).toEqual([['BAD_INPUT', expect.stringContaining('2099-01-01T00:00:00.000Z is still to come')]]);
   });
 
   it('finds models by id and name, and lists and filters versions', async () => {
