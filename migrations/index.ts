@@ -12,6 +12,7 @@ import { OverridesAndReviews1764000000011 } from './1764000000011-overrides-and-
 import { Notices1764000000012 } from './1764000000012-notices.js';
 import { ReviewsAndFindings1764000000013 } from './1764000000013-reviews-and-findings.js';
 import { NoWayRound1764000000014 } from './1764000000014-no-way-round.js';
+import { MakersAndTiers1764000000015 } from './1764000000015-makers-and-tiers.js';
 
 /** In the order in which they run. */
 export const migrations = [
@@ -29,4 +30,5 @@ export const migrations = [
   Notices1764000000012,
   ReviewsAndFindings1764000000013,
   NoWayRound1764000000014,
+  MakersAndTiers1764000000015,
 ];

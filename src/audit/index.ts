@@ -1,4 +1,5 @@
 export * from './events.js';
 export * from './leaf.js';
 export * from './intake.js';
+export * from './text.js';
 export * from './told.js';

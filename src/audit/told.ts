@@ -27,6 +27,7 @@ const TOLD = {
   PROPOSAL_DECLINED: 'TASKS_MAY_CHANGE',
   POLICY_CHANGED: 'TASKS_MAY_CHANGE',
   MODEL_REGISTERED: { lifecycle: 'A model was registered.' },
+  ARTEFACT_STORED: 'TO_NOBODY',
   VERSION_REGISTERED: { lifecycle: 'A version was registered, as a draft.' },
   VERSION_EDITED: { lifecycle: 'A draft was changed.' },
   VERSION_SUBMITTED: { lifecycle: 'A version was handed to its voters.' },

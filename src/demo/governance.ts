@@ -56,7 +56,7 @@ const USES = { permittedUse: 'To show what Assay does.', limits: 'Not for decisi
 export async function registerVersion({ owner }: Clients, { model }: Book, uploads: readonly Upload[], dossier: unknown): Promise<DeployedVersion> {
   const { registerModel } = await owner.query<{ registerModel: { model: { id: string } } }>(
     'mutation Model($input: RegisterModelInput!) { registerModel(input: $input) { model { id } } }',
-    { input: { ...model, ...USES, decisionPurpose: 'ORIGINATION', tier: 'HIGH', requestId: `demo model ${model.name}` } },
+    { input: { ...model, ...USES, decisionPurpose: 'ORIGINATION', requestId: `demo model ${model.name}` } },
   );
   for (const { sha256, bytes } of uploads) await owner.putArtefact(sha256, bytes);
   const { registerModelVersion } = await owner.query<{ registerModelVersion: VersionAnswer }>(

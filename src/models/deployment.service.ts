@@ -1,4 +1,4 @@
-import { recordEvent } from '../audit/index.js';
+import { recordEvent, textDigest } from '../audit/index.js';
 import { badInput, notFound, once, type Context, type Transaction } from '../platform/index.js';
 import type { DeploymentRole } from './deployment.entity.js';
 import { actOnModel, afterChange, modelOfVersion, requireModel, requireReason, type LiveParts } from './deployments/acts.js';
@@ -101,7 +101,7 @@ export class DeploymentService {
       if (own.some(({ role }) => role === 'CHAMPION')) throw championStays(`Version ${version.version} is the champion of its model, so it cannot be retired.`);
       if (own.length > 0) await changeLive(tx, ctx, version.modelId, (change) => change.end(own, 'RETIRED', reason));
       await move(tx, ctx, version, 'RETIRE', reason);
-      const payload = { model: version.modelId, version: versionId, dossier: version.dossierDigest };
+      const payload = { model: version.modelId, version: versionId, dossier: version.dossierDigest, text: textDigest(reason) };
       await recordEvent(tx, { type: 'VERSION_RETIRED', id: versionId, actor: ctx.actor.id, time: ctx.now(), payload });
     });
     await afterChange(this.parts, ctx);
@@ -167,7 +167,7 @@ async function rollBack(tx: Transaction, ctx: Context, { modelId, reason }: Roll
   await requireNoHighFinding(tx, version);
   return changeLive(tx, ctx, modelId, async (change) => {
     const deployment = await change.champion(version, open, reason);
-    const payload = { model: modelId, from: champion.version.id, to: before.id, deployment };
+    const payload = { model: modelId, from: champion.version.id, to: before.id, deployment, text: textDigest(reason) };
     await recordEvent(tx, { type: 'MODEL_ROLLED_BACK', id: deployment, actor: ctx.actor.id, time: ctx.now(), payload });
     return deployment;
   });

@@ -11,6 +11,7 @@ import type { VersionService } from './version.service.js';
 import type { VoteService } from './vote.service.js';
 
 const versionId = (id: string): string => expectId(id, 'ModelVersion', false).id;
+const usersOf = (ids: readonly string[] | null | undefined): string[] | undefined => ids?.map((id) => expectId(id, 'User', false).id);
 
 @Resolver()
 export class GovernanceResolver {
@@ -22,7 +23,7 @@ export class GovernanceResolver {
   ) {}
 
   @Requires('model:register')
-  @Mutation(() => RegisterModelPayload, { description: 'Registers a model; you own it.' })
+  @Mutation(() => RegisterModelPayload, { description: 'Registers a model; you own it. It is of tier HIGH until two ADMINs say otherwise (changeTier).' })
   async registerModel(@Ctx() ctx: Context, @Arg('input', { description: 'The model.' }) input: RegisterModelInput): Promise<RegisterModelPayload> {
     return { model: await modelOf(ctx, await this.models.registerModel(ctx, { ...input, requestId: input.requestId ?? undefined })) };
   }
@@ -30,9 +31,8 @@ export class GovernanceResolver {
   @Requires('model:register')
   @Mutation(() => RegisterModelVersionPayload, { description: 'Registers a DRAFT from uploaded artefacts; they are loaded, and their parity is checked again.' })
   async registerModelVersion(@Ctx() ctx: Context, @Arg('input', { description: 'The version.' }) input: RegisterModelVersionInput): Promise<VersionPayload> {
-    const trainedBy = input.trainedBy == null ? undefined : expectId(input.trainedBy, 'User', false).id;
     const modelId = expectId(input.modelId, 'Model', false).id;
-    const id = await this.versions.registerVersion(ctx, { modelId, dossier: input.dossier, trainedBy, requestId: input.requestId ?? undefined });
+    const id = await this.versions.registerVersion(ctx, { modelId, dossier: input.dossier, trainedBy: usersOf(input.trainedBy), requestId: input.requestId ?? undefined });
     return { modelVersion: await versionAfter(ctx, id) };
   }
 
@@ -40,7 +40,7 @@ export class GovernanceResolver {
   @Mutation(() => EditModelVersionPayload, { description: 'Gives a DRAFT another dossier, verified like the first. Its editor has no vote on it.' })
   async editModelVersion(@Ctx() ctx: Context, @Arg('input', { description: 'The version and its dossier.' }) input: EditModelVersionInput): Promise<VersionPayload> {
     const id = versionId(input.versionId);
-    await this.versions.edit(ctx, { versionId: id, replaces: input.replaces, dossier: input.dossier });
+    await this.versions.edit(ctx, { versionId: id, replaces: input.replaces, dossier: input.dossier, trainedBy: usersOf(input.trainedBy) });
     return { modelVersion: await versionAfter(ctx, id) };
   }
 

@@ -105,7 +105,7 @@ function liveModel({ deployments, suspended, ...model }: LiveRow): LiveModel {
 
 /** Who decides for a customer: the canary for its share, else the champion. */
 export function routeIn({ modelId, modelName, epoch, champion, canary, challengers, stopped }: LiveModel, customerId: string): Route {
-  const deciding = canary && isInShare(canary.deploymentId, customerId, canary.share) ? canary : champion;
+  const deciding = canary && isInShare(canary.versionId, customerId, canary.share) ? canary : champion;
   return { modelId, modelName, epoch, challengers, deciding, refer: deciding?.refer ?? null, stopped: deciding ? null : stopped };
 }
 

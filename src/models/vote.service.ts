@@ -1,4 +1,4 @@
-import { recordEvent } from '../audit/index.js';
+import { recordEvent, textDigest } from '../audit/index.js';
 import { badInput, internal, newId, type Context, type Transaction } from '../platform/index.js';
 import { refusedBy } from '../security/index.js';
 import { completes, missingVotes, VOTES, type MissingVotes, type VotingAct } from './approval-policy.js';
@@ -32,6 +32,7 @@ export class VoteService {
       requireSameDossier(version, ballot.dossierDigest);
       await requireIndependent(tx, ctx, act, version);
       await requireValidatorFirst(tx, act, version);
+      await requireVerdictMissing(tx, act, version);
       if (measured) await this.gates.requirePassed(tx, ctx, version, measured);
       await cast(tx, ctx, act, version, digest, ballot.comment);
       if (!completes(act, await stillMissing(tx, version))) return;
@@ -51,7 +52,7 @@ async function cast(tx: Transaction, ctx: Context, act: VotingAct, version: Lock
   const { role, verdict } = VOTES[act];
   const id = newId();
   await tx.manager.insert(VoteEntity, { id, versionId: version.id, userId: ctx.actor.id, role, verdict, dossierDigest, comment });
-  const payload = { model: version.modelId, version: version.id, dossier: version.dossierDigest, role, verdict };
+  const payload = { model: version.modelId, version: version.id, dossier: version.dossierDigest, role, verdict, text: textDigest(comment) };
   await recordEvent(tx, { type: 'VOTE_CAST', id, actor: ctx.actor.id, time: ctx.now(), payload });
 }
 
@@ -95,8 +96,16 @@ async function requireIndependent(tx: Transaction, ctx: Context, act: VotingAct,
 async function requireValidatorFirst(tx: Transaction, act: VotingAct, version: LockedVersion): Promise<void> {
   if (act !== 'APPROVE' || (await stillMissing(tx, version)).every(({ role }) => role !== 'VALIDATOR')) return;
   throw refusedBy('VALIDATOR_FIRST', {
-    says: `A model of tier ${version.tier} needs a validator's verdict before its versions can be approved.`,
-    remedy: 'Ask a VALIDATOR for validateModelVersion.',
+    says: version.state === 'VALIDATED'
+      ? `The validator's verdict on version ${version.version} has expired.`
+      : `A model of tier ${version.tier} needs a validator's verdict before its versions can be approved.`,
+    remedy: version.state === 'VALIDATED' ? 'Ask a VALIDATOR who has not voted on it for validateModelVersion.' : 'Ask a VALIDATOR for validateModelVersion.',
     who: 'VALIDATOR',
   });
+}
+
+/** What is validated is looked at again only where a verdict has expired. */
+async function requireVerdictMissing(tx: Transaction, act: VotingAct, version: LockedVersion): Promise<void> {
+  if (VOTES[act].role !== 'VALIDATOR' || version.state !== 'VALIDATED' || (await stillMissing(tx, version)).some(({ role }) => role === 'VALIDATOR')) return;
+  throw refusedBy('LIFECYCLE', { says: `Version ${version.version} is VALIDATED, and its verdict counts.`, remedy: 'Ask an ADMIN for approveModelVersion or rejectModelVersion.', who: 'ADMIN' });
 }

@@ -60,7 +60,7 @@ const inputsOf = ({ prediction: predictionId, nothing: { Deployment: deploymentI
   recordRepayments: { externalId: 'nothing', repayments: [{ periodEnd: '2024-01-31T00:00:00Z', balance: '1' }] },
   recordOutcome: { externalId: 'nothing', defaulted: true },
   importLoans: { rows: [{ customer: { externalId: '' }, loan: { externalId: '', product: 'x', kind: 'INSTALMENT', currency: 'EUR', principal: '1' } }] },
-  registerModel: { name: ' ', purpose: 'x', decisionPurpose: 'ORIGINATION', products: ['x'], horizonMonths: 12, tier: 'LOW' },
+  registerModel: { name: ' ', purpose: 'x', decisionPurpose: 'ORIGINATION', products: ['x'], horizonMonths: 12 },
   registerModelVersion: { modelId: versionId, dossier: '{}' },
   editModelVersion: { versionId, replaces: DIGEST, dossier: '{}' },
   submitModelVersion: { versionId },

@@ -8,7 +8,7 @@ const ID = '01900000-0000-7000-8000-000000000001';
 const [MODEL, VERSION, DEPLOYMENT, ACTOR] = [2, 3, 4, 5].map((n) => `01900000-0000-7000-8000-00000000000${n}`) as [string, string, string, string];
 const AT = new Date('2026-01-31T09:30:00Z');
 
-const deployed: AuditEvent = { type: 'VERSION_DEPLOYED', id: DEPLOYMENT, actor: ACTOR, time: AT, payload: { model: MODEL, version: VERSION, dossier: 'ab', deployment: DEPLOYMENT, role: 'CHAMPION', share: null } };
+const deployed: AuditEvent = { type: 'VERSION_DEPLOYED', id: DEPLOYMENT, actor: ACTOR, time: AT, payload: { model: MODEL, version: VERSION, dossier: 'ab', deployment: DEPLOYMENT, role: 'CHAMPION', share: null, text: 'ab' } };
 const granted: AuditEvent = { type: 'ROLE_GRANTED', id: ID, actor: ACTOR, time: AT, payload: { user: ACTOR, role: 'ADMIN' } };
 const refused: AuditEvent = { type: 'ACT_REFUSED', id: ID, actor: ACTOR, time: AT, payload: { act: 'DEPLOY', subject: ID, code: 'REFUSED' } };
 const predicted: AuditEvent = {

@@ -85,6 +85,15 @@ describe('the rules in the database are those of the application:', () => {
   });
 });
 
+const insertModel = (tier: string) => database.db.transaction((tx) => tx.query(`INSERT INTO models (id, name, purpose, decision_purpose, products, horizon_months, tier, owner_id) VALUES ($1, $2, 'x', 'x', '{x}', 12, $3, $4)`, [newId(), `SQL ${tier}`, tier, olga.actor.id]));
+
+describe('a new model, by plain SQL,', () => {
+  it('is of tier HIGH and nothing else', async () => {
+    for (const tier of ['LOW', 'MEDIUM']) await expect(insertModel(tier)).rejects.toMatchObject({ code: 'AS071' });
+    await insertModel('HIGH');
+  });
+});
+
 describe('the state of a version, by plain SQL,', () => {
   const states = ['DRAFT', 'SUBMITTED', 'VALIDATED', 'APPROVED', 'REJECTED', 'WITHDRAWN', 'SUSPENDED', 'RETIRED'];
   let modelId: string;

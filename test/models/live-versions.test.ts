@@ -62,6 +62,33 @@ const eventsOf = async (modelId: string, count: number): Promise<unknown[]> => {
   return leaves.filter((leaf) => leaf['model'] === modelId).map((leaf) => leaf['type']).slice(-count);
 };
 
+describe('the customers of a canary', () => {
+  it('stay the same when its model is stopped and resumed, and those of a smaller share when it is widened', async () => {
+    const purpose = newId();
+    const modelId = await bank.newModel(olga, 'LOW', { decisionPurpose: purpose });
+    await deploy(await approved(modelId));
+    const version = await approved(modelId);
+    const customers = Array.from({ length: 60 }, () => newId());
+    const decidedBy = async (): Promise<Set<string>> => {
+      bank.routes.forget();
+      const routes = await Promise.all(customers.map((customerId) => bank.routes.routeFor(database.db, { product: 'credit-card', purpose, customerId })));
+      return new Set(customers.filter((_, i) => routes[i]!.deciding?.versionId === version));
+    };
+    const first = await deploy(version, 'CANARY', 0.3);
+    const before = await decidedBy();
+    await bank.stop.suspendModel(adam, modelId, reason);
+    await bank.resume(modelId, null, [adam, alma]);
+    expect(await decidedBy()).toEqual(before);
+    const resumed = (await periodsOf(modelId)).find(({ role, to }) => role === 'CANARY' && to === null);
+    expect(resumed!.id).not.toBe(first);
+    await bank.deployments.end(adam, resumed!.id, reason);
+    await deploy(version, 'CANARY', 0.6);
+    const wider = await decidedBy();
+    expect([...before].filter((customer) => !wider.has(customer))).toEqual([]);
+    expect(wider.size).toBeGreaterThan(before.size);
+  });
+});
+
 describe('beside a champion', () => {
   let modelId: string;
   let [first, second, third, fourth]: string[] = [];

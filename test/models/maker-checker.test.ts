@@ -118,7 +118,7 @@ async function take(people: Team, target: { versionId: string; modelId: string }
 async function play(people: Team, { tier, maker, trainer, steps }: Sequence): Promise<void> {
   await give(people[maker], 'MODEL_OWNER');
   const modelId = await bank.newModel(people[maker], tier as 'HIGH');
-  const versionId = await bank.versions.registerVersion(people[maker], { modelId, dossier: JSON.stringify(versions[0]!.dossier), trainedBy: people[trainer].actor.id });
+  const versionId = await bank.versions.registerVersion(people[maker], { modelId, dossier: JSON.stringify(versions[0]!.dossier), trainedBy: [people[trainer].actor.id] });
   for (const together of steps) {
     const results = await Promise.allSettled(together.map((one) => take(people, { versionId, modelId }, one)));
     counts.acts += results.length;

@@ -23,7 +23,7 @@ describe('the report of a version', () => {
   beforeAll(async () => {
     app = await openTestApp();
     const model = await registerSmallModel(app, 'reported');
-    bare = (await approveSmallVersion(app, model)).versionId;
+    bare = (await approveSmallVersion(app, model, { report: null })).versionId;
     reported = (await approveSmallVersion(app, model, { report: REPORT })).versionId;
   });
   afterAll(() => app.close());

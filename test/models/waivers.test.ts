@@ -4,10 +4,11 @@ import { openTestApp, type TestApp } from '../support/app.js';
 import { createLoan, SCORE_LOAN } from '../support/builders.js';
 import type { TestClient, ToldError } from '../support/client.js';
 import { APPROVE, ballot, deploy, registerSmallModel, registerSmallVersion, submit, type RegisteredVersion, type SmallModel } from '../support/small-version.js';
-import { dossierJson } from './support.js';
+import { dossierJson, MEASURED, soundReport } from './support.js';
 
 /** A version whose PDs do not come true, and whose card says nothing of ethics. */
-const WEAK = { metrics: { ...dossierJson.metrics, ece: 0.2 }, modelCard: { ...dossierJson.modelCard, ethics: undefined } };
+const WEAK = { modelCard: { ...dossierJson.modelCard, ethics: undefined } };
+const UNTRUE = soundReport({ evaluation: { measuredOn: 'holdout', metrics: { ...MEASURED, ece: 0.2 }, groups: {} } });
 
 const days = (count: number): string => new Date(Date.now() + count * 86_400_000).toISOString();
 
@@ -40,7 +41,7 @@ describe('gates and waivers', () => {
     app = await openTestApp();
     [owner, validator, admin, second, auditor, portal] = await Promise.all((['owner', 'validator', 'admin', 'secondAdmin', 'auditor', 'portal'] as const).map((name) => app.as(name)));
     model = await registerSmallModel(app, 'weak-loan');
-    weak = await registerSmallVersion(app, model, {}, WEAK);
+    weak = await registerSmallVersion(app, model, { report: UNTRUE }, WEAK);
   });
   afterAll(() => app.close());
 
@@ -61,7 +62,7 @@ describe('gates and waivers', () => {
     await submit(app, weak.versionId);
     const { state, gates, gateEvaluations } = await gatesOf(weak);
     expect([state, failing(gates)]).toEqual(['SUBMITTED', ['CALIBRATION', 'MODEL_CARD']]);
-    expect(gates.find(({ gate }) => gate === 'CALIBRATION')).toMatchObject({ measured: 0.2, threshold: 0.05, unit: 'PD', source: 'dossier.metrics.ece', waiver: null });
+    expect(gates.find(({ gate }) => gate === 'CALIBRATION')).toMatchObject({ measured: 0.2, threshold: 0.05, unit: 'PD', source: 'report.evaluation.metrics.ece', waiver: null });
     expect(gates.find(({ gate }) => gate === 'LATENCY')).toMatchObject({ verdict: 'PASS', unit: 'ms', source: expect.stringContaining('onnxruntime-node') });
     expect(gateEvaluations).toMatchObject([{ stage: 'SUBMISSION', policyVersion: 1, by: { name: 'Mona Model-Owner' } }]);
     expect(await app.leaves({ type: 'GATES_EVALUATED' })).toContainEqual(expect.objectContaining({ version: decodeGlobalId(weak.versionId).id, stage: 'SUBMISSION', failed: 2, waived: 0, results: expect.stringMatching(/^[0-9a-f]{64}$/) }));

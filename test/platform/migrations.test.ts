@@ -50,7 +50,7 @@ describe('migrations', () => {
       INSERT INTO users (id, issuer, subject, name) VALUES (${text(ID, 'test', 'ann', 'Ann')});
       INSERT INTO artefacts (sha256, bytes, uploaded_by) VALUES (decode('${digest}', 'hex'), '\\x${report.toString('hex')}', '${ID}');
       INSERT INTO models (id, name, purpose, decision_purpose, products, horizon_months, tier, owner_id)
-        VALUES (${text(ID, 'PD', 'PD', 'ORIGINATION')}, '{car-loan}', 12, ${text('LOW', ID)});
+        VALUES (${text(ID, 'PD', 'PD', 'ORIGINATION')}, '{car-loan}', 12, ${text('HIGH', ID)});
       INSERT INTO model_versions (id, model_id, version, state, dossier, dossier_digest, registered_by)
         VALUES (${text(ID, ID)}, 1, ${text('DRAFT', dossier)}, sha256(convert_to('${dossier}', 'UTF8')), '${ID}');
       INSERT INTO model_version_artefacts VALUES (${text(ID, 'REPORT')}, decode('${digest}', 'hex'))`));
@@ -99,7 +99,7 @@ describe('migrations', () => {
       await migrateUp(database.urls.owner, migrations);
     };
     await back();
-    const models = (): Promise<unknown[]> => database.db.query(`SELECT permitted_use AS use, next_review_at - recorded_at >= interval '24 months' AS later, (SELECT count(*)::int FROM model_facts) AS facts FROM models`);
+    const models = (): Promise<unknown[]> => database.db.query(`SELECT permitted_use AS use, next_review_at - recorded_at >= interval '12 months' AS later, (SELECT count(*)::int FROM model_facts) AS facts FROM models`);
     expect(await models()).toEqual([{ use: null, later: true, facts: 1 }]);
     await asSuperuser(database.name, (client) => client.query(`
       INSERT INTO users (id, issuer, subject, name) VALUES (${text('018f0000-0000-7000-8000-000000000002', 'test', 'vera', 'Vera')});

@@ -9,6 +9,7 @@ import { WebSocket } from 'ws';
 import type { App } from '../../src/app.js';
 import { recordEvent } from '../../src/audit/index.js';
 import { PEOPLE, type PersonName } from '../../src/demo/index.js';
+import type { Tier } from '../../src/models/index.js';
 import { decodeGlobalId, newId } from '../../src/platform/index.js';
 import { MOST_SUBSCRIPTIONS } from '../../src/server/index.js';
 import { openTestApp, type TestApp } from '../support/app.js';
@@ -101,7 +102,7 @@ describe('subscriptions', () => {
     return subscriber;
   };
   const as = async (who: PersonName, url = replica.url): Promise<Subscriber> => kept(Subscriber.with(url, (await app.as(who)).token));
-  const newModel = (): Promise<SmallModel> => registerSmallModel(app, `subscribed-${(products += 1)}`);
+  const newModel = (tier: Tier = 'HIGH'): Promise<SmallModel> => registerSmallModel(app, `subscribed-${(products += 1)}`, tier);
   const closeOf = async (subscriber: Subscriber): Promise<Closed> => {
     await expect(kept(subscriber).follow(TASKS).next()).rejects.toBeDefined();
     return subscriber.closed;
@@ -117,13 +118,15 @@ describe('subscriptions', () => {
   describe('lifecycleChanged', () => {
     it('tells on one replica what was done on another: what, by whom, to what, as it is now', async () => {
       const changes = await following(await as('auditor', replica.url));
-      const model = await newModel();
+      const model = await newModel('LOW');
       const version = await approveSmallVersion(app, model);
       const deploymentId = await deploy(await app.as('admin'), version.versionId);
       const told = [];
       while (told.at(-1)?.event !== 'VERSION_DEPLOYED') told.push((await changes.next()).lifecycleChanged);
       expect(told.map(({ event, by }) => [event, by?.name])).toEqual([
-        ...['MODEL_REGISTERED', ...MADE].map((event) => [event, PEOPLE.owner.name]),
+        ['MODEL_REGISTERED', PEOPLE.owner.name],
+        ['TIER_CHANGED', PEOPLE.secondAdmin.name],
+        ...MADE.map((event) => [event, PEOPLE.owner.name]),
         ...[...CHECKED, 'VERSION_DEPLOYED'].map((event) => [event, PEOPLE.admin.name]),
       ]);
       expect(told[0]).toMatchObject({ model: { id: model.modelId, name: model.name }, modelVersion: null, deployment: null });
@@ -134,7 +137,7 @@ describe('subscriptions', () => {
     });
 
     it('tells of one model alone where one is named', async () => {
-      const [followed, other] = [await newModel(), await newModel()];
+      const [followed, other] = [await newModel('LOW'), await newModel('LOW')];
       const changes = await following(await as('auditor'), followed.modelId, EVENTS);
       await approveSmallVersion(app, other);
       await approveSmallVersion(app, followed);
@@ -143,8 +146,8 @@ describe('subscriptions', () => {
 
     it('tells nothing of an act that was rolled back, nor of one that was refused', async () => {
       const changes = await following(await as('auditor'));
-      const { modelId } = await newModel();
-      await changes.next();
+      const { modelId } = await newModel('LOW');
+      for (const event of ['MODEL_REGISTERED', 'TIER_CHANGED']) expect((await changes.next()).lifecycleChanged.event).toBe(event);
       const payload = { model: decodeGlobalId(modelId).id };
       const undone = app.runtime.db.transaction(async (tx) => {
         await recordEvent(tx, { type: 'MODEL_REGISTERED', id: payload.model, actor: newId(), time: new Date(), payload });

@@ -1,4 +1,4 @@
-import { recordEvent } from '../../audit/index.js';
+import { recordEvent, textDigest } from '../../audit/index.js';
 import { newId, type Context, type Queryable, type Transaction } from '../../platform/index.js';
 import { DeploymentEntity, type DeploymentRole } from '../deployment.entity.js';
 
@@ -64,7 +64,7 @@ export class LiveChange {
     const id = newId();
     const { modelId, ctx } = this;
     await this.tx.manager.insert(DeploymentEntity, { id, modelId, versionId: version.id, role, share, validFrom: this.at, byUser: ctx.actor.id, reason });
-    const payload = { model: modelId, version: version.id, dossier: version.dossierDigest, deployment: id, role, share };
+    const payload = { model: modelId, version: version.id, dossier: version.dossierDigest, deployment: id, role, share, text: textDigest(reason) };
     await recordEvent(this.tx, { type: 'VERSION_DEPLOYED', id, actor: ctx.actor.id, time: ctx.now(), payload });
     return id;
   }
@@ -74,7 +74,7 @@ export class LiveChange {
     const ids = deployments.map(({ id }) => id);
     await tx.query('UPDATE deployments SET valid_to = $2, ended_by = $3, end_reason = $4 WHERE id = ANY($1)', [ids, this.at, ctx.actor.id, reason]);
     for (const { id, role, version } of deployments) {
-      const payload = { model: modelId, version: version.id, dossier: version.dossierDigest, deployment: id, role, cause };
+      const payload = { model: modelId, version: version.id, dossier: version.dossierDigest, deployment: id, role, cause, text: textDigest(reason) };
       await recordEvent(tx, { type: 'DEPLOYMENT_ENDED', id, actor: ctx.actor.id, time: ctx.now(), payload });
     }
   }

@@ -1,4 +1,4 @@
-import { recordEvent } from '../../audit/index.js';
+import { recordEvent, textDigest } from '../../audit/index.js';
 import { newId, type Context, type Transaction } from '../../platform/index.js';
 import { governed, preparedAndGoverned } from '../governed.js';
 import { transitionOf } from '../lifecycle.js';
@@ -41,7 +41,7 @@ export class StopService {
       return changeLive(tx, ctx, modelId, async (change) => {
         const suspension = await suspend(tx, ctx, { modelId, versionId: null, at: change.at, reason });
         await change.end(await openDeployments(tx, modelId), 'SUSPENDED', reason);
-        await recordEvent(tx, { type: 'MODEL_SUSPENDED', id: suspension, actor: ctx.actor.id, time: ctx.now(), payload: { model: modelId, suspension } });
+        await recordEvent(tx, { type: 'MODEL_SUSPENDED', id: suspension, actor: ctx.actor.id, time: ctx.now(), payload: { model: modelId, suspension, text: textDigest(reason) } });
         return suspension;
       });
     });
@@ -98,7 +98,7 @@ async function stopVersion(tx: Transaction, ctx: Context, versionId: string, rea
     const next = ready !== undefined && own.some(({ role }) => role === 'CHAMPION') ? await stillFit(tx, modelId, versionId, ready) : undefined;
     const others = open.filter((one) => one.version.id !== versionId);
     const fallback = next ? await change.champion(next, others, `Version ${version.version} was suspended: ${reason}`) : null;
-    const payload = { model: modelId, version: versionId, dossier: version.dossierDigest, suspension, fallback };
+    const payload = { model: modelId, version: versionId, dossier: version.dossierDigest, suspension, fallback, text: textDigest(reason) };
     await recordEvent(tx, { type: 'VERSION_SUSPENDED', id: suspension, actor: ctx.actor.id, time: ctx.now(), payload });
     return suspension;
   });

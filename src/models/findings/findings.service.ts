@@ -1,4 +1,4 @@
-import { recordEvent } from '../../audit/index.js';
+import { recordEvent, textDigest } from '../../audit/index.js';
 import { badInput, internal, newId, notFound, type Context, type Transaction } from '../../platform/index.js';
 import { grantedNow, refusedBy, rolesWith } from '../../security/index.js';
 import { governed, type GovernedAct } from '../governed.js';
@@ -55,7 +55,7 @@ export class FindingsService {
         `INSERT INTO findings (id, model_id, version_id, title, text, severity, owner_id, due_at, evidence, raised_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
         [id, modelId, versionId, title, text, severity, ownerId, dueAt, evidence, ctx.actor.id],
       );
-      await recordEvent(tx, { type: 'FINDING_RAISED', id, actor: ctx.actor.id, time: ctx.now(), payload: { finding: id, model: modelId, version: versionId, severity } });
+      await recordEvent(tx, { type: 'FINDING_RAISED', id, actor: ctx.actor.id, time: ctx.now(), payload: { finding: id, model: modelId, version: versionId, severity, text: textDigest(`${title}\n${text}`) } });
       return id;
     });
   }
@@ -76,7 +76,7 @@ export class FindingsService {
         `INSERT INTO finding_reassignments (id, finding_id, from_owner, to_owner, due_before, due_at, reason, by_user) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
         [id, findingId, finding.ownerId, ownerId, finding.dueAt, dueAt, reason, ctx.actor.id],
       );
-      const payload = { ...payloadOf(finding), reassignment: id, from: finding.ownerId, to: ownerId, due: dueAt.toISOString() };
+      const payload = { ...payloadOf(finding), reassignment: id, from: finding.ownerId, to: ownerId, due: dueAt.toISOString(), text: textDigest(reason) };
       await recordEvent(tx, { type: 'FINDING_REASSIGNED', id: findingId, actor: ctx.actor.id, time: ctx.now(), payload });
       return id;
     });
@@ -91,7 +91,7 @@ export class FindingsService {
       requireStep('RESOLVE', finding.state);
       await requireOwner(tx, ctx, finding);
       await tx.query('INSERT INTO finding_resolutions (id, finding_id, outcome, text, evidence, proposed_by) VALUES ($1, $2, $3, $4, $5, $6)', [id, findingId, outcome, text, evidence, ctx.actor.id]);
-      await recordEvent(tx, { type: 'FINDING_RESOLVED', id: findingId, actor: ctx.actor.id, time: ctx.now(), payload: { ...payloadOf(finding), resolution: id, outcome } });
+      await recordEvent(tx, { type: 'FINDING_RESOLVED', id: findingId, actor: ctx.actor.id, time: ctx.now(), payload: { ...payloadOf(finding), resolution: id, outcome, text: textDigest(text) } });
       return id;
     });
   }
@@ -116,7 +116,7 @@ export class FindingsService {
       if (resolution === null) throw internal(`Finding ${findingId} waits for a verdict on no resolution.`);
       await tx.query('INSERT INTO finding_verdicts (resolution_id, verdict, comment, decided_by) VALUES ($1, $2, $3, $4)', [resolution, `${act}ED`, comment, ctx.actor.id]);
       const type = act === 'ACCEPT' ? 'RESOLUTION_ACCEPTED' : 'RESOLUTION_REJECTED';
-      await recordEvent(tx, { type, id: findingId, actor: ctx.actor.id, time: ctx.now(), payload: { ...payloadOf(finding), resolution } });
+      await recordEvent(tx, { type, id: findingId, actor: ctx.actor.id, time: ctx.now(), payload: { ...payloadOf(finding), resolution, text: textDigest(comment) } });
     });
   }
 }

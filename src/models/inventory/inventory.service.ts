@@ -1,4 +1,4 @@
-import { recordEvent } from '../../audit/index.js';
+import { recordEvent, textDigest } from '../../audit/index.js';
 import { badInput, canonicalJson, newId, notFound, sha256, type Context, type Transaction } from '../../platform/index.js';
 import { grantedNow, refusedBy, type Role } from '../../security/index.js';
 import { governed } from '../governed.js';
@@ -46,7 +46,7 @@ export class InventoryService {
         newId(), modelId, permittedUse, limits, ownerId, reason, ctx.actor.id,
       ]);
       const digest = sha256(canonicalJson({ owner: ownerId, permittedUse, limits })).toString('hex');
-      await recordEvent(tx, { type: 'MODEL_UPDATED', id: modelId, actor: ctx.actor.id, time: ctx.now(), payload: { model: modelId, digest } });
+      await recordEvent(tx, { type: 'MODEL_UPDATED', id: modelId, actor: ctx.actor.id, time: ctx.now(), payload: { model: modelId, digest, text: textDigest(reason) } });
     });
   }
 
@@ -61,7 +61,7 @@ export class InventoryService {
       await tx.query('INSERT INTO model_reviews (id, model_id, outcome, comment, next_review_at, reviewed_by) VALUES ($1, $2, $3, $4, $5, $6)', [
         newId(), modelId, outcome, comment, nextReviewAt, ctx.actor.id,
       ]);
-      await recordEvent(tx, { type: 'MODEL_REVIEWED', id: modelId, actor: ctx.actor.id, time: ctx.now(), payload: { model: modelId, outcome, next: nextReviewAt.toISOString() } });
+      await recordEvent(tx, { type: 'MODEL_REVIEWED', id: modelId, actor: ctx.actor.id, time: ctx.now(), payload: { model: modelId, outcome, next: nextReviewAt.toISOString(), text: textDigest(comment) } });
     });
   }
 }

@@ -1,4 +1,4 @@
-import { recordEvent } from '../../audit/index.js';
+import { recordEvent, textDigest } from '../../audit/index.js';
 import { badInput, canonicalJson, internal, newId, notFound, sha256, sqlState, type Context, type Transaction } from '../../platform/index.js';
 import { governed, preparedAndGoverned, type GovernedAct } from '../access/governed.js';
 import { refusedBy } from '../rules.js';
@@ -42,7 +42,7 @@ export class Proposals {
       `INSERT INTO proposals (id, kind, subject, payload, proposed_by, reason, expires_at) VALUES ($1, $2, $3, $4, $5, $6, now() + $7 * interval '1 day')`,
       [id, name, subject, JSON.stringify(payload), ctx.actor.id, reason, OPEN_DAYS],
     );
-    await record(tx, ctx, 'PROPOSED', { id, kind: name, subject, payload });
+    await record(tx, ctx, 'PROPOSED', { id, kind: name, subject, payload }, reason);
     return id;
   }
 
@@ -55,7 +55,7 @@ export class Proposals {
       await decide(tx, ctx, row, 'CONFIRMED', comment);
       await kind.check?.(tx, ctx, row);
       const made = await kind.execute(tx, ctx, row, prepared);
-      await record(tx, ctx, 'PROPOSAL_CONFIRMED', row, made);
+      await record(tx, ctx, 'PROPOSAL_CONFIRMED', row, comment, made);
     }, kind.translate);
     await kind.after?.(ctx);
   }
@@ -65,7 +65,7 @@ export class Proposals {
     const { row, kind } = await this.find(ctx, proposalId);
     await governed(ctx, actOf(kind, 'DECLINE', proposalId), async (tx) => {
       await decide(tx, ctx, row, 'DECLINED', comment);
-      await record(tx, ctx, 'PROPOSAL_DECLINED', row);
+      await record(tx, ctx, 'PROPOSAL_DECLINED', row, comment);
     });
   }
 
@@ -145,10 +145,10 @@ async function requireNoneOpen(tx: Transaction, { name }: ProposalKind, subject:
 
 type Described = Pick<Proposal, 'id' | 'kind' | 'subject' | 'payload'>;
 
-function record(tx: Transaction, ctx: Context, type: 'PROPOSED' | 'PROPOSAL_DECLINED', proposal: Described): Promise<void>;
-function record(tx: Transaction, ctx: Context, type: 'PROPOSAL_CONFIRMED', proposal: Described, made: string): Promise<void>;
-function record(tx: Transaction, ctx: Context, type: 'PROPOSED' | 'PROPOSAL_CONFIRMED' | 'PROPOSAL_DECLINED', { id, kind, subject, payload }: Described, made = ''): Promise<void> {
-  const about = { proposal: id, kind, subject, digest: sha256(canonicalJson(payload)).toString('hex') };
+function record(tx: Transaction, ctx: Context, type: 'PROPOSED' | 'PROPOSAL_DECLINED', proposal: Described, said: string): Promise<void>;
+function record(tx: Transaction, ctx: Context, type: 'PROPOSAL_CONFIRMED', proposal: Described, said: string, made: string): Promise<void>;
+function record(tx: Transaction, ctx: Context, type: 'PROPOSED' | 'PROPOSAL_CONFIRMED' | 'PROPOSAL_DECLINED', { id, kind, subject, payload }: Described, said: string, made = ''): Promise<void> {
+  const about = { proposal: id, kind, subject, digest: sha256(canonicalJson(payload)).toString('hex'), text: textDigest(said) };
   const common = { id, actor: ctx.actor.id, time: ctx.now() };
   return recordEvent(tx, type === 'PROPOSAL_CONFIRMED' ? { ...common, type, payload: { ...about, made } } : { ...common, type, payload: about });
 }
