@@ -148,6 +148,38 @@ describe('roles', () => {
       expect(data?.node).toBeNull();
     }
   });
+
+  describe('a refused act', () => {
+    /** Of each operation that left a refusal: what it was called, and on what. */
+    const refusalsOf = async (client: TestClient): Promise<Map<string, unknown[]>> => {
+      const refused = new Map<string, unknown[]>();
+      for (const { name, document, variables } of operations) {
+        const before = (await app.leaves({ type: 'ACT_REFUSED' })).length;
+        await client.query(document, variables);
+        const [leaf] = (await app.leaves({ type: 'ACT_REFUSED' })).slice(before);
+        if (leaf) refused.set(name, [leaf['rule'], leaf['act'], leaf['subject']]);
+      }
+      return refused;
+    };
+
+    it('has one name and one subject, whether the permission is missing or a rule of its service says no', async () => {
+      const [nobody, newcomer] = [await app.as({ subject: 'nobody', name: 'Nobody', roles: [] }), await app.as({ subject: 'newcomer', name: 'Newcomer', roles: ['MODEL_OWNER', 'VALIDATOR', 'ADMIN', 'ACCESS_ADMIN', 'UNDERWRITER'] })];
+      const [lacking, ungranted] = [await refusalsOf(nobody), await refusalsOf(newcomer)];
+      expect([...lacking.keys()]).toEqual(operations.filter(({ document }) => document.startsWith('mutation')).map(({ name }) => name).filter((name) => !SELF.includes(name)));
+      expect(new Set([...lacking.values()].map(([rule]) => rule))).toEqual(new Set(['PERMISSION']));
+      const told = (name: string): unknown[] => lacking.get(name)!.slice(1);
+      // A model that is not registered yet, and a policy, have no id to be told by.
+      const named = [...ungranted].filter(([name]) => lacking.has(name));
+      expect(named.map(([name, [, act, subject]]) => [name, act, ['registerModel', 'proposeGovernancePolicy'].includes(name) ? told(name)[1] : subject])).toEqual(named.map(([name]) => [name, ...told(name)]));
+      expect(named.length).toBeGreaterThan(20);
+    });
+
+    it('for want of a permission says the rule, what would satisfy it and who can', async () => {
+      const { document, variables } = operations.find(({ name }) => name === 'suspendModel')!;
+      const { extensions } = await (await app.as('validator')).refusal(document, variables);
+      expect(extensions).toMatchObject({ code: 'FORBIDDEN', rule: 'PERMISSION', remedy: expect.stringContaining('ADMIN'), who: 'ADMIN' });
+    });
+  });
 });
 
 const decodeCustomer = ({ customer }: BookLoan): string => Buffer.from(customer.id, 'base64url').toString().split(':')[1]!;
