@@ -1,14 +1,15 @@
 #!/usr/bin/env node
 import 'reflect-metadata';
+import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { addCommands } from './commands/index.js';
-import { AssayError, messageOf } from './platform/index.js';
 
 const USAGE = 2;
 
 /** Exit codes: 0 done, 1 refused or failed with a sentence, 2 wrong usage. */
 async function main(): Promise<number> {
-  const program = new Command('assay').description('Credit predictions that can be explained, replayed and proven.');
+  // Options before the verb are the program's, those behind it the verb's: `card --version ID` is no question about Assay.
+  const program = new Command('assay').description('Credit predictions that can be explained, replayed and proven.').version(versionOfAssay()).enablePositionalOptions();
   addCommands(program);
   for (const command of [program, ...program.commands]) command.exitOverride().showHelpAfterError();
   try {
@@ -16,10 +17,16 @@ async function main(): Promise<number> {
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE;
+    const { AssayError, messageOf } = await import('./platform/index.js');
     const details = error instanceof AssayError && error.code !== 'INTERNAL' ? messageOf(error) : ((error as Error).stack ?? messageOf(error));
     process.stderr.write(`assay: ${details}\n`);
     return 1;
   }
+}
+
+function versionOfAssay(): string {
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
+  return version;
 }
 
 const code = await main();

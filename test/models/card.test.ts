@@ -75,7 +75,7 @@ const isForeign = (text: string): boolean => {
 };
 
 const shapes = ({ sections }: CardContent): unknown[] =>
-  sections.map(({ id, blocks }) => [id, ...blocks.map((block) => [block.kind, block.kind === 'facts' ? block.rows.length : block.kind === 'table' ? [block.head.length, ...block.rows.map(({ length }) => length)] : 0])]);
+  sections.map(({ id, blocks }) => ({ id, blocks: blocks.map((block) => (block.kind === 'facts' ? block.rows.length : block.kind === 'table' ? [block.head.length].concat(block.rows.map(({ length }) => length)) : block.kind)) }));
 
 const noCard = { intendedUse: 'Tests.', limitations: 'Everything else.' };
 const failed = { failed: 'The ONNX model cannot be used.' };

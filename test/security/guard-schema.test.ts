@@ -112,6 +112,8 @@ describe('a guarded schema', () => {
   const refusals = async (): Promise<unknown[]> =>
     (await database.db.query<{ leaf: Buffer }>("SELECT leaf FROM audit_intake WHERE type = 'ACT_REFUSED' ORDER BY id")).map(({ leaf }) => JSON.parse(leaf.toString()) as unknown);
 
+  const close = (accountId: string) => ask(`mutation { closeAccount(input: { iban: "${encodeGlobalId({ type: 'Loan', id: newId() })}", accountId: "${accountId}", heirId: "${encodeGlobalId({ type: 'User', id: newId() })}" }) }`, 'AUDITOR');
+
   it.each([['a query', OpenQueryResolver, 'Query.open'], ['a mutation', OpenMutationResolver, 'Mutation.act'], ['a subscription', OpenSubscriptionResolver, 'Subscription.told']])('is not built with %s that declares no permission', async (_what, resolver, name) => {
     const open = await schemaOf(AccountResolver, resolver);
     expect(() => guardSchema(open)).toThrow(`${name} declares no permission. Add @Requires(…).`);
@@ -174,7 +176,6 @@ describe('a guarded schema', () => {
   it('records on what they tried to act, by its row id, and nothing else that they gave', async () => {
     const before = (await refusals()).length;
     const account = newId();
-    const close = (accountId: string) => ask(`mutation { closeAccount(input: { iban: "${encodeGlobalId({ type: 'Loan', id: newId() })}", accountId: "${accountId}", heirId: "${encodeGlobalId({ type: 'User', id: newId() })}" }) }`, 'AUDITOR');
     expect((await close(encodeGlobalId({ type: 'Account', id: account }))).codes).toEqual([['closeAccount', 'FORBIDDEN']]);
     expect((await close('DE00 1234')).codes).toEqual([['closeAccount', 'FORBIDDEN']]);
     const [told, rest] = (await refusals()).slice(before) as Record<string, string>[];

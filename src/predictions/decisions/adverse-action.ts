@@ -1,3 +1,4 @@
+import { DAY } from '../../platform/index.js';
 import type { Decision } from '../../scoring/index.js';
 
 /** What a notice is of, which decides when its clock starts and how long it runs (12 CFR 1002.9(a)(1)). */
@@ -46,7 +47,6 @@ export interface AdverseAction {
   readonly overdue: boolean;
 }
 
-const DAY = 86_400_000;
 
 /** The calendar day in UTC, yyyy-mm-dd. */
 export const utcDay = (at: Date): string => at.toISOString().slice(0, 10);

@@ -72,7 +72,7 @@ const GATES: Readonly<Record<GateName, GateWords>> = {
 };
 
 /** Without a figure the sentence of the failure itself tells most: a message of the checks, which are not translated. */
-const MESSAGES: readonly GateName[] = ['PARITY', 'ARTEFACT_SCAN', 'LATENCY'];
+const MESSAGES: ReadonlySet<GateName> = new Set(['PARITY', 'ARTEFACT_SCAN', 'LATENCY']);
 
 /** What a gate found, and where it does not pass by itself what would satisfy it. */
 export function gateInChinese({ gate, verdict, measured, threshold, source, text }: CardGate, isHidden: boolean): string {
@@ -83,7 +83,7 @@ export function gateInChinese({ gate, verdict, measured, threshold, source, text
   if (measured !== null) return `${found(measured, threshold ?? 0)}${fails ? remedy : ''}`;
   if (source === 'the feature schema') return '有特征缺少理由代码。请为每个特征给出理由代码，并重新构建版本。';
   const [says, then] = missing ?? ['没有可供判断的数值。', remedy];
-  return `${says}${MESSAGES.includes(gate) ? `检查信息（原文）：“${text}”` : ''}${fails ? then : ''}`;
+  return `${says}${MESSAGES.has(gate) ? `检查信息（原文）：“${text}”` : ''}${fails ? then : ''}`;
 }
 
 const share = (value: number): string => `${percentDigits(value)}%`;
