@@ -109,7 +109,7 @@ const WAIVED_DAYS = 30;
  * What a book of the demonstration is too small or too odd for is waived in the open, by a validator and an admin, for a
  * month: it stands on the version and on every prediction. What may not be waived stops the demonstration at the vote.
  */
-async function waiveFailures({ auditor, validator, admin }: Clients, versionId: string, progress: StageProgress): Promise<void> {
+export async function waiveFailures({ auditor, validator, admin }: Clients, versionId: string, progress: StageProgress): Promise<void> {
   const { modelVersion } = await auditor.query<{ modelVersion: { gates: GateAnswer[] } }>('query Gates($id: ID!) { modelVersion(id: $id) { gates { gate verdict text } } }', { id: versionId });
   const expiresAt = new Date(Date.now() + WAIVED_DAYS * DAY).toISOString();
   for (const { gate, text } of modelVersion.gates.filter(({ verdict }) => verdict === 'FAIL')) {

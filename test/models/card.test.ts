@@ -74,8 +74,10 @@ const isForeign = (text: string): boolean => {
   return (/[a-z]/i.test(told) && !/[\u4e00-\u9fff]/.test(told)) || /[a-z]+ [a-z]+ [a-z]+/i.test(told);
 };
 
+const sizes = ({ head, rows }: Extract<Block, { kind: 'table' }>): number[] => [head, ...rows].map(({ length }) => length);
+
 const shapes = ({ sections }: CardContent): unknown[] =>
-  sections.map(({ id, blocks }) => ({ id, blocks: blocks.map((block) => (block.kind === 'facts' ? block.rows.length : block.kind === 'table' ? [block.head.length].concat(block.rows.map(({ length }) => length)) : block.kind)) }));
+  sections.map(({ id, blocks }) => ({ id, blocks: blocks.map((block) => (block.kind === 'facts' ? block.rows.length : block.kind === 'table' ? sizes(block) : block.kind)) }));
 
 const noCard = { intendedUse: 'Tests.', limitations: 'Everything else.' };
 const failed = { failed: 'The ONNX model cannot be used.' };
@@ -106,7 +108,7 @@ const notesOf = (name: string, more: object = {}): readonly string[] => {
   return adoptOnnx(new Uint8Array(readFileSync(new URL(`${name}.onnx`, MODELS))), { width, ...more }).notes;
 };
 const calibrate = { kind: 'platt', slope: 1, intercept: 0 } as const;
-const NOTES = [...new Set(['pytorch-logit', 'pytorch-sigmoid', 'pytorch-softmax', 'xgboost-classifier', 'sklearn-forest', 'sklearn-logistic'].flatMap((name) => [...notesOf(name), ...notesOf(name, { calibrate })]))];
+const NOTES = [...new Set(['pytorch-logit', 'pytorch-sigmoid', 'pytorch-softmax', 'xgboost-classifier', 'sklearn-forest', 'sklearn-logistic'].flatMap((name) => [notesOf(name), notesOf(name, { calibrate })].flat()))];
 
 describe('a model card', () => {
   it('has the sections of the field, the same in each language', async () => {
