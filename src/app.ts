@@ -1,6 +1,6 @@
 import { ApolloServer } from '@apollo/server';
 import type { GraphQLSchema } from 'graphql';
-import { readNotice, type GovernanceNotice } from './audit/index.js';
+import { noticesWitnessed, type GovernanceNotice } from './audit/index.js';
 import { CustomersReader, CustomersResolver, CustomersService } from './customers/index.js';
 import { CustomerLoansResolver, LoanFactResolver, LoanResolver, LoansReader, LoansResolver, LoansService } from './loans/index.js';
 import {
@@ -77,7 +77,7 @@ async function serve(runtime: Runtime, { host, port, issuers = [] }: AppOptions,
   return { url: http.url, subscribers: () => notices.subscribers };
 }
 
-const noticesOf = ({ urls, log }: Runtime): NoticeHub<GovernanceNotice> => new NoticeHub(urls.app, log, readNotice);
+const noticesOf = ({ urls, db, log }: Runtime): NoticeHub<GovernanceNotice> => new NoticeHub(urls.app, log, (heard) => noticesWitnessed(db, heard));
 
 /** The API without a server, for a command that acts in this process. */
 export interface LocalApp {
@@ -119,29 +119,66 @@ interface Opened {
   readonly notices: NoticeHub<GovernanceNotice>;
 }
 
-function construct({ db, keys, log, config }: Runtime, { artefacts, versions, queue, notices }: Opened): { instances: Instances; jobs: ScoreJobs } {
+/** What more than one room stands on, each made once. */
+interface Services extends Opened {
+  readonly keys: KeyRing;
+  readonly routes: Routes;
+  readonly customers: CustomersReader;
+  readonly loans: LoansReader;
+  readonly evidence: Evidence;
+  readonly scoring: ScoringService;
+  readonly jobs: ScoreJobs;
+  readonly proposals: Proposals;
+  readonly gates: Gates;
+}
+
+function construct(runtime: Runtime, opened: Opened): { instances: Instances; jobs: ScoreJobs } {
+  const services = servicesOf(runtime, opened);
+  const resolvers = [...crossing(services), ...ofSecurity(services), ...ofTheBook(services), ...ofModels(services), ...ofPredictions(services), ...ofDecisions(services)];
+  return { instances: new Map(resolvers.map((resolver) => [resolver.constructor, resolver])), jobs: services.jobs };
+}
+
+function servicesOf({ db, keys, log, config }: Runtime, opened: Opened): Services {
+  const { artefacts, versions, queue } = opened;
   const routes = new Routes();
   const customers = new CustomersReader(keys);
-  const loans = new LoansReader(customers);
-  const evidence = new Evidence(keys, versions);
   const scoring = new ScoringService(db, { keys, routes, versions });
-  const jobs = new ScoreJobs(db, queue, scoring, log);
-  const proposals = new Proposals([GRANT_ROLE, CHANGE_POLICY, WAIVE_GATE, CHANGE_TIER, ...resumeKinds({ routes, versions }), OVERRIDE_DECISION] as readonly ProposalKind[]);
+  return {
+    ...opened, keys, routes, customers, scoring,
+    loans: new LoansReader(customers),
+    evidence: new Evidence(keys, versions),
+    jobs: new ScoreJobs(db, queue, scoring, log),
+    proposals: new Proposals([GRANT_ROLE, CHANGE_POLICY, WAIVE_GATE, CHANGE_TIER, ...resumeKinds({ routes, versions }), OVERRIDE_DECISION] as readonly ProposalKind[]),
+    gates: new Gates(new Measurements(artefacts, config.scoringRuntime)),
+  };
+}
+
+/** What every room has a part in. */
+const crossing = ({ customers, loans, jobs, proposals, notices }: Services): object[] => [
+  new NodeResolver({ ...grantNodeLoaders, ...proposalNodeLoaders(proposals), ...customers.nodeLoaders, ...loans.nodeLoaders, ...modelNodeLoaders, ...predictionNodeLoaders(jobs) }),
+  new TasksResolver(notices, [proposalTasks(proposals), ...modelTaskSources, ...evidenceTaskSources, reviewTasks, adverseActionTasks, referralTasks]),
+];
+
+const ofSecurity = ({ proposals }: Services): object[] => [
+  new GrantsResolver(new GrantsService(proposals), proposals),
+  new ProposalsResolver(proposals),
+  new MeResolver(),
+  new UserResolver(),
+  new RoleGrantResolver(),
+];
+
+/** Customers and loans. */
+const ofTheBook = ({ keys, customers, loans }: Services): object[] => [
+  new CustomersResolver(customers, new CustomersService(keys, customers)),
+  new LoansResolver(loans, new LoansService(keys, loans)),
+  new LoanResolver(loans, customers),
+  new LoanFactResolver(loans),
+  new CustomerLoansResolver(loans),
+];
+
+function ofModels({ artefacts, routes, versions, gates, proposals, notices }: Services): object[] {
   const deployments = new DeploymentService(routes, versions);
-  const gates = new Gates(new Measurements(artefacts, config.scoringRuntime));
-  const resolvers = [
-    new NodeResolver({ ...grantNodeLoaders, ...proposalNodeLoaders(proposals), ...customers.nodeLoaders, ...loans.nodeLoaders, ...modelNodeLoaders, ...predictionNodeLoaders(jobs) }),
-    new GrantsResolver(new GrantsService(proposals), proposals),
-    new ProposalsResolver(proposals),
-    new TasksResolver(notices, [proposalTasks(proposals), ...modelTaskSources, ...evidenceTaskSources, reviewTasks, adverseActionTasks, referralTasks]),
-    new MeResolver(),
-    new UserResolver(),
-    new RoleGrantResolver(),
-    new CustomersResolver(customers, new CustomersService(keys, customers)),
-    new LoansResolver(loans, new LoansService(keys, loans)),
-    new LoanResolver(loans, customers),
-    new LoanFactResolver(loans),
-    new CustomerLoansResolver(loans),
+  return [
     new GovernanceResolver(new ModelService(), new VersionService(artefacts, gates), new VoteService(gates), deployments),
     ...evidenceResolvers(gates, proposals),
     new DeploymentActsResolver(deployments, new StopService({ routes, versions }), proposals),
@@ -160,23 +197,25 @@ function construct({ db, keys, log, config }: Runtime, { artefacts, versions, qu
     new ContributorResolver(),
     new VersionTransitionResolver(),
     new LifecycleChangesResolver(notices),
-    new ScoringResolver(scoring, jobs),
-    new SimulationResolver(scoring, evidence),
-    new SimulationBaselineResolver(),
-    new PredictionResolver(evidence, customers, loans),
-    new PredictionWaiversResolver(),
-    new LoanPredictionsResolver(),
-    new CustomerProfileResolver(),
-    new ProfileDriversResolver(evidence),
-    new VersionPerformanceResolver(versions),
-    ...decisionResolvers(keys, proposals, evidence),
-    new ChallengerPredictionsResolver(),
-    new ChallengerComparisonResolver(),
   ];
-  return { instances: new Map(resolvers.map((resolver) => [resolver.constructor, resolver])), jobs };
 }
 
-function decisionResolvers(keys: KeyRing, proposals: Proposals, evidence: Evidence): object[] {
+const ofPredictions = ({ customers, loans, versions, evidence, scoring, jobs }: Services): object[] => [
+  new ScoringResolver(scoring, jobs),
+  new SimulationResolver(scoring, evidence),
+  new SimulationBaselineResolver(),
+  new PredictionResolver(evidence, customers, loans),
+  new PredictionWaiversResolver(),
+  new LoanPredictionsResolver(),
+  new CustomerProfileResolver(),
+  new ProfileDriversResolver(evidence),
+  new VersionPerformanceResolver(versions),
+  new ChallengerPredictionsResolver(),
+  new ChallengerComparisonResolver(),
+];
+
+/** What people decide beside the model, a part of predictions. */
+function ofDecisions({ keys, proposals, evidence }: Services): object[] {
   const overrides = new OverrideService(keys, proposals);
   const texts = new DecisionTexts(keys);
   return [

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { decodeGlobalId } from '../../src/platform/index.js';
+import { DAY, decodeGlobalId } from '../../src/platform/index.js';
 import { openTestApp, type TestApp } from '../support/app.js';
 import { createLoan, SCORE_LOAN } from '../support/builders.js';
 import { run } from '../support/cli.js';
@@ -11,7 +11,6 @@ const REVIEW = 'mutation ($input: ReviewModelInput!) { reviewModel(input: $input
 const TIER = 'mutation ($input: ChangeTierInput!) { changeTier(input: $input) { proposal { id text } } }';
 const CONFIRM = 'mutation ($input: ConfirmProposalInput!) { confirmProposal(input: $input) { __typename } }';
 
-const DAY = 86_400_000;
 const days = (count: number): string => new Date(Date.now() + count * DAY).toISOString();
 const ruleOf = ({ extensions }: ToldError): string | undefined => (extensions as { rule?: string }).rule;
 

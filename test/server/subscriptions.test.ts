@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { WebSocket } from 'ws';
 import type { App } from '../../src/app.js';
-import { recordEvent } from '../../src/audit/index.js';
+import { recordEvent, recordEvents } from '../../src/audit/index.js';
 import { PEOPLE, type PersonName } from '../../src/demo/index.js';
 import type { Tier } from '../../src/models/index.js';
 import { decodeGlobalId, newId } from '../../src/platform/index.js';
@@ -177,11 +177,9 @@ describe('subscriptions', () => {
       const subscriber = await as('auditor');
       const changes = await following(subscriber, model, `subscription ($modelId: ID) { lifecycleChanged(modelId: $modelId) { event modelVersion { ${large} } } }`);
       subscriber.pause();
-      await app.sql(
-        `SELECT pg_notify('assay_notices', json_build_object('event', gen_random_uuid(), 'type', 'VERSION_DEPLOYED', 'at', now(), 'actor', gen_random_uuid(), 'model', $1::text, 'version', $2::text)::text)
-         FROM generate_series(1, 1500)`,
-        [decodeGlobalId(model).id, decodeGlobalId(liveVersion.id).id],
-      );
+      const payload = { model: decodeGlobalId(model).id, version: decodeGlobalId(liveVersion.id).id, dossier: '', text: '' };
+      const retired = { type: 'VERSION_RETIRED', id: payload.version, actor: newId(), time: new Date(), payload } as const;
+      await app.runtime.db.transaction((tx) => recordEvents(tx, Array.from({ length: 1_500 }, () => retired)));
       await eventually(() => replica.subscribers() === 0);
       subscriber.resume();
       expect(await untilError(changes)).toMatchObject([{
@@ -190,10 +188,14 @@ describe('subscriptions', () => {
       }]);
     });
 
-    it('is not harmed by a notice that is none, or that a later release tells', async () => {
+    it('is not harmed by a notice that is none, that is of nothing in the log, or that a later release tells', async () => {
       const changes = await following(await as('auditor'), undefined, EVENTS);
       await app.sql(`SELECT pg_notify('assay_notices', 'what?'), pg_notify('assay_notices', '{"type":"MODEL_REGISTERED"}')`);
-      await app.sql(`SELECT pg_notify('assay_notices', json_build_object('event', gen_random_uuid(), 'type', 'MODEL_PRAISED', 'at', now(), 'actor', gen_random_uuid(), 'model', gen_random_uuid())::text)`);
+      await app.sql(`SELECT pg_notify('assay_notices', json_build_object('event', gen_random_uuid(), 'type', 'VERSION_DEPLOYED', 'at', now(), 'actor', gen_random_uuid(), 'model', gen_random_uuid())::text)`);
+      await app.sql(
+        `WITH praised AS (INSERT INTO audit_intake (id, type, leaf) SELECT id, 'MODEL_PRAISED', convert_to(json_build_object('type', 'MODEL_PRAISED', 'time', now(), 'actor', id, 'model', id)::text, 'UTF8') FROM gen_random_uuid() id RETURNING id)
+         SELECT pg_notify('assay_notices', json_build_object('event', id)::text) FROM praised`,
+      );
       await newModel();
       expect(await changes.next()).toEqual({ lifecycleChanged: { event: 'MODEL_REGISTERED' } });
     });

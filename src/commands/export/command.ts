@@ -13,10 +13,8 @@ interface ExportFlags {
   readonly json?: boolean;
 }
 
-export function exportCommand(program: Command): void {
-  program
-    .command('export')
-    .description('Export a registered version into a folder that anyone can check: its dossier, every artefact, the votes, its model cards and the digests of all (docs/model-card.md).')
+export function exportCommand(command: Command): void {
+  command
     .requiredOption('--version <id>', 'the version: its id, as register and the API tell it')
     .requiredOption('--out <folder>', 'a new folder')
     .option('--url <url>', 'a running Assay, with a token in ASSAY_TOKEN; without it the database of this machine, as the local account')

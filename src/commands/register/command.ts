@@ -20,10 +20,8 @@ interface RegisterFlags extends AdoptFlags {
   readonly json?: boolean;
 }
 
-export function registerCommand(program: Command): void {
-  program
-    .command('register')
-    .description('Register a trained version as a DRAFT: its artefacts are stored, loaded, and their parity is checked again.')
+export function registerCommand(command: Command): void {
+  command
     .argument('[folder]', 'what assay train wrote; or --onnx')
     .option('--onnx <file>', 'a model of your own (PyTorch, scikit-learn, XGBoost, …): measured on the recorded book, then registered')
     .option('--layers-model <folder>', 'the same for a TensorFlow.js LayersModel: the folder of its model.json')

@@ -7,10 +7,8 @@ interface VerifyFlags {
   readonly json?: boolean;
 }
 
-export function verifyCommand(program: Command): void {
-  program
-    .command('verify')
-    .description('Check an exported version: digests, canonical form, votes, artefacts, and the parity sample scored again. Needs no database. Exit 1 with the first thing that is wrong.')
+export function verifyCommand(command: Command): void {
+  command
     .requiredOption('--folder <folder>', 'what assay export wrote')
     .option('--json', 'print one line of JSON at the end')
     .action(run);

@@ -56,7 +56,7 @@ export class InventoryResolver {
     return { model: await modelAfter(ctx, id) };
   }
 
-  @Requires('model:tier')
+  @Requires('model:tier', 'PROPOSE_CHANGE_TIER')
   @Mutation(() => ChangeTierPayload, { description: 'Proposes another materiality tier for a model; another ADMIN confirms it. Versions submitted before keep the votes they needed.' })
   async changeTier(@Ctx() ctx: Context, @Arg('input', { description: 'Which model, which tier, and why.' }) input: ChangeTierInput): Promise<ChangeTierPayload> {
     const id = await this.proposals.propose(ctx, 'CHANGE_TIER', { subject: modelId(input.modelId), payload: { tier: input.tier }, reason: input.reason });

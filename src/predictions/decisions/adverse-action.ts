@@ -1,3 +1,4 @@
+import { DAY } from '../../platform/index.js';
 import { earlier, type Action } from './actions.js';
 
 /** What a notice is of, which decides when its clock starts and how long it runs (12 CFR 1002.9(a)(1)). */
@@ -49,7 +50,6 @@ export interface AdverseAction {
   readonly overdue: boolean;
 }
 
-const DAY = 86_400_000;
 
 /** The calendar day in UTC, yyyy-mm-dd. */
 export const utcDay = (at: Date): string => at.toISOString().slice(0, 10);

@@ -77,7 +77,7 @@ export class DecisionsResolver {
     return { prediction: await after(ctx, prediction) };
   }
 
-  @Requires('decision:notify')
+  @Requires('decision:notify', 'ACCEPT_COUNTEROFFER')
   @Mutation(() => RecordCounterofferAcceptedPayload, { description: 'Records that the newest counteroffer was accepted, or the credit used.' })
   async recordCounterofferAccepted(
     @Ctx() ctx: Context,
@@ -88,7 +88,7 @@ export class DecisionsResolver {
     return { prediction: await after(ctx, prediction) };
   }
 
-  @Requires('decision:notify')
+  @Requires('decision:notify', 'RECORD_NOTICE')
   @Mutation(() => RecordNoticeSentPayload, { description: 'Records that a notice of adverse action was sent.' })
   async recordNoticeSent(@Ctx() ctx: Context, @Arg('input', { description: 'The notice.' }) { predictionId, ...input }: RecordNoticeSentInput): Promise<RecordNoticeSentPayload> {
     const prediction = predictionRef(predictionId);

@@ -1,4 +1,4 @@
-import { badInput, encodeGlobalId, type Context, type Transaction } from '../../platform/index.js';
+import { badInput, DAY, encodeGlobalId, type Context, type Transaction } from '../../platform/index.js';
 import { refusedBy } from '../../security/index.js';
 import type { Decision } from '../../scoring/index.js';
 import { requireNewest, type Decided } from './decided.js';
@@ -14,7 +14,6 @@ export interface Override {
   readonly reviewId: string | null;
 }
 
-const DAY = 86_400_000;
 const ROLE = 'UNDERWRITER';
 
 /**

@@ -1,6 +1,6 @@
 import { recordEvent } from '../../audit/index.js';
 import { currentPolicy } from '../../models/index.js';
-import { badInput, newId, notFound, type Context, type Transaction } from '../../platform/index.js';
+import { badInput, DAY, newId, notFound, type Context, type Transaction } from '../../platform/index.js';
 import type { Decision } from '../../scoring/index.js';
 import { refusedBy, type KeyRing } from '../../security/index.js';
 import type { PredictionRef } from '../record/recorder.js';
@@ -37,7 +37,6 @@ export interface Resolution {
   readonly requestId?: string | null;
 }
 
-const DAY = 86_400_000;
 const CONTESTERS = 'the customer, PORTAL or UNDERWRITER';
 
 /** Decisions are contested, and looked at by a person who had no part in them (GDPR article 22(3), AI Act articles 14 and 86). */

@@ -1,4 +1,4 @@
-import { encodeGlobalId, type Context } from '../../platform/index.js';
+import { DAY, encodeGlobalId, type Context } from '../../platform/index.js';
 import { may, type Permission } from '../../security/index.js';
 import { utcDay } from './adverse-action.js';
 import { dueNotices, type DueNotice } from './due-notices.queries.js';
@@ -15,7 +15,6 @@ interface DecisionTask {
   readonly dueAt: Date;
 }
 
-const DAY = 86_400_000;
 /** A notice becomes a task so many days before it is due, and stays one for a month after. */
 const SOON_DAYS = 7;
 const DECLINED_DAYS = 60;
