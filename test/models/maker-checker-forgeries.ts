@@ -43,7 +43,7 @@ const confirmed = (kind: string, subject: string, by: string, other: string, pay
 ];
 const waiver = (version: string): Statement => [
   `INSERT INTO gate_waivers (id, version_id, gate, dossier_digest, reason, proposal_id, expires_at)
-   SELECT gen_random_uuid(), id, 'CALIBRATION', dossier_digest, 'x', $2, now() + interval '1 day' FROM model_versions WHERE id = $1`, version, PROPOSAL];
+   SELECT gen_random_uuid(), id, 'MODEL_CARD', dossier_digest, 'x', $2, now() + interval '1 day' FROM model_versions WHERE id = $1`, version, PROPOSAL];
 
 /** One bypass of each kind, which only a superuser can write, with every rule of the database switched off. */
 export const forgeries = (at: Stage): Readonly<Record<Rule, readonly Forged[]>> => {

@@ -24,7 +24,7 @@ const FORGERIES = {
   'swap artefact': [[`UPDATE model_version_artefacts SET sha256 = (SELECT sha256 FROM artefacts LIMIT 1) WHERE version_id = $1`, 'versionId']],
   'erase a part': [[`DELETE FROM model_version_contributors WHERE version_id = $1 AND user_id = $2`, 'versionId', 'userId']],
   'forge waiver': [[`INSERT INTO gate_waivers (id, version_id, gate, dossier_digest, reason, proposal_id, expires_at)
-    SELECT gen_random_uuid(), id, 'CALIBRATION', dossier_digest, 'forged', ${proposal('$1')}, now() + interval '1 day' FROM model_versions WHERE id = $1`, 'versionId']],
+    SELECT gen_random_uuid(), id, 'MODEL_CARD', dossier_digest, 'forged', ${proposal('$1')}, now() + interval '1 day' FROM model_versions WHERE id = $1`, 'versionId']],
   'forge tier': [[`INSERT INTO model_tier_changes (id, model_id, from_tier, to_tier, proposal_id)
     SELECT gen_random_uuid(), id, tier, CASE tier WHEN 'LOW' THEN 'MEDIUM' ELSE 'LOW' END, ${proposal('$1')} FROM models WHERE id = $1`, 'modelId']],
   'forge grant': [[`INSERT INTO role_grants (id, user_id, role, granted_by, reason, proposal_id)

@@ -38,7 +38,8 @@ afterAll(() => database.close());
 async function play(team: Team, drawn: Sequence): Promise<readonly string[]> {
   const acting = new Play(bank, team, told.ordered);
   const target = await acting.begin(drawn);
-  for (const together of drawn.steps) {
+  // Whatever became of it, somebody tries in the end to deploy it.
+  for (const together of [...drawn.steps, [{ act: 'deploy', by: drawn.checkers[0]! } as const]]) {
     const results = await Promise.allSettled(together.map((one) => acting.take(target, one)));
     const done = results.filter(({ status }) => status === 'fulfilled').length;
     counts.acts += results.length;
@@ -87,7 +88,7 @@ describe('maker ≠ checker, without exception:', () => {
     expect({ seed: SEED, found, shortest: found[0] && (await shortest(found[0])) }).toEqual({ seed: SEED, found: [] });
     // It would be no feat if nothing were ever approved, waived, lowered or refused.
     expect(all.approved).toBeGreaterThan(SEQUENCES / 50);
-    expect(all.deployed).toBeGreaterThan(SEQUENCES / 200);
+    expect(all.deployed).toBeGreaterThan(SEQUENCES / 150);
     expect(all.refused).toBeGreaterThan(SEQUENCES);
     for (const made of [all.waivers, all.tiers, all.policies, all.keepers]) expect(made).toBeGreaterThan(SEQUENCES >= 200 ? 0 : -1);
   }, 240_000 + SEQUENCES * 600);
