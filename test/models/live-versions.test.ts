@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import * as fc from 'fast-check';
 import { newId, type Context, type Queryable } from '../../src/platform/index.js';
 import { StopService, type DeploymentRole, type LiveVersions } from '../../src/models/index.js';
+import { liveVersions } from '../../src/models/model.queries.js';
 import { openTestDatabase, type TestDatabase } from '../support/database.js';
 import { asSuperuser } from '../support/postgres.js';
 import { Bank, smallVersion, type SmallVersion } from './support.js';
@@ -411,30 +412,80 @@ async function requireSound(modelId: string): Promise<void> {
   expect(wrong!.count).toBe(0);
 }
 
+/** From an instant of the database's clock, in microseconds, on: who decided, or nobody. */
+interface Since {
+  readonly at: bigint;
+  readonly versionId: string | null;
+}
+
+/** What is expected of `Model.liveVersion(at:)`: kept act by act, and never read from the deployments of the past. */
+class Timeline {
+  readonly entries: Since[] = [];
+
+  constructor(readonly modelId: string) {}
+
+  /** Notes what an act that was done has made of it. What a champion and a stop lead to is known; the others tell it by what stands open. */
+  async note(kind: string, versionId: string): Promise<void> {
+    const before = this.entries.at(-1)?.versionId ?? null;
+    if (['challenger', 'canary', 'end', 'resumeVersion'].includes(kind)) return;
+    const [open] = await openChampions(this.modelId);
+    const now = kind === 'champion' ? versionId : kind === 'stop' ? null : (open?.versionId ?? null);
+    if (now === before) return;
+    const at = now === null ? await lastStop(this.modelId) : open!.at;
+    this.entries.push({ at: BigInt(at), versionId: now });
+  }
+
+  expectedAt = (microseconds: bigint): string | null => this.entries.findLast(({ at }) => at <= microseconds)?.versionId ?? null;
+
+  /** Asks as the query does, which knows milliseconds: at every boundary, one before and one after, and before the first. */
+  async requireTold(): Promise<void> {
+    const boundaries = this.entries.map(({ at }) => Number(at / 1000n));
+    const instants = [(boundaries[0] ?? Date.now()) - 3_600_000, ...boundaries.flatMap((at) => [at - 1, at, at + 1])].map((at) => new Date(at));
+    const told = await liveVersions.load(adam, instants.map((at) => ({ modelId: this.modelId, at })));
+    const timesAndVersions = (idAt: (at: Date, place: number) => string | null): unknown[] => instants.map((at, place) => [at.toISOString(), idAt(at, place)]);
+    expect(timesAndVersions((_, place) => told[place]?.id ?? null)).toEqual(timesAndVersions((at) => this.expectedAt(BigInt(at.getTime()) * 1000n)));
+    const [now] = await liveVersions.load(adam, [{ modelId: this.modelId, at: undefined }]);
+    expect(now?.id ?? null).toBe(this.entries.at(-1)?.versionId ?? null);
+  }
+}
+
+const microseconds = (column: string): string => `(extract(epoch FROM ${column}) * 1000000)::bigint::text AS at`;
+const openChampions = (modelId: string): Promise<{ versionId: string; at: string }[]> =>
+  database.db.query(`SELECT version_id AS "versionId", ${microseconds('valid_from')} FROM deployments WHERE model_id = $1 AND role = 'CHAMPION' AND valid_to IS NULL`, [modelId]);
+const lastStop = async (modelId: string): Promise<string> =>
+  (await database.db.query<{ at: string }>(`SELECT ${microseconds('valid_from')} FROM suspensions WHERE model_id = $1 ORDER BY valid_from DESC LIMIT 1`, [modelId]))[0]!.at;
+
 describe('whatever is done in whatever order', () => {
   const VERSIONS = 3;
-  const actOf = fc.record({ kind: fc.constantFrom('champion', 'challenger', 'canary', 'end', 'back', 'stop', 'resume', 'stopVersion', 'resumeVersion'), version: fc.nat(VERSIONS - 1) });
+  const actOf = fc.record({ kind: fc.constantFrom('champion', 'champion', 'challenger', 'canary', 'end', 'back', 'stop', 'resume', 'stopVersion', 'resumeVersion'), version: fc.nat(VERSIONS - 1) });
 
   it('a model has one champion without gaps but where it is stopped, a canary at most, and each version one role; who was live when is exact', async () => {
     let refusals = 0;
     let done = 0;
+    let boundaries = 0;
     await fc.assert(
       fc.asyncProperty(fc.array(actOf, { minLength: 4, maxLength: 10 }), async (acts) => {
         const modelId = await newModel();
+        const timeline = new Timeline(modelId);
         const versions = await Promise.all(Array.from({ length: VERSIONS }, () => approved(modelId)));
         for (const { kind, version } of acts) {
           const outcome = await attempt(kind, modelId, versions[version]!).then(() => true, (error: { rule?: object; code?: string }) => {
             expect(error.rule ?? error.code).toEqual(error.rule ?? 'NOT_FOUND');
             return false;
           });
-          if (outcome) done += 1;
-          else refusals += 1;
+          if (outcome) {
+            done += 1;
+            await timeline.note(kind, versions[version]!);
+          } else refusals += 1;
         }
         await requireSound(modelId);
+        await timeline.requireTold();
+        boundaries += timeline.entries.length;
       }),
       { numRuns: 12 },
     );
     expect(done).toBeGreaterThan(refusals / 4);
+    expect(boundaries).toBeGreaterThan(12);
   }, 120_000);
 });
 

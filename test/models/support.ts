@@ -16,7 +16,7 @@ export const jsonArtefact = (value: unknown) => artefact(Buffer.from(canonicalJs
 
 const base64 = (values: Float32Array): string => Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString('base64');
 
-const PRINCIPAL: FeatureSpec = {
+export const PRINCIPAL: FeatureSpec = {
   name: 'principal', label: 'Amount', source: { path: 'loan.principal' }, type: 'numeric', missing: { rule: 'median' }, transform: 'standardise', reasonCode: 'AMOUNT',
 };
 
