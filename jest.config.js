@@ -6,6 +6,7 @@ export default {
   testEnvironment: './support/environment.js',
   globalSetup: './support/global-setup.js',
   globalTeardown: './support/global-teardown.js',
+  testSequencer: '<rootDir>/support/sequencer.js',
   maxWorkers: 2,
   testTimeout: 60_000,
 };

@@ -8,6 +8,11 @@ import { GovernancePolicy1764000000007 } from './1764000000007-governance-policy
 import { Deployments1764000000008 } from './1764000000008-deployments.js';
 import { Decisions1764000000009 } from './1764000000009-decisions.js';
 import { Gates1764000000010 } from './1764000000010-gates.js';
+import { OverridesAndReviews1764000000011 } from './1764000000011-overrides-and-reviews.js';
+import { Notices1764000000012 } from './1764000000012-notices.js';
+import { ReviewsAndFindings1764000000013 } from './1764000000013-reviews-and-findings.js';
+import { NoWayRound1764000000014 } from './1764000000014-no-way-round.js';
+import { MakersAndTiers1764000000015 } from './1764000000015-makers-and-tiers.js';
 import { TransparencyLog1764000000016 } from './1764000000016-transparency-log.js';
 
 /** In the order in which they run. */
@@ -22,5 +27,10 @@ export const migrations = [
   Deployments1764000000008,
   Decisions1764000000009,
   Gates1764000000010,
+  OverridesAndReviews1764000000011,
+  Notices1764000000012,
+  ReviewsAndFindings1764000000013,
+  NoWayRound1764000000014,
+  MakersAndTiers1764000000015,
   TransparencyLog1764000000016,
 ];

@@ -1,6 +1,6 @@
 import { ApolloServer } from '@apollo/server';
 import type { GraphQLSchema } from 'graphql';
-import { openLogKey, readNotice, Sequencer, TransparencyLog, type GovernanceNotice } from './audit/index.js';
+import { noticesWitnessed, openLogKey, Sequencer, TransparencyLog, type GovernanceNotice } from './audit/index.js';
 import { CustomersReader, CustomersResolver, CustomersService } from './customers/index.js';
 import { AuditResolver, PredictionProofsResolver } from './evidence/index.js';
 import { CustomerLoansResolver, LoanFactResolver, LoanResolver, LoansReader, LoansResolver, LoansService } from './loans/index.js';
@@ -14,7 +14,7 @@ import { JobQueue, NoticeHub, refused, type Context, type Logger } from './platf
 import {
   AdverseActionResolver, adverseActionTasks, ChallengerComparisonResolver, ChallengerPredictionsResolver, CounterofferResolver, CustomerProfileResolver, DecisionOverrideResolver, DecisionReviewResolver,
   DecisionsResolver, DecisionTexts, Evidence, LoanPredictionsResolver, NoticeService, OVERRIDE_DECISION, OverrideService, PredictionDecisionsResolver, predictionNodeLoaders, PredictionResolver,
-  PredictionWaiversResolver, ProfileDriversResolver, ReviewService, reviewTasks, ScoreJobs, ScoringResolver, ScoringService, SimulationBaselineResolver, SimulationResolver, VersionOverridesResolver,
+  PredictionWaiversResolver, ProfileDriversResolver, referralTasks, ReviewService, reviewTasks, ScoreJobs, ScoringResolver, ScoringService, SimulationBaselineResolver, SimulationResolver, VersionOverridesResolver,
   VersionPerformanceResolver,
 } from './predictions/index.js';
 import type { Runtime } from './runtime.js';
@@ -82,7 +82,7 @@ async function serve(runtime: Runtime, { host, port, issuers = [] }: AppOptions,
   return { url: http.url, subscribers: () => notices.subscribers };
 }
 
-const noticesOf = ({ urls, log }: Runtime): NoticeHub<GovernanceNotice> => new NoticeHub(urls.app, log, readNotice);
+const noticesOf = ({ urls, db, log }: Runtime): NoticeHub<GovernanceNotice> => new NoticeHub(urls.app, log, (heard) => noticesWitnessed(db, heard));
 
 const openAuditLog = async ({ config }: Runtime): Promise<TransparencyLog> => new TransparencyLog(await openLogKey(config), config.logOrigin, config.logCheckpointFile);
 
@@ -127,29 +127,66 @@ interface Opened {
   readonly auditLog: TransparencyLog;
 }
 
-function construct({ db, keys, log, config }: Runtime, { artefacts, versions, queue, notices, auditLog }: Opened): { instances: Instances; jobs: ScoreJobs } {
+/** What more than one room stands on, each made once. */
+interface Services extends Opened {
+  readonly keys: KeyRing;
+  readonly routes: Routes;
+  readonly customers: CustomersReader;
+  readonly loans: LoansReader;
+  readonly evidence: Evidence;
+  readonly scoring: ScoringService;
+  readonly jobs: ScoreJobs;
+  readonly proposals: Proposals;
+  readonly gates: Gates;
+}
+
+function construct(runtime: Runtime, opened: Opened): { instances: Instances; jobs: ScoreJobs } {
+  const services = servicesOf(runtime, opened);
+  const resolvers = [...crossing(services), ...ofSecurity(services), ...ofTheBook(services), ...ofModels(services), ...ofPredictions(services), ...ofDecisions(services), ...ofEvidence(services)];
+  return { instances: new Map(resolvers.map((resolver) => [resolver.constructor, resolver])), jobs: services.jobs };
+}
+
+function servicesOf({ db, keys, log, config }: Runtime, opened: Opened): Services {
+  const { artefacts, versions, queue } = opened;
   const routes = new Routes();
   const customers = new CustomersReader(keys);
-  const loans = new LoansReader(customers);
-  const evidence = new Evidence(keys, versions);
   const scoring = new ScoringService(db, { keys, routes, versions });
-  const jobs = new ScoreJobs(db, queue, scoring, log);
-  const proposals = new Proposals([GRANT_ROLE, CHANGE_POLICY, WAIVE_GATE, CHANGE_TIER, ...resumeKinds({ routes, versions }), OVERRIDE_DECISION] as readonly ProposalKind[]);
+  return {
+    ...opened, keys, routes, customers, scoring,
+    loans: new LoansReader(customers),
+    evidence: new Evidence(keys, versions),
+    jobs: new ScoreJobs(db, queue, scoring, log),
+    proposals: new Proposals([GRANT_ROLE, CHANGE_POLICY, WAIVE_GATE, CHANGE_TIER, ...resumeKinds({ routes, versions }), OVERRIDE_DECISION] as readonly ProposalKind[]),
+    gates: new Gates(new Measurements(artefacts, config.scoringRuntime)),
+  };
+}
+
+/** What every room has a part in. */
+const crossing = ({ customers, loans, jobs, proposals, notices }: Services): object[] => [
+  new NodeResolver({ ...grantNodeLoaders, ...proposalNodeLoaders(proposals), ...customers.nodeLoaders, ...loans.nodeLoaders, ...modelNodeLoaders, ...predictionNodeLoaders(jobs) }),
+  new TasksResolver(notices, [proposalTasks(proposals), ...modelTaskSources, ...evidenceTaskSources, reviewTasks, adverseActionTasks, referralTasks]),
+];
+
+const ofSecurity = ({ proposals }: Services): object[] => [
+  new GrantsResolver(new GrantsService(proposals), proposals),
+  new ProposalsResolver(proposals),
+  new MeResolver(),
+  new UserResolver(),
+  new RoleGrantResolver(),
+];
+
+/** Customers and loans. */
+const ofTheBook = ({ keys, customers, loans }: Services): object[] => [
+  new CustomersResolver(customers, new CustomersService(keys, customers)),
+  new LoansResolver(loans, new LoansService(keys, loans)),
+  new LoanResolver(loans, customers),
+  new LoanFactResolver(loans),
+  new CustomerLoansResolver(loans),
+];
+
+function ofModels({ artefacts, routes, versions, gates, proposals, notices }: Services): object[] {
   const deployments = new DeploymentService(routes, versions);
-  const gates = new Gates(new Measurements(artefacts, config.scoringRuntime));
-  const resolvers = [
-    new NodeResolver({ ...grantNodeLoaders, ...proposalNodeLoaders(proposals), ...customers.nodeLoaders, ...loans.nodeLoaders, ...modelNodeLoaders, ...predictionNodeLoaders(jobs) }),
-    new GrantsResolver(new GrantsService(proposals), proposals),
-    new ProposalsResolver(proposals),
-    new TasksResolver(notices, [proposalTasks(proposals), ...modelTaskSources, ...evidenceTaskSources, reviewTasks, adverseActionTasks]),
-    new MeResolver(),
-    new UserResolver(),
-    new RoleGrantResolver(),
-    new CustomersResolver(customers, new CustomersService(keys, customers)),
-    new LoansResolver(loans, new LoansService(keys, loans)),
-    new LoanResolver(loans, customers),
-    new LoanFactResolver(loans),
-    new CustomerLoansResolver(loans),
+  return [
     new GovernanceResolver(new ModelService(), new VersionService(artefacts, gates), new VoteService(gates), deployments),
     ...evidenceResolvers(gates, proposals),
     new DeploymentActsResolver(deployments, new StopService({ routes, versions }), proposals),
@@ -168,25 +205,28 @@ function construct({ db, keys, log, config }: Runtime, { artefacts, versions, qu
     new ContributorResolver(),
     new VersionTransitionResolver(),
     new LifecycleChangesResolver(notices),
-    new ScoringResolver(scoring, jobs),
-    new SimulationResolver(scoring, evidence),
-    new SimulationBaselineResolver(),
-    new PredictionResolver(evidence, customers, loans),
-    new PredictionWaiversResolver(),
-    new AuditResolver(auditLog),
-    new PredictionProofsResolver(auditLog, evidence),
-    new LoanPredictionsResolver(),
-    new CustomerProfileResolver(),
-    new ProfileDriversResolver(evidence),
-    new VersionPerformanceResolver(versions),
-    ...decisionResolvers(keys, proposals, evidence),
-    new ChallengerPredictionsResolver(),
-    new ChallengerComparisonResolver(),
   ];
-  return { instances: new Map(resolvers.map((resolver) => [resolver.constructor, resolver])), jobs };
 }
 
-function decisionResolvers(keys: KeyRing, proposals: Proposals, evidence: Evidence): object[] {
+const ofPredictions = ({ customers, loans, versions, evidence, scoring, jobs }: Services): object[] => [
+  new ScoringResolver(scoring, jobs),
+  new SimulationResolver(scoring, evidence),
+  new SimulationBaselineResolver(),
+  new PredictionResolver(evidence, customers, loans),
+  new PredictionWaiversResolver(),
+  new LoanPredictionsResolver(),
+  new CustomerProfileResolver(),
+  new ProfileDriversResolver(evidence),
+  new VersionPerformanceResolver(versions),
+  new ChallengerPredictionsResolver(),
+  new ChallengerComparisonResolver(),
+];
+
+/** The transparency log as it is read. */
+const ofEvidence = ({ auditLog, evidence }: Services): object[] => [new AuditResolver(auditLog), new PredictionProofsResolver(auditLog, evidence)];
+
+/** What people decide beside the model, a part of predictions. */
+function ofDecisions({ keys, proposals, evidence }: Services): object[] {
   const overrides = new OverrideService(keys, proposals);
   const texts = new DecisionTexts(keys);
   return [

@@ -3,7 +3,8 @@ export type Hex = string;
 
 /**
  * Everything that can be an audit event, each with its own payload: an unknown event does not compile. Payloads hold
- * pseudonyms and digests only, no personal data, because leaves outlive an erasure.
+ * pseudonyms and digests only, no personal data, because leaves outlive an erasure. `text` is the digest of what the person
+ * said with the act (comment, reason, text): SHA-256 of its UTF-8.
  */
 export interface AuditPayloads {
   BOOK_IMPORTED: { source: string; sourceSha256: Hex; customers: number; loans: number; repayments: number; outcomes: number; rejected: number };
@@ -16,51 +17,61 @@ export interface AuditPayloads {
   ROLE_GRANTED: { user: string; role: string };
   ROLE_ENDED: { user: string; role: string };
   /** What takes two people: put forward by one, decided by another. */
-  PROPOSED: ProposalPayload;
-  PROPOSAL_CONFIRMED: ProposalPayload & { made: string };
-  PROPOSAL_DECLINED: ProposalPayload;
+  PROPOSED: ProposalPayload & Said;
+  PROPOSAL_CONFIRMED: ProposalPayload & Said & { made: string };
+  PROPOSAL_DECLINED: ProposalPayload & Said;
   POLICY_CHANGED: { policy: number; digest: Hex };
   MODEL_REGISTERED: { model: string };
+  /** Bytes are here that were not, or somebody else handed them in again. */
+  ARTEFACT_STORED: { sha256: Hex; bytes: number };
   VERSION_REGISTERED: VersionPayload;
   VERSION_EDITED: VersionPayload & { before: Hex };
   VERSION_SUBMITTED: VersionPayload & { policy: number; validators: number; admins: number };
   /** One person's vote. Whether it moved the version is an event of its own. */
-  VOTE_CAST: VersionPayload & { role: 'VALIDATOR' | 'ADMIN'; verdict: 'FOR' | 'AGAINST' };
+  VOTE_CAST: VersionPayload & Said & { role: 'VALIDATOR' | 'ADMIN'; verdict: 'FOR' | 'AGAINST' };
   VERSION_VALIDATED: VersionPayload;
   VERSION_APPROVED: VersionPayload;
   VERSION_REJECTED: VersionPayload;
-  VERSION_WITHDRAWN: VersionPayload;
+  VERSION_WITHDRAWN: VersionPayload & Said;
   DECISION_OVERRIDDEN: DecisionPayload & {
     replaced: string; decision: string; reason: string; by: string; expires: string; policy: number; proposal: string | null; review: string | null; comment: Hex;
   };
   REVIEW_REQUESTED: DecisionPayload & { due: string; grounds: Hex };
   REVIEW_RESOLVED: DecisionPayload & { outcome: string; by: string; override: string | null; explanation: Hex };
-  COUNTEROFFER_RECORDED: DecisionPayload & { offered: string; terms: Hex | null };
+  /** Records of earlier releases have no reason. */
+  COUNTEROFFER_RECORDED: DecisionPayload & { offered: string; reason: string | null; terms: Hex | null };
   COUNTEROFFER_ACCEPTED: DecisionPayload & { accepted: string };
   NOTICE_SENT: DecisionPayload & { kind: string; due: string; sent: string; channel: string };
   /** What all gates said; the digest is over the results, canonical JSON. */
   GATES_EVALUATED: VersionPayload & { evaluation: string; stage: 'SUBMISSION' | 'APPROVAL'; results: Hex; failed: number; waived: number };
   GATE_WAIVED: VersionPayload & { gate: string; proposal: string; until: string };
-  FINDING_RAISED: FindingPayload & { severity: 'HIGH' | 'MEDIUM' | 'LOW' };
-  FINDING_RESOLVED: FindingPayload & { resolution: string; outcome: 'REMEDIED' | 'RISK_ACCEPTED' };
-  RESOLUTION_ACCEPTED: FindingPayload & { resolution: string };
-  RESOLUTION_REJECTED: FindingPayload & { resolution: string };
+  /** The text is title, line feed, text. */
+  FINDING_RAISED: FindingPayload & Said & { severity: 'HIGH' | 'MEDIUM' | 'LOW' };
+  FINDING_REASSIGNED: FindingPayload & Said & { reassignment: string; from: string; to: string; due: string };
+  FINDING_RESOLVED: FindingPayload & Said & { resolution: string; outcome: 'REMEDIED' | 'RISK_ACCEPTED' };
+  RESOLUTION_ACCEPTED: FindingPayload & Said & { resolution: string };
+  RESOLUTION_REJECTED: FindingPayload & Said & { resolution: string };
   /** What the inventory says since; the digest is over owner, permitted use and limits, canonical JSON. */
-  MODEL_UPDATED: { model: string; digest: Hex };
-  MODEL_REVIEWED: { model: string; outcome: 'FIT' | 'FIT_WITH_CONDITIONS' | 'UNFIT'; next: string };
+  MODEL_UPDATED: Said & { model: string; digest: Hex };
+  MODEL_REVIEWED: Said & { model: string; outcome: 'FIT' | 'FIT_WITH_CONDITIONS' | 'UNFIT'; next: string };
   TIER_CHANGED: { model: string; from: string; to: string; proposal: string };
-  VERSION_DEPLOYED: VersionPayload & { deployment: string; role: string; share: number | null };
-  DEPLOYMENT_ENDED: VersionPayload & { deployment: string; role: string; cause: string };
-  MODEL_ROLLED_BACK: { model: string; from: string; to: string; deployment: string };
-  MODEL_SUSPENDED: { model: string; suspension: string };
+  VERSION_DEPLOYED: VersionPayload & Said & { deployment: string; role: string; share: number | null };
+  DEPLOYMENT_ENDED: VersionPayload & Said & { deployment: string; role: string; cause: string };
+  MODEL_ROLLED_BACK: Said & { model: string; from: string; to: string; deployment: string };
+  MODEL_SUSPENDED: Said & { model: string; suspension: string };
   MODEL_RESUMED: { model: string; suspension: string; proposal: string };
   /** `fallback` is the deployment that took over; null where a person decides from then on, or nothing was decided. */
-  VERSION_SUSPENDED: VersionPayload & { suspension: string; fallback: string | null };
+  VERSION_SUSPENDED: VersionPayload & Said & { suspension: string; fallback: string | null };
   VERSION_RESUMED: VersionPayload & { suspension: string; proposal: string };
-  VERSION_RETIRED: VersionPayload;
+  VERSION_RETIRED: VersionPayload & Said;
   ACT_REFUSED: { act: string; subject: string; code: string; rule?: string };
   SCORING_UNRESOLVED: { request: Hex; code: string };
   PREDICTION_RECORDED: PredictionPayload;
+}
+
+/** What a person said with an act. */
+interface Said {
+  readonly text: Hex;
 }
 
 interface ProposalPayload {

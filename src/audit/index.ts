@@ -1,6 +1,7 @@
 export * from './events.js';
 export * from './leaf.js';
 export * from './intake.js';
+export * from './text.js';
 export * from './told.js';
 export * from './merkle/index.js';
 export * from './note/index.js';

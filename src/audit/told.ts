@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Queryable } from '../platform/index.js';
 import type { AuditEvent, AuditEventType, AuditPayloads } from './events.js';
 
 /** A step in the life of a model: told to whoever follows it, by this sentence. */
@@ -27,6 +28,7 @@ const TOLD = {
   PROPOSAL_DECLINED: 'TASKS_MAY_CHANGE',
   POLICY_CHANGED: 'TASKS_MAY_CHANGE',
   MODEL_REGISTERED: { lifecycle: 'A model was registered.' },
+  ARTEFACT_STORED: 'TO_NOBODY',
   VERSION_REGISTERED: { lifecycle: 'A version was registered, as a draft.' },
   VERSION_EDITED: { lifecycle: 'A draft was changed.' },
   VERSION_SUBMITTED: { lifecycle: 'A version was handed to its voters.' },
@@ -38,6 +40,7 @@ const TOLD = {
   GATES_EVALUATED: 'TO_NOBODY',
   GATE_WAIVED: { lifecycle: 'A gate that fails was waived for a version, by two people, for a time.' },
   FINDING_RAISED: 'TASKS_MAY_CHANGE',
+  FINDING_REASSIGNED: 'TASKS_MAY_CHANGE',
   FINDING_RESOLVED: 'TASKS_MAY_CHANGE',
   RESOLUTION_ACCEPTED: 'TASKS_MAY_CHANGE',
   RESOLUTION_REJECTED: 'TASKS_MAY_CHANGE',
@@ -87,8 +90,26 @@ const notice = z.object({
 /** What happened, to what and by whom: type, time and ids only. Other releases may tell types that this one does not know. */
 export type GovernanceNotice = Readonly<z.output<typeof notice>>;
 
-/** @throws where it is none */
-export const readNotice = (told: unknown): GovernanceNotice => notice.parse(told);
+const pointer = z.object({ event: z.uuid() });
+
+/**
+ * The notices of what was told on the channel of the database, in order. PostgreSQL lets whoever may connect tell anything there, so
+ * only the id of the event is taken from it: what happened is read from the event itself, and what is no event is left out.
+ */
+export async function noticesWitnessed(db: Queryable, heard: readonly unknown[]): Promise<GovernanceNotice[]> {
+  const ids = heard.flatMap((one) => pointer.safeParse(one).data?.event ?? []);
+  if (ids.length === 0) return [];
+  const events = await db.query<{ id: string; leaf: Buffer }>('SELECT id, leaf FROM audit_intake WHERE id = ANY($1)', [ids]);
+  const notices = new Map(events.map(({ id, leaf }) => [id, noticeIn(id, leaf)]));
+  return ids.flatMap((id) => notices.get(id) ?? []);
+}
+
+/** @returns undefined for what is told to nobody */
+function noticeIn(id: string, leaf: Buffer): GovernanceNotice | undefined {
+  const { time, ...event } = JSON.parse(leaf.toString('utf8')) as Record<string, unknown>;
+  const { data } = notice.safeParse({ ...event, event: id, at: time });
+  return data && (TOLD as Readonly<Record<string, unknown>>)[data.type] !== 'TO_NOBODY' ? data : undefined;
+}
 
 /** A notice of a model's life that this release knows. */
 export const isLifecycle = (told: GovernanceNotice): told is GovernanceNotice & { readonly type: LifecycleEventType; readonly model: string } =>

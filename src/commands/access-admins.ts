@@ -11,10 +11,8 @@ interface Options {
 const collect = (subject: string, before: readonly string[]): string[] => [...before, subject];
 
 /** The first grants, which nobody could confirm: named by who installs Assay. */
-export function accessAdminsCommand(program: Command): void {
-  program
-    .command('access-admins')
-    .description('Name the people who keep the roles of others, at the beginning or when fewer than two are left. Everybody else gets roles from them.')
+export function accessAdminsCommand(command: Command): void {
+  command
     .requiredOption('--issuer <url>', 'the identity provider: the "iss" of its tokens')
     .option('--subject <sub>', 'a person there: the "sub" of their tokens; name two or more', collect, [])
     .action(async ({ issuer, subject }: Options) => {

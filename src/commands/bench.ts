@@ -1,10 +1,8 @@
 import type { Command } from 'commander';
 import { badInput } from '../platform/index.js';
 
-export function benchCommand(program: Command): void {
-  program
-    .command('bench')
-    .description('Measure this machine: each figure beside its bar.')
+export function benchCommand(command: Command): void {
+  command
     .argument('[groups...]', 'which groups; all unless named')
     .option('--json', 'end with one line: an array of {group, name, value, unit, bar, ok}')
     .action(async (names: string[], { json }: { json?: boolean }) => {

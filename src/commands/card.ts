@@ -12,10 +12,8 @@ interface CardFlags {
   readonly url?: string;
 }
 
-export function cardCommand(program: Command): void {
-  program
-    .command('card')
-    .description('Write the model card of a registered version: what it is for, how well it does and for whom, who approved it, how to check it (docs/model-card.md).')
+export function cardCommand(command: Command): void {
+  command
     .requiredOption('--version <id>', 'the version: its id, as register and the API tell it')
     .addOption(new Option('--language <language>', 'of the card').choices(['en', 'zh']).default('en'))
     .addOption(new Option('--format <format>', 'md: Markdown; html: one self-contained page with the plots').choices(['md', 'html']).default('md'))

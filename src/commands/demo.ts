@@ -16,10 +16,8 @@ interface DemoFlags {
   readonly customers: string;
 }
 
-export function demoCommand(program: Command): void {
-  program
-    .command('demo')
-    .description('The main job, end to end: import a book, train, approve, deploy, score, explain, replay, then serve.')
+export function demoCommand(command: Command): void {
+  command
     .option('--data <file>', 'a book of your own, CSV (docs/mapping.md); without it a synthetic one is made')
     .option('--mapping <file>', 'how to read it, e.g. mappings/taiwan.json')
     .option('--once', 'score the whole hold-out, print one line of JSON and stop, instead of serving')

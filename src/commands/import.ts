@@ -13,10 +13,8 @@ interface ImportFlags {
   readonly json?: boolean;
 }
 
-export function importCommand(program: Command): void {
-  program
-    .command('import')
-    .description('Import a book of customers, loans, repayments and outcomes from a CSV file. All of it or nothing, unless told to skip bad rows.')
+export function importCommand(command: Command): void {
+  command
     .requiredOption('--data <file>', 'the CSV file')
     .requiredOption('--mapping <file>', 'how to read it (docs/mapping.md)')
     .option('--skip-bad', 'import the good rows, and write the bad ones with their reasons to a file')

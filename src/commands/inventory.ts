@@ -29,10 +29,8 @@ const PAGE = `query Inventory($after: String, $overdue: Boolean) { inventory(fir
   edges { node { name owner { name } tier purpose products permittedUse limits liveVersion { version } findings(open: true) { severity title } nextReviewAt alerts { code } } }
   pageInfo { hasNextPage endCursor } } }`;
 
-export function inventoryCommand(program: Command): void {
-  program
-    .command('inventory')
-    .description('Print the inventory of models by their next review: owners, uses, limits, what decides, open findings and alerts. What an examiner asks for first.')
+export function inventoryCommand(command: Command): void {
+  command
     .addOption(new Option('--format <format>', 'md: a Markdown table; csv: for a spreadsheet').choices(['md', 'csv']).default('md'))
     .option('--overdue', 'only models whose review is overdue')
     .option('--url <url>', 'a running Assay, with a token in ASSAY_TOKEN; without it the database of this machine, as the local account')

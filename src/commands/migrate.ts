@@ -3,10 +3,8 @@ import { migrations } from '../../migrations/index.js';
 import { badInput, migrateDown, readConfig } from '../platform/index.js';
 import { migrate } from '../runtime.js';
 
-export function migrateCommand(program: Command): void {
-  program
-    .command('migrate')
-    .description('Bring the database at DATABASE_OWNER_URL up to date, or take migrations back. (The embedded database migrates itself.)')
+export function migrateCommand(command: Command): void {
+  command
     .option('--down <steps>', 'take back this many migrations; their data is lost')
     .action(async ({ down }: { down?: string }) => {
       const { database } = readConfig();

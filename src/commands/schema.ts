@@ -5,10 +5,8 @@ import { printAssaySchema } from '../schema.js';
 
 const PATH = 'schema.graphql';
 
-export function schemaCommand(program: Command): void {
-  program
-    .command('schema')
-    .description(`Write ${PATH} from the resolvers, or check that the committed one is up to date.`)
+export function schemaCommand(command: Command): void {
+  command
     .option('--check', 'change nothing; fail when the file differs')
     .action(async ({ check }: { check?: boolean }) => {
       const sdl = await printAssaySchema();

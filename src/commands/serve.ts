@@ -4,10 +4,8 @@ import { readConfig } from '../platform/index.js';
 import { openRuntime } from '../runtime.js';
 import { interrupted } from './interrupt.js';
 
-export function serveCommand(program: Command): void {
-  program
-    .command('serve')
-    .description('Serve the API until Ctrl-C.')
+export function serveCommand(command: Command): void {
+  command
     .action(async () => {
       const { wait } = interrupted();
       const config = readConfig();

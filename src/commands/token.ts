@@ -8,10 +8,8 @@ interface TokenOptions {
   readonly customer?: string;
 }
 
-export function tokenCommand(program: Command): void {
-  program
-    .command('token')
-    .description('Print a token of the development issuer (needs DEV_ISSUER=1 on the server; never in production).')
+export function tokenCommand(command: Command): void {
+  command
     .addOption(new Option('--role <role>', 'the role it carries').choices(Object.keys(ROLES)).makeOptionMandatory())
     .option('--name <name>', 'whom it stands for', 'Developer')
     .option('--customer <externalId>', "a borrower's customer")

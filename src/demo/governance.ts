@@ -1,5 +1,5 @@
 import type { Upload } from '../models/index.js';
-import type { StageProgress } from '../platform/index.js';
+import { DAY, type StageProgress } from '../platform/index.js';
 import type { Book } from './book.js';
 import type { Client } from './client.js';
 import type { Clients } from './clients.js';
@@ -56,7 +56,7 @@ const USES = { permittedUse: 'To show what Assay does.', limits: 'Not for decisi
 export async function registerVersion({ owner }: Clients, { model }: Book, uploads: readonly Upload[], dossier: unknown): Promise<DeployedVersion> {
   const { registerModel } = await owner.query<{ registerModel: { model: { id: string } } }>(
     'mutation Model($input: RegisterModelInput!) { registerModel(input: $input) { model { id } } }',
-    { input: { ...model, ...USES, decisionPurpose: 'ORIGINATION', tier: 'HIGH', requestId: `demo model ${model.name}` } },
+    { input: { ...model, ...USES, decisionPurpose: 'ORIGINATION', requestId: `demo model ${model.name}` } },
   );
   for (const { sha256, bytes } of uploads) await owner.putArtefact(sha256, bytes);
   const { registerModelVersion } = await owner.query<{ registerModelVersion: VersionAnswer }>(
@@ -109,9 +109,9 @@ const WAIVED_DAYS = 30;
  * What a book of the demonstration is too small or too odd for is waived in the open, by a validator and an admin, for a
  * month: it stands on the version and on every prediction. What may not be waived stops the demonstration at the vote.
  */
-async function waiveFailures({ auditor, validator, admin }: Clients, versionId: string, progress: StageProgress): Promise<void> {
+export async function waiveFailures({ auditor, validator, admin }: Clients, versionId: string, progress: StageProgress): Promise<void> {
   const { modelVersion } = await auditor.query<{ modelVersion: { gates: GateAnswer[] } }>('query Gates($id: ID!) { modelVersion(id: $id) { gates { gate verdict text } } }', { id: versionId });
-  const expiresAt = new Date(Date.now() + WAIVED_DAYS * 86_400_000).toISOString();
+  const expiresAt = new Date(Date.now() + WAIVED_DAYS * DAY).toISOString();
   for (const { gate, text } of modelVersion.gates.filter(({ verdict }) => verdict === 'FAIL')) {
     const { waiveGate } = await validator.query<{ waiveGate: { proposal: { id: string } } }>('mutation Waive($input: WaiveGateInput!) { waiveGate(input: $input) { proposal { id } } }', {
       input: { versionId, gate, expiresAt, reason: `Demonstration only, nobody is decided about. ${text}` },

@@ -1,11 +1,12 @@
-import { recordEvent } from '../audit/index.js';
+import { recordEvent, textDigest } from '../audit/index.js';
 import { badInput, notFound, once, type Context, type Transaction } from '../platform/index.js';
 import type { DeploymentRole } from './deployment.entity.js';
 import { actOnModel, afterChange, modelOfVersion, requireModel, requireReason, type LiveParts } from './deployments/acts.js';
-import { changeLive, openDeployments, type DeployedVersion, type OpenDeployment } from './deployments/changes.js';
-import { earlierChampions, tryToLoad, type Broken } from './deployments/previous.js';
-import { cannotLoad, championFirst, championStays, endedAlready, holdsRole, isSuspended, nothingBefore, nothingLive, oneCanary } from './deployments/rules.js';
+import { changeLive, openDeployments, type OpenDeployment } from './deployments/changes.js';
+import { earlierChampions, tryToLoad, type Broken, type EarlierChampion } from './deployments/previous.js';
+import { cannotLoad, championFirst, championStays, endedAlready, highFindingOpen, holdsRole, isSuspended, nothingBefore, nothingLive, oneCanary } from './deployments/rules.js';
 import { openSuspension } from './deployments/suspension.queries.js';
+import { openHighFindings } from './findings/findings.queries.js';
 import { governed, preparedAndGoverned } from './governed.js';
 import type { LiveVersions } from './live-versions.js';
 import { lockExclusive } from './model-lock.js';
@@ -56,7 +57,8 @@ export class DeploymentService {
   }
 
   /**
-   * Deploys the latest earlier champion of another version that is still approved. Called again, it leads back.
+   * Deploys the latest earlier champion of another version that is still approved. Called again, it leads back. It does
+   * not pass over one with a HIGH finding for another still: which one then, is for deployModelVersion to say.
    * @returns the id of the deployment
    */
   async rollBack(ctx: Context, { requestId, ...request }: Rollback): Promise<string> {
@@ -99,7 +101,7 @@ export class DeploymentService {
       if (own.some(({ role }) => role === 'CHAMPION')) throw championStays(`Version ${version.version} is the champion of its model, so it cannot be retired.`);
       if (own.length > 0) await changeLive(tx, ctx, version.modelId, (change) => change.end(own, 'RETIRED', reason));
       await move(tx, ctx, version, 'RETIRE', reason);
-      const payload = { model: version.modelId, version: versionId, dossier: version.dossierDigest };
+      const payload = { model: version.modelId, version: versionId, dossier: version.dossierDigest, text: textDigest(reason) };
       await recordEvent(tx, { type: 'VERSION_RETIRED', id: versionId, actor: ctx.actor.id, time: ctx.now(), payload });
     });
     await afterChange(this.parts, ctx);
@@ -124,10 +126,17 @@ async function deploy(tx: Transaction, ctx: Context, { versionId, role, share, r
   if (suspended) throw isSuspended('The model', suspended.validFrom, 'Resume it first with resumeModel, which a second ADMIN confirms.');
   const open = await openDeployments(tx, version.modelId);
   requirePlace(version, role, open);
+  if (role !== 'CHALLENGER') await requireNoHighFinding(tx, version);
   if (broken.has(versionId)) throw cannotLoad(version, broken.get(versionId));
   return changeLive(tx, ctx, version.modelId, (change) =>
     role === 'CHAMPION' ? change.champion(version, open, reason) : change.begin({ version, role, share: share ?? null, reason }),
   );
+}
+
+/** The database refuses it too. A challenger decides nothing: it may be what shows that the weakness is gone. */
+async function requireNoHighFinding(tx: Transaction, version: LockedVersion): Promise<void> {
+  const titles = await openHighFindings(tx, version.id, version.modelId);
+  if (titles.length > 0) throw highFindingOpen(version, titles);
 }
 
 function requirePlace(version: LockedVersion, role: DeploymentRole, open: readonly OpenDeployment[]): void {
@@ -139,7 +148,7 @@ function requirePlace(version: LockedVersion, role: DeploymentRole, open: readon
 }
 
 /** Whom the present champion came after, the latest first; none where there is no champion. */
-async function previousChampions(db: Context['db'] | Transaction, modelId: string): Promise<DeployedVersion[]> {
+async function previousChampions(db: Context['db'] | Transaction, modelId: string): Promise<EarlierChampion[]> {
   const champion = (await openDeployments(db, modelId)).find(({ role }) => role === 'CHAMPION');
   return champion ? earlierChampions(db, modelId, champion.version.id) : [];
 }
@@ -155,9 +164,10 @@ async function rollBack(tx: Transaction, ctx: Context, { modelId, reason }: Roll
   if (broken.has(before.id)) throw cannotLoad(before, broken.get(before.id));
   const version = await lockVersion(tx, before.id);
   await move(tx, ctx, version, 'DEPLOY', reason);
+  await requireNoHighFinding(tx, version);
   return changeLive(tx, ctx, modelId, async (change) => {
     const deployment = await change.champion(version, open, reason);
-    const payload = { model: modelId, from: champion.version.id, to: before.id, deployment };
+    const payload = { model: modelId, from: champion.version.id, to: before.id, deployment, text: textDigest(reason) };
     await recordEvent(tx, { type: 'MODEL_ROLLED_BACK', id: deployment, actor: ctx.actor.id, time: ctx.now(), payload });
     return deployment;
   });

@@ -1,5 +1,5 @@
 import type { Proposals } from '../security/index.js';
-import { FindingResolutionResolver, FindingResolver, FindingsResolver, ModelFindingsResolver, VersionFindingsResolver } from './findings/findings.resolver.js';
+import { FindingReassignmentResolver, FindingResolutionResolver, FindingResolver, FindingsResolver, ModelFindingsResolver, VersionFindingsResolver } from './findings/findings.resolver.js';
 import { FindingsService } from './findings/findings.service.js';
 import { GateEvaluationResolver, GateResolver, GatesResolver, GateWaiverResolver, VersionGatesResolver } from './gates/gates.resolver.js';
 import type { Gates } from './gates/gates.service.js';
@@ -7,7 +7,7 @@ import { InventoryResolver, ModelFactsResolver, ModelInventoryResolver, ModelRev
 import { InventoryService } from './inventory/inventory.service.js';
 
 const PLAIN = [
-  FindingResolver, FindingResolutionResolver, VersionFindingsResolver, ModelFindingsResolver, VersionGatesResolver, GateEvaluationResolver, GateResolver, GateWaiverResolver,
+  FindingResolver, FindingReassignmentResolver, FindingResolutionResolver, VersionFindingsResolver, ModelFindingsResolver, VersionGatesResolver, GateEvaluationResolver, GateResolver, GateWaiverResolver,
   ModelInventoryResolver, ModelReviewResolver, ModelFactsResolver, TierChangeResolver,
 ] as const;
 

@@ -43,13 +43,49 @@ function* fairnessDisagreements({ leastRatio, attributes }: Fairness, measured: 
 
 const sortedText = (names: readonly string[] = []): string => JSON.stringify(names.toSorted(byName));
 
-const MEASURED_TWICE = ['rows', 'auc', 'brier'] as const;
+const METRICS = ['rows', 'bads', 'auc', 'gini', 'ks', 'brier', 'logLoss', 'threshold', 'accuracy', 'precision', 'recall', 'f1', 'ece'] as const;
 
-/** Where a dossier and its report do not tell of one measurement. What either is silent about is no contradiction. */
-export function* disagreements({ metrics, fairness, explanation }: Pick<Dossier, 'metrics' | 'fairness' | 'explanation'>, { evaluation, importance }: ReadReport): Generator<Disagreement> {
+/** The metrics, on which loans they were measured, and how stable the PD is between those and the training loans. */
+function* metricsDisagreements({ extra, ...metrics }: Dossier['metrics'], { evaluation, stability }: ReadReport): Generator<Disagreement> {
   const measured = evaluation?.metrics;
-  if (measured) for (const name of MEASURED_TWICE) yield [`metrics.${name}`, metrics[name], measured[name]];
+  for (const name of METRICS) if (measured) yield [`metrics.${name}`, metrics[name], measured[name]];
+  yield ['metrics.extra.measuredOn', extra?.['measuredOn'], evaluation?.measuredOn];
+  yield ['metrics.extra.psi', extra?.['psi'], stability === null ? null : stability?.psi];
+}
+
+/** The test against the champion. */
+function* comparisonDisagreements({ champion, rows, auc, championAuc, standardError, z, p }: NonNullable<Dossier['comparison']>, { comparison: measured }: ReadReport): Generator<Disagreement> {
+  yield ['comparison.champion', champion, measured?.champion];
+  yield ['comparison.rows', rows, measured?.rows];
+  yield ['comparison.auc', auc, measured?.test?.aucA];
+  yield ['comparison.championAuc', championAuc, measured?.test?.aucB];
+  yield ['comparison.standardError', standardError, measured?.test?.standardError];
+  yield ['comparison.z', z, measured?.test?.z];
+  yield ['comparison.p', p, measured?.test?.p];
+}
+
+const overridesText = (overrides: readonly { readonly check: string; readonly feature?: string | undefined; readonly reason: string }[]): string =>
+  sortedText(overrides.map(({ check, feature, reason }) => `${check}${feature === undefined ? '' : ` of ${feature}`}: ${reason}`));
+
+/** How many findings there are of each severity, and which ones training went on in spite of. */
+function* qualityDisagreements(quality: NonNullable<Dossier['quality']>, { quality: measured }: ReadReport): Generator<Disagreement> {
+  const counted = (severity: string): number | undefined => measured?.findings.filter((finding) => finding.severity === severity).length;
+  yield ['quality.high', quality.high, counted('HIGH')];
+  yield ['quality.medium', quality.medium, counted('MEDIUM')];
+  yield ['quality.low', quality.low, counted('LOW')];
+  yield ['quality.overrides', overridesText(quality.overrides), measured?.overrides && overridesText(measured.overrides)];
+}
+
+/** What a dossier and its report both tell of one measurement. What either is silent about is no contradiction: the gates ask the report. */
+export function* disagreements({ metrics, fairness, explanation, quality, comparison }: Pick<Dossier, 'metrics' | 'fairness' | 'explanation' | 'quality' | 'comparison'>, report: ReadReport): Generator<Disagreement> {
+  const { evaluation, importance } = report;
+  yield* both(metricsDisagreements(metrics, report));
+  if (comparison) yield* both(comparisonDisagreements(comparison, report));
+  if (quality) yield* both(qualityDisagreements(quality, report));
   if (fairness && evaluation) yield* fairnessDisagreements(fairness, evaluation.groups ?? {});
-  if (!explanation || !importance) return;
-  for (const name of ['method', 'rows', 'residual95'] as const) if (importance[name] !== undefined) yield [`explanation.${name}`, explanation[name], importance[name]];
+  if (explanation && importance) yield* both((['method', 'rows', 'residual95'] as const).map((name) => [`explanation.${name}`, explanation[name], importance[name]] as const));
+}
+
+function* both(compared: Iterable<Disagreement>): Generator<Disagreement> {
+  for (const one of compared) if (one[1] !== undefined && one[2] !== undefined) yield one;
 }

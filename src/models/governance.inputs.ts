@@ -1,12 +1,13 @@
 import { ArrayMaxSize, ArrayMinSize, IsOptional, Length, Matches, Max, Min } from 'class-validator';
 import { Field, Float, ID, InputType, Int } from 'type-graphql';
 import type { Verdict } from './approval-policy.js';
-import type { Tier } from './policy/tiers.js';
 import type { DeploymentRole } from './deployment.entity.js';
-import { DecisionPurposeEnum, type DecisionPurpose, DeploymentRoleEnum, TierEnum, VerdictEnum, VersionStateEnum } from './enums.types.js';
+import { DecisionPurposeEnum, type DecisionPurpose, DeploymentRoleEnum, VerdictEnum, VersionStateEnum } from './enums.types.js';
 import type { VersionState } from './lifecycle.js';
 
 const requestId = 'Your own id of this request; sending the same one again repeats the answer, not the act.';
+const NO_TRAINER = 'trainedBy: name at least one user, or leave it out.';
+const MANY_TRAINERS = 'trainedBy: name at most 100 users.';
 const short = (field: string): [number, number, { message: string }] => [1, 200, { message: `${field}: give 1 to 200 characters.` }];
 const long = (field: string): [number, number, { message: string }] => [1, 5_000, { message: `${field}: give 1 to 5,000 characters.` }];
 
@@ -33,7 +34,6 @@ export class RegisterModelInput {
   @Field(() => Int, { description: 'Months over which it gives the probability of default.' })
   horizonMonths!: number;
 
-  @Field(() => TierEnum, { description: 'How material it is; decides which votes its versions need.' }) tier!: Tier;
   @IsOptional() @Length(...long('permittedUse')) @Field(() => String, { nullable: true, description: 'What its number may be used for.' }) permittedUse?: string;
   @IsOptional() @Length(...long('limits')) @Field(() => String, { nullable: true, description: 'Where it must not be relied on.' }) limits?: string;
   @Length(...short('requestId')) @Field(() => String, { nullable: true, description: requestId }) requestId?: string;
@@ -43,7 +43,10 @@ export class RegisterModelInput {
 export class RegisterModelVersionInput {
   @Field(() => ID, { description: 'The model.' }) modelId!: string;
   @Field(() => String, { description: 'The dossier, JSON text; it names the artefacts by digest.' }) dossier!: string;
-  @Field(() => ID, { nullable: true, description: 'Who trained it, if not you: a User. They get no vote either.' }) trainedBy?: string;
+  @IsOptional() @ArrayMinSize(1, { message: NO_TRAINER }) @ArrayMaxSize(100, { message: MANY_TRAINERS })
+  @Field(() => [ID], { nullable: true, description: 'Who trained it, if not you: Users, or one. They get no vote either.' })
+  trainedBy?: string[];
+
   @Length(...short('requestId')) @Field(() => String, { nullable: true, description: requestId }) requestId?: string;
 }
 
@@ -55,6 +58,9 @@ export class EditModelVersionInput {
   replaces!: string;
 
   @Field(() => String, { description: 'The whole dossier as it shall be, JSON text; it names the artefacts by digest.' }) dossier!: string;
+  @IsOptional() @ArrayMinSize(1, { message: NO_TRAINER }) @ArrayMaxSize(100, { message: MANY_TRAINERS })
+  @Field(() => [ID], { nullable: true, description: 'Who trained what it names now: Users, or one. They get no vote either. Not given: you did where the model is another one, else nobody new.' })
+  trainedBy?: string[];
 }
 
 @InputType({ description: 'A version to submit.' })

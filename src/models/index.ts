@@ -20,7 +20,7 @@ export { LiveVersions, type LoadedVersion } from './live-versions.js';
 export { databaseClock, lockShared, readUnderLock } from './model-lock.js';
 export { deploymentsById, modelsById, versionsById } from './model.queries.js';
 export { ModelService, type NewModel } from './model.service.js';
-export { Routes, type LiveDeployment, type ReferCause, type Route, type RouteRequest } from './routes.js';
+export { REFER_CAUSES, Routes, type LiveDeployment, type ReferCause, type Route, type RouteRequest } from './routes.js';
 export { StopService } from './deployments/stop.service.js';
 export { resumeKinds } from './deployments/resume.js';
 export { DeploymentActsResolver } from './deployments/deployments.resolver.js';

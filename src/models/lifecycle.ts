@@ -46,6 +46,9 @@ export const TRANSITIONS: readonly Transition[] = [
   { act: 'SUBMIT', from: 'DRAFT', to: 'SUBMITTED' },
   { act: 'VALIDATE', from: 'SUBMITTED', to: 'VALIDATED' },
   { act: 'INVALIDATE', from: 'SUBMITTED', to: 'REJECTED' },
+  // Where a verdict has expired another validator looks again.
+  { act: 'VALIDATE', from: 'VALIDATED', to: 'VALIDATED' },
+  { act: 'INVALIDATE', from: 'VALIDATED', to: 'REJECTED' },
   { act: 'APPROVE', from: 'SUBMITTED', to: 'APPROVED' },
   { act: 'APPROVE', from: 'VALIDATED', to: 'APPROVED' },
   { act: 'REJECT', from: 'SUBMITTED', to: 'REJECTED' },

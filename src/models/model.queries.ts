@@ -1,4 +1,4 @@
-import { inOrder, type LoaderDefinition, type PagedQuery, type Queryable } from '../platform/index.js';
+import { badInput, inOrder, type Context, type LoaderDefinition, type PagedQuery, type Queryable } from '../platform/index.js';
 import type { VersionState } from './lifecycle.js';
 import type { DeploymentRow, ModelRow, VersionRow } from './rows.js';
 
@@ -82,6 +82,22 @@ export interface LiveAt {
   readonly modelId: string;
   /** Undefined: now, by the database's clock. */
   readonly at: Date | undefined;
+}
+
+/** Whether a moment is still to come, by the database's clock. */
+const isToCome: LoaderDefinition<Date, boolean> = {
+  cacheKey: (at) => at.toISOString(),
+  load: async (ctx, moments) => {
+    const rows = await ctx.db.query<{ ahead: boolean }>('SELECT at > clock_timestamp() AS ahead FROM unnest($1::timestamptz[]) WITH ORDINALITY AS asked(at, place) ORDER BY place', [moments]);
+    return rows.map(({ ahead }) => ahead);
+  },
+};
+
+/** Nobody knows what will be live. @throws BAD_INPUT for a moment that is still to come */
+export async function pastOrNow(ctx: Context, at: Date | null | undefined): Promise<Date | undefined> {
+  if (at == null) return undefined;
+  if (await ctx.loaders.of(ctx, isToCome).load(at)) throw badInput(`at: ${at.toISOString()} is still to come; what will be live is not known. Leave it out for now, or give an earlier moment.`);
+  return at;
 }
 
 /** Which version was, or is, the champion of a model at a time. */

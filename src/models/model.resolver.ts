@@ -3,7 +3,7 @@ import { badInput, ConnectionArgs, expectId, fetchPage, toConnection, type Conne
 import { Requires, User, userOf } from '../security/index.js';
 import { ModelVersionFilter } from './governance.inputs.js';
 import { modelOf, versionOf } from './look-up.js';
-import { deploymentsOfModel, liveVersions, modelNamed, modelsById, modelsQuery, versionsById, versionsOfModel, versionsQuery } from './model.queries.js';
+import { deploymentsOfModel, liveVersions, modelNamed, modelsById, modelsQuery, pastOrNow, versionsById, versionsOfModel, versionsQuery } from './model.queries.js';
 import { Deployment, Model, ModelConnection, ModelVersion, ModelVersionConnection, toDeployment, toModel, toModelVersion } from './model.types.js';
 import { pageOfList } from './page-of-list.js';
 import type { ModelRow, VersionRow } from './rows.js';
@@ -45,9 +45,9 @@ export class ModelResolver {
   async liveVersion(
     @Ctx() ctx: Context,
     @Root() { rowId }: Model,
-    @Arg('at', () => Date, { nullable: true, description: 'At which moment; default now.' }) at?: Date,
+    @Arg('at', () => Date, { nullable: true, description: 'At which moment, not one to come; default now.' }) at?: Date,
   ): Promise<ModelVersion | undefined> {
-    const row = await ctx.loaders.of(ctx, liveVersions).load({ modelId: rowId, at: at ?? undefined });
+    const row = await ctx.loaders.of(ctx, liveVersions).load({ modelId: rowId, at: await pastOrNow(ctx, at) });
     return row && toModelVersion(row);
   }
 

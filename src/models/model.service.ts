@@ -1,6 +1,5 @@
 import { recordEvent } from '../audit/index.js';
 import { badInput, newId, once, type Context } from '../platform/index.js';
-import type { Tier } from './policy/tiers.js';
 import { governed } from './governed.js';
 import { ModelEntity } from './model.entity.js';
 import { PRODUCT } from '../loans/index.js';
@@ -13,7 +12,6 @@ export interface NewModel {
   readonly decisionPurpose: string;
   readonly products: readonly string[];
   readonly horizonMonths: number;
-  readonly tier: Tier;
   /** What its number may be used for; nothing is recorded as not stated. */
   readonly permittedUse?: string | undefined;
   /** Where it must not be relied on. */
@@ -22,6 +20,9 @@ export interface NewModel {
 }
 
 const MOST_MONTHS = 600;
+
+/** Of every model when it is registered. That it matters less is said by two ADMINs (changeTier), not by who will submit its versions. */
+const FIRST_TIER = 'HIGH';
 
 export class ModelService {
   /** Registers a model, owned by the actor. @returns its id. @throws CONFLICT when the name is taken */
@@ -33,7 +34,7 @@ export class ModelService {
     const act = { name: 'REGISTER_MODEL', subject: id, permission: 'model:register', role: 'MODEL_OWNER' } as const;
     return governed(ctx, act, async (tx) => {
       const work = async (): Promise<string> => {
-        await tx.manager.insert(ModelEntity, { id, ...model, permittedUse, limits, products: [...model.products], ownerId: ctx.actor.id });
+        await tx.manager.insert(ModelEntity, { id, ...model, tier: FIRST_TIER, permittedUse, limits, products: [...model.products], ownerId: ctx.actor.id });
         await recordEvent(tx, { type: 'MODEL_REGISTERED', id, actor: ctx.actor.id, time: ctx.now(), payload: { model: id } });
         return id;
       };

@@ -42,7 +42,7 @@ export class Deployment extends Node {
   @Field(() => DeploymentRoleEnum, { description: 'What it does.' }) role!: DeploymentRole;
   @Field(() => Date, { description: 'From this moment on, by the database\'s clock.' }) validFrom!: Date;
   @Field(() => Date, { nullable: true, description: 'Up to but not including this moment; null while it lasts.' }) validTo!: Date | null;
-  @Field(() => Float, { nullable: true, description: 'Of a canary: for which share of the customers it decides, always the same ones.' }) share!: number | null;
+  @Field(() => Float, { nullable: true, description: 'Of a canary: for which share of the customers it decides, always the same ones: they depend on the version, so a later canary of it has them too.' }) share!: number | null;
   @Field(() => String, { description: 'Why it was deployed.' }) reason!: string;
   @Field(() => String, { nullable: true, description: 'Why it ended; null while it lasts.' }) endReason!: string | null;
   rowId!: string;

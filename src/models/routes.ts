@@ -22,8 +22,10 @@ export interface LiveDeployment {
   readonly artefactDigest: string;
 }
 
-/** Why whatever the model says goes to a person for now: the model's review, or a waiver of the version, ran out. */
-export type ReferCause = 'REVIEW_OVERDUE' | 'WAIVER_EXPIRED';
+/** Why whatever the model says goes to a person for now: its last review found it unfit, or its review or a waiver of the version ran out. */
+export const REFER_CAUSES = ['REVIEW_UNFIT', 'WAIVER_EXPIRED', 'REVIEW_OVERDUE'] as const;
+
+export type ReferCause = (typeof REFER_CAUSES)[number];
 
 /** Why nothing decides: the whole model was stopped, or the version that decided and none could take its place. */
 export type StopCause = 'MODEL_SUSPENDED' | 'VERSION_SUSPENDED';
@@ -103,7 +105,7 @@ function liveModel({ deployments, suspended, ...model }: LiveRow): LiveModel {
 
 /** Who decides for a customer: the canary for its share, else the champion. */
 export function routeIn({ modelId, modelName, epoch, champion, canary, challengers, stopped }: LiveModel, customerId: string): Route {
-  const deciding = canary && isInShare(canary.deploymentId, customerId, canary.share) ? canary : champion;
+  const deciding = canary && isInShare(canary.versionId, customerId, canary.share) ? canary : champion;
   return { modelId, modelName, epoch, challengers, deciding, refer: deciding?.refer ?? null, stopped: deciding ? null : stopped };
 }
 

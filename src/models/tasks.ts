@@ -43,8 +43,7 @@ const AWAITING_VOTES = `
                 'dossierDigest', encode(b.dossier_digest, 'hex'), 'expired', ${VOTE_EXPIRED}))
               FROM model_version_votes b WHERE b.version_id = v.id), '[]') AS votes
   FROM ${VERSIONS}
-  WHERE v.state = ANY($3) AND v.registered_by <> $1
-    AND NOT EXISTS (SELECT FROM model_version_contributors c WHERE c.version_id = v.id AND c.user_id = $1)
+  WHERE v.state = ANY($3) AND NOT is_maker($1, v.id)
     AND NOT EXISTS (SELECT FROM model_version_votes b WHERE b.version_id = v.id AND b.user_id = $1)
   ORDER BY v.id`;
 

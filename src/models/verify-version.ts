@@ -1,4 +1,5 @@
-import { badInput, refused, type Queryable } from '../platform/index.js';
+import { badInput, type Queryable } from '../platform/index.js';
+import { refusedBy } from '../security/index.js';
 import { checkParity, compileLayersModel, loadScorer, parseFeatureSchema, parseParitySample, parseReferenceSet, parseVersionReport, rehearseInProcess, type FeatureSchema, type ParityReport, type ParitySample, type ReadReport } from '../scoring/index.js';
 import type { ArtefactStore } from './artefact-store.js';
 import type { Dossier } from './dossier.js';
@@ -85,7 +86,13 @@ async function requireSameModel(digest: string, compiled: Uint8Array, sample: Pa
   await rehearseOnce(`compiled ${digest}`, compiled, sample.width);
   const found = await checkParity(compiled, sample);
   const { passed, rows, maxAbsDifference, bar } = found;
-  if (!passed) throw refused(`The LayersModel is another model than the ONNX model: on ${rows} rows of the parity sample its PDs differ by up to ${maxAbsDifference}, more than ${bar}. Upload the LayersModel that the ONNX model was compiled from, or leave it out of the dossier.`);
+  if (!passed) {
+    throw refusedBy('SAME_MODEL', {
+      says: `The LayersModel is another model than the ONNX model: on ${rows} rows of the parity sample its PDs differ by up to ${maxAbsDifference}, more than ${bar}.`,
+      remedy: 'Upload the LayersModel that the ONNX model was compiled from, or leave it out of the dossier.',
+      who: 'MODEL_OWNER',
+    });
+  }
   return agreement(found);
 }
 
@@ -112,8 +119,12 @@ export async function rehearseOnce(digest: string, onnx: Uint8Array, width: numb
 
 function requireParity({ parity: claimed, source }: Dossier, found: ParityReport): string {
   if (!found.passed) {
-    const [trainer, remedy] = source ? [source.library, 'Export it again, and make the sample with the same model'] : ['TensorFlow', 'Compile it again from the trained model'];
-    throw refused(`The ONNX model does not agree with ${trainer}: on ${found.rows} rows the PDs differ by up to ${found.maxAbsDifference}, more than ${found.bar}. ${remedy}.`);
+    const [trainer, remedy] = source ? [source.library, 'Export it again, and make the sample with the same model.'] : ['TensorFlow', 'Compile it again from the trained model.'];
+    throw refusedBy('PARITY', {
+      says: `The ONNX model does not agree with ${trainer}: on ${found.rows} rows the PDs differ by up to ${found.maxAbsDifference}, more than ${found.bar}.`,
+      remedy,
+      who: 'MODEL_OWNER',
+    });
   }
   if (claimed.rows !== found.rows || !claimed.passed) {
     throw badInput(`The dossier says that parity ${claimed.passed ? 'passed' : 'failed'} on ${claimed.rows} rows, but it passes on the ${found.rows} rows of its sample. Take the parity of the build into the dossier.`);

@@ -65,7 +65,7 @@ export const votesOn = (db: Queryable, versionId: string): Promise<Vote[]> =>
 export const announce = (
   tx: Transaction,
   ctx: Context,
-  type: 'VERSION_REGISTERED' | 'VERSION_VALIDATED' | 'VERSION_APPROVED' | 'VERSION_REJECTED' | 'VERSION_WITHDRAWN',
+  type: 'VERSION_REGISTERED' | 'VERSION_VALIDATED' | 'VERSION_APPROVED' | 'VERSION_REJECTED',
   { id, modelId, dossierDigest }: Pick<LockedVersion, 'id' | 'modelId' | 'dossierDigest'>,
 ): Promise<void> =>
   recordEvent(tx, { type, id, actor: ctx.actor.id, time: ctx.now(), payload: { model: modelId, version: id, dossier: dossierDigest } });

@@ -1,4 +1,4 @@
-import { recordEvent } from '../audit/index.js';
+import { recordEvent, textDigest } from '../audit/index.js';
 import { newId, notFound, once, type Context, type Transaction } from '../platform/index.js';
 import { refusedBy } from '../security/index.js';
 import type { ArtefactStore } from './artefact-store.js';
@@ -16,8 +16,8 @@ export interface NewVersion {
   readonly modelId: string;
   /** The dossier as JSON text; it names its artefacts by digest. */
   readonly dossier: string;
-  /** Who trained it, if not the actor: a user id. They may not vote on it either. */
-  readonly trainedBy?: string | undefined;
+  /** Who trained it, if not the actor: user ids. They may not vote on it either. */
+  readonly trainedBy?: readonly string[] | undefined;
   readonly requestId?: string | undefined;
 }
 
@@ -26,6 +26,8 @@ export interface EditedVersion {
   /** The digest of the dossier that the editor read, hexadecimal: nobody overwrites what they have not seen. */
   readonly replaces: string;
   readonly dossier: string;
+  /** Who trained what the dossier names now, user ids; where the model is exchanged and nobody is named, the actor did. */
+  readonly trainedBy?: readonly string[] | undefined;
 }
 
 /** From registration to the vote: what the makers of a version do. */
@@ -48,7 +50,7 @@ export class VersionService {
   }
 
   /** Gives a DRAFT another dossier, verified like the first. Its editor has no vote on it from then on. */
-  async edit(ctx: Context, { versionId, replaces, dossier }: EditedVersion): Promise<void> {
+  async edit(ctx: Context, { versionId, replaces, dossier, trainedBy }: EditedVersion): Promise<void> {
     const prepare = async (): Promise<ParsedDossier> => {
       // Looked at again under the lock; here it spares the verification of what cannot be edited.
       const [row] = await ctx.db.query<{ state: VersionState }>('SELECT state FROM model_versions WHERE id = $1', [versionId]);
@@ -60,8 +62,10 @@ export class VersionService {
       transitionOf('EDIT', version.state);
       if (replaces !== version.dossierDigest) throw changedMeanwhile(version, replaces);
       await tx.manager.update(ModelVersionEntity, { id: versionId }, { dossier: parsed.canonical, dossierDigest: digestBytes(parsed.digest, 'The dossier') });
+      const exchanged = !(await namesModel(tx, versionId, parsed));
       await tx.query('DELETE FROM model_version_artefacts WHERE version_id = $1', [versionId]);
       await nameArtefacts(tx, versionId, parsed);
+      await contributeTrainers(tx, versionId, trainedBy ?? (exchanged ? [ctx.actor.id] : []));
       await contribute(tx, versionId, ctx.actor.id, 'EDITED');
       await move(tx, ctx, version, 'EDIT', null);
       const payload = { model: version.modelId, version: versionId, dossier: parsed.digest, before: version.dossierDigest };
@@ -94,7 +98,8 @@ export class VersionService {
     await governed(ctx, actOn('WITHDRAW', versionId), async (tx) => {
       const version = await lockVersion(tx, versionId);
       await move(tx, ctx, version, 'WITHDRAW', reason);
-      await announce(tx, ctx, 'VERSION_WITHDRAWN', version);
+      const payload = { model: version.modelId, version: versionId, dossier: version.dossierDigest, text: textDigest(reason) };
+      await recordEvent(tx, { type: 'VERSION_WITHDRAWN', id: versionId, actor: ctx.actor.id, time: ctx.now(), payload });
     });
   }
 
@@ -112,7 +117,7 @@ async function insertVersion(tx: Transaction, ctx: Context, id: string, { modelI
   await tx.manager.insert(ModelVersionEntity, { id, modelId, version, state: step.to, dossier: parsed.canonical, dossierDigest, registeredBy: ctx.actor.id });
   await nameArtefacts(tx, id, parsed);
   await contribute(tx, id, ctx.actor.id, 'REGISTERED');
-  await contribute(tx, id, await trainerOf(tx, trainedBy ?? ctx.actor.id), 'TRAINED');
+  await contributeTrainers(tx, id, trainedBy ?? [ctx.actor.id]);
   await writeStep(tx, ctx, id, 'REGISTER', step, null);
   await announce(tx, ctx, 'VERSION_REGISTERED', { id, modelId, dossierDigest: parsed.digest });
   return id;
@@ -142,8 +147,14 @@ async function nextNumber(tx: Transaction, modelId: string): Promise<number> {
   return row!.next;
 }
 
-async function trainerOf(tx: Transaction, userId: string): Promise<string> {
-  const [user] = await tx.query('SELECT id FROM users WHERE id = $1', [userId]);
-  if (!user) throw notFound('trainedBy: there is no such user.');
-  return userId;
+/** Whether the version has the model that a dossier names. */
+async function namesModel(tx: Transaction, versionId: string, { dossier }: ParsedDossier): Promise<boolean> {
+  const [same] = await tx.query(`SELECT 1 FROM model_version_artefacts WHERE version_id = $1 AND kind = 'ONNX' AND sha256 = decode($2, 'hex')`, [versionId, dossier.artefacts.onnx]);
+  return same !== undefined;
+}
+
+async function contributeTrainers(tx: Transaction, versionId: string, userIds: readonly string[]): Promise<void> {
+  const known = await tx.query<{ id: string }>('SELECT id FROM users WHERE id = ANY($1)', [userIds]);
+  if (known.length < new Set(userIds).size) throw notFound('trainedBy: there is no such user.');
+  for (const userId of userIds) await contribute(tx, versionId, userId, 'TRAINED');
 }

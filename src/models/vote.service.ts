@@ -1,4 +1,4 @@
-import { recordEvent } from '../audit/index.js';
+import { recordEvent, textDigest } from '../audit/index.js';
 import { badInput, internal, newId, type Context, type Transaction } from '../platform/index.js';
 import { refusedBy } from '../security/index.js';
 import { completes, missingVotes, VOTES, type MissingVotes, type VotingAct } from './approval-policy.js';
@@ -32,6 +32,7 @@ export class VoteService {
       requireSameDossier(version, ballot.dossierDigest);
       await requireIndependent(tx, ctx, act, version);
       await requireValidatorFirst(tx, act, version);
+      await requireVerdictMissing(tx, act, version);
       if (measured) await this.gates.requirePassed(tx, ctx, version, measured);
       await cast(tx, ctx, act, version, digest, ballot.comment);
       if (!completes(act, await stillMissing(tx, version))) return;
@@ -51,7 +52,7 @@ async function cast(tx: Transaction, ctx: Context, act: VotingAct, version: Lock
   const { role, verdict } = VOTES[act];
   const id = newId();
   await tx.manager.insert(VoteEntity, { id, versionId: version.id, userId: ctx.actor.id, role, verdict, dossierDigest, comment });
-  const payload = { model: version.modelId, version: version.id, dossier: version.dossierDigest, role, verdict };
+  const payload = { model: version.modelId, version: version.id, dossier: version.dossierDigest, role, verdict, text: textDigest(comment) };
   await recordEvent(tx, { type: 'VOTE_CAST', id, actor: ctx.actor.id, time: ctx.now(), payload });
 }
 
@@ -65,13 +66,20 @@ function requireSameDossier({ version, dossierDigest }: LockedVersion, seen: str
   });
 }
 
-/** The database refuses these too; here they get a sentence that says which part it was. */
+const ONE_OF = { VALIDATOR: 'a VALIDATOR', ADMIN: 'an ADMIN' } as const;
+
+/** The database refuses these too, by the same rule; here they get a sentence that says which part it was. */
 async function requireIndependent(tx: Transaction, ctx: Context, act: VotingAct, { id, version }: LockedVersion): Promise<void> {
   const { name } = ctx.actor;
-  const who = `a ${VOTES[act].role} who had no part in version ${version}`;
-  const [part] = await tx.query<{ part: string }>('SELECT part FROM model_version_contributors WHERE version_id = $1 AND user_id = $2 ORDER BY recorded_at', [id, ctx.actor.id]);
-  if (part) {
-    throw refusedBy('MAKER_IS_NOT_CHECKER', { says: `${name} ${part.part.toLowerCase()} version ${version} and may not vote on it.`, remedy: 'Ask an independent colleague.', who });
+  const who = `${ONE_OF[VOTES[act].role]} who had no part in version ${version}`;
+  const [row] = await tx.query<{ maker: boolean; part: string | null }>(
+    `SELECT is_maker($2, $1) AS maker,
+       (SELECT lower(c.part) FROM model_version_contributors c WHERE c.version_id = $1 AND c.user_id = $2 ORDER BY c.recorded_at LIMIT 1) AS part`,
+    [id, ctx.actor.id],
+  );
+  if (row!.maker) {
+    const had = row!.part ?? 'had a part in';
+    throw refusedBy('MAKER_IS_NOT_CHECKER', { says: `${name} ${had} version ${version} and may not vote on it.`, remedy: 'Ask an independent colleague.', who });
   }
   const voted = (await votesOn(tx, id)).find(({ userId }) => userId === ctx.actor.id);
   if (voted) {
@@ -88,8 +96,16 @@ async function requireIndependent(tx: Transaction, ctx: Context, act: VotingAct,
 async function requireValidatorFirst(tx: Transaction, act: VotingAct, version: LockedVersion): Promise<void> {
   if (act !== 'APPROVE' || (await stillMissing(tx, version)).every(({ role }) => role !== 'VALIDATOR')) return;
   throw refusedBy('VALIDATOR_FIRST', {
-    says: `A model of tier ${version.tier} needs a validator's verdict before its versions can be approved.`,
-    remedy: 'Ask a VALIDATOR for validateModelVersion.',
+    says: version.state === 'VALIDATED'
+      ? `The validator's verdict on version ${version.version} has expired.`
+      : `A model of tier ${version.tier} needs a validator's verdict before its versions can be approved.`,
+    remedy: version.state === 'VALIDATED' ? 'Ask a VALIDATOR who has not voted on it for validateModelVersion.' : 'Ask a VALIDATOR for validateModelVersion.',
     who: 'VALIDATOR',
   });
+}
+
+/** What is validated is looked at again only where a verdict has expired. */
+async function requireVerdictMissing(tx: Transaction, act: VotingAct, version: LockedVersion): Promise<void> {
+  if (VOTES[act].role !== 'VALIDATOR' || version.state !== 'VALIDATED' || (await stillMissing(tx, version)).some(({ role }) => role === 'VALIDATOR')) return;
+  throw refusedBy('LIFECYCLE', { says: `Version ${version.version} is VALIDATED, and its verdict counts.`, remedy: 'Ask an ADMIN for approveModelVersion or rejectModelVersion.', who: 'ADMIN' });
 }

@@ -59,7 +59,8 @@ export class Database implements Queryable {
     const runner = this.source.createQueryRunner();
     const connection = (await runner.connect()) as PoolClient;
     try {
-      await runner.startTransaction();
+      // The rules read anew after every lock, whatever the server's default is.
+      await runner.startTransaction('READ COMMITTED');
       const result = await work({
         manager: runner.manager,
         connection,

@@ -1,7 +1,7 @@
 import { canonicalJson, sha256 } from './canonical.js';
 import type { Context } from './context.js';
 import type { Transaction } from './database.js';
-import { badInput, conflict } from './errors.js';
+import { AssayError, badInput } from './errors.js';
 import { isStorable } from './text.js';
 
 /** A request that may arrive twice. */
@@ -35,8 +35,10 @@ export async function recordedResult<Result>(tx: Pick<Transaction, 'query'>, ctx
   return row?.result;
 }
 
-export const reused = (requestId: string): Error =>
-  conflict(`The requestId "${requestId}" was used before with another body. Repeat the same body to get the same result, or use a new requestId.`);
+export function reused(requestId: string): Error {
+  const remedy = 'Repeat the same body to get the same result, or use a new requestId.';
+  return new AssayError('CONFLICT', `The requestId "${requestId}" was used before with another body. ${remedy}`, { rule: { name: 'REQUEST_ID_ONCE', remedy, who: 'who sent the request' } });
+}
 
 /** Does the work once; a repetition gets the recorded result. Concurrent repetitions wait for the first. */
 export async function once<Result>(

@@ -8,6 +8,7 @@ export * from './canonical.js';
 export * from './database.js';
 export * from './migrate.js';
 export * from './context.js';
+export { DAY } from './calendar.js';
 export { showable } from './text.js';
 export * from './loaders.js';
 export * from './page.js';

@@ -26,6 +26,10 @@ export type Heard<Notice> = { readonly notice: Notice } | { readonly notice?: un
 /** Notices that may wait for a subscriber who is slow to take them. */
 const MOST_WAITING = 1_000;
 
+/** Payloads that are read at once, and that may wait for it; where more wait, subscribers are told that they missed some. */
+const READ_AT_ONCE = 200;
+const MOST_UNREAD = 10_000;
+
 /** What people must do can change with nothing but time. */
 const LOOK_AGAIN = 60_000;
 
@@ -33,14 +37,19 @@ const LOOK_AGAIN = 60_000;
 export class NoticeHub<Notice> {
   private readonly followers = new Map<Stream<Heard<Notice>>, (notice: Notice) => boolean>();
   private readonly watchers = new Set<Stream<true>>();
+  private readonly unread: string[] = [];
+  private telling: Promise<void> | undefined;
   private readonly listener: Listener;
   private clock: NodeJS.Timeout | undefined;
 
   constructor(
     url: string,
     private readonly log: Logger,
-    /** Makes a notice of what was told. @throws where it is none */
-    private readonly read: (told: unknown) => Notice,
+    /**
+     * Makes notices of what was told, in order. Anybody who may connect to the database can tell anything on the channel: what
+     * did not happen is left out here. Asked while somebody listens, for whatever came in meanwhile at once.
+     */
+    private readonly read: (told: readonly unknown[]) => Promise<readonly Notice[]>,
     private readonly mostWaiting = MOST_WAITING,
   ) {
     this.listener = new Listener(url, CHANNEL, log, { heard: (payload) => this.heard(payload), resumed: () => this.resumed() });
@@ -80,16 +89,30 @@ export class NoticeHub<Notice> {
     clearInterval(this.clock);
     for (const stream of [...this.followers.keys(), ...this.watchers]) stream.end();
     await this.listener.close();
+    await this.telling;
   }
 
   private heard(payload: string): void {
-    try {
-      const notice = this.read(JSON.parse(payload));
-      for (const [stream, wanted] of this.followers) if (wanted(notice)) stream.push({ notice });
-    } catch (error) {
-      this.log.warn({ err: error }, 'a notice cannot be read');
+    if (this.subscribers === 0) return;
+    this.unread.push(payload);
+    this.telling ??= this.tell().finally(() => (this.telling = undefined));
+  }
+
+  /** Batch by batch, so that the order is that of the commits. */
+  private async tell(): Promise<void> {
+    while (this.unread.length > 0) {
+      const waiting = this.unread.length;
+      const batch = this.unread.splice(0, waiting > MOST_UNREAD ? waiting : READ_AT_ONCE);
+      try {
+        if (waiting > MOST_UNREAD) throw internal(`${waiting} notices came in while others were read.`);
+        const notices = await this.read(batch.flatMap(parsed));
+        for (const notice of notices) for (const [stream, wanted] of this.followers) if (wanted(notice)) stream.push({ notice });
+        if (notices.length > 0) this.beat();
+      } catch (error) {
+        this.log.warn({ err: error }, 'notices cannot be read; subscribers are told that they missed some');
+        this.resumed();
+      }
     }
-    this.beat();
   }
 
   private resumed(): void {
@@ -100,6 +123,15 @@ export class NoticeHub<Notice> {
 
   private beat(): void {
     for (const stream of this.watchers) stream.push(true);
+  }
+}
+
+/** Nothing, of what is no JSON. */
+function parsed(payload: string): unknown[] {
+  try {
+    return [JSON.parse(payload)];
+  } catch {
+    return [];
   }
 }
 

@@ -1,5 +1,6 @@
 export * from './access/permissions.js';
 export * from './rules.js';
+export { toldBy, translated as peopleTranslated, type Told } from './refusals.js';
 export * from './access/demand.js';
 export * from './access/governed.js';
 export * from './access/first-keepers.js';

@@ -10,10 +10,13 @@ export const TASK_KINDS = {
   SUBMIT: 'A draft of yours was not handed to its voters.',
   CONFIRM_PROPOSAL: 'What a colleague proposed needs a second person.',
   FINDING_TO_RESOLVE: 'A finding that you own is open.',
+  FINDING_TO_REASSIGN: 'The owner of an open finding can no longer resolve it.',
   RESOLUTION_TO_ACCEPT: 'The resolution of a finding needs somebody else to accept it.',
   MODEL_REVIEW: 'A model that you own is due for review.',
+  MODEL_UNFIT: 'A model that decides was found unfit: it is to be stopped, or reviewed anew.',
   WAIVER_EXPIRES: 'A waiver under which a model decides will expire.',
   DECISION_REVIEW: 'A person asked for a decision to be reviewed.',
+  DECISION_TO_MAKE: 'An application was referred to a person, who has to decide it.',
   ADVERSE_ACTION_NOTICE: 'An applicant must be told why they were declined.',
 } as const;
 

@@ -23,7 +23,7 @@ const MAY: Readonly<Record<keyof typeof ROLES, readonly string[]>> = {
   UNDERWRITER: [...SELF, ...BOOK, ...PREDICTIONS, ...RECORD, ...SCORE, ...TELL, ...MODELS, 'overrideDecision', 'resolveReview', 'decisionReviews'],
   OPERATOR: [...SELF, ...BOOK, ...RECORD, 'recordOutcome', 'importLoans'],
   MODEL_OWNER: [...SELF, ...MODELS, 'registerModel', 'registerModelVersion', 'editModelVersion', 'submitModelVersion', 'withdrawModelVersion', 'updateModel', 'previewGates', 'resolveFinding'],
-  VALIDATOR: [...SELF, ...BOOK, ...PREDICTIONS, ...MODELS, 'validateModelVersion', 'simulateLoan', 'previewGates', 'waiveGate', 'raiseFinding', 'resolveFinding', 'acceptResolution', 'rejectResolution', 'reviewModel'],
+  VALIDATOR: [...SELF, ...BOOK, ...PREDICTIONS, ...MODELS, 'validateModelVersion', 'simulateLoan', 'previewGates', 'waiveGate', 'raiseFinding', 'reassignFinding', 'resolveFinding', 'acceptResolution', 'rejectResolution', 'reviewModel'],
   ADMIN: [...SELF, ...BOOK, ...PREDICTIONS, ...MODELS, 'approveModelVersion', 'rejectModelVersion', 'deployModelVersion', ...LIVE, 'proposeGovernancePolicy', 'changeTier', 'updateModel', 'previewGates', 'waiveGate', 'resolveFinding'],
   ACCESS_ADMIN: [...SELF, 'users', 'grantRole', 'endRole'],
   AUDITOR: [...SELF, ...BOOK, ...PREDICTIONS, ...MODELS, 'decisionReviews', 'users'],
@@ -63,6 +63,23 @@ describe('roles', () => {
 
   const seenBy = async (client: TestClient, fields: string): Promise<Record<string, unknown>> =>
     (await client.ok<{ prediction: Record<string, unknown> }>(`query Prediction($id: ID!) { prediction(id: $id) { ${fields} } }`, { id: ids.prediction })).prediction;
+
+  const refusals = (): Promise<{ leaf: Buffer }[]> => app.runtime.db.query(`SELECT leaf FROM audit_intake WHERE type = 'ACT_REFUSED' ORDER BY id`);
+
+  /** Of each operation that left a refusal: what it was called, and on what. */
+  const refusalsOf = async (client: TestClient, tried: readonly Operation[]): Promise<Map<string, unknown[]>> => {
+    const refused = new Map<string, unknown[]>();
+    let seen = (await refusals()).length;
+    for (const { name, document, variables } of tried.filter(({ document: text }) => text.startsWith('mutation'))) {
+      await client.query(document, variables);
+      const [told] = (await refusals()).slice(seen);
+      if (!told) continue;
+      seen += 1;
+      const { rule, act, subject } = JSON.parse(told.leaf.toString()) as Record<string, string>;
+      refused.set(name, [rule, act, subject]);
+    }
+    return refused;
+  };
 
   it('are tried with every operation that there is', async () => {
     const sdl = await printAssaySchema();
@@ -147,6 +164,28 @@ describe('roles', () => {
       const { data } = await keeper.query<{ node: object | null }>('query Node($id: ID!) { node(id: $id) { __typename } }', { id });
       expect(data?.node).toBeNull();
     }
+  });
+
+  describe('a refused act', () => {
+    it('has one name and one subject, whether the permission is missing or a rule of its service says no', async () => {
+      const [nobody, newcomer] = [await app.as({ subject: 'nobody', name: 'Nobody', roles: [] }), await app.as({ subject: 'newcomer', name: 'Newcomer', roles: ['MODEL_OWNER', 'VALIDATOR', 'ADMIN', 'ACCESS_ADMIN', 'UNDERWRITER'] })];
+      // On what there is: nobody's grant is current, so nothing happens to it.
+      const real = operationsOf({ ...ids, nothing: { ...ids.nothing, Model: ids.model, ModelVersion: ids.version } });
+      const [lacking, ungranted] = [await refusalsOf(nobody, real), await refusalsOf(newcomer, real)];
+      expect([...lacking.keys()]).toEqual(operations.filter(({ document }) => document.startsWith('mutation')).map(({ name }) => name));
+      expect(new Set([...lacking.values()].map(([rule]) => rule))).toEqual(new Set(['PERMISSION']));
+      const told = (name: string): unknown[] => lacking.get(name)!.slice(1);
+      // A model that is not registered yet, and a policy, have no id to be told by.
+      const named = [...ungranted].filter(([, [rule]]) => rule !== 'PERMISSION');
+      expect(named.map(([name, [, act, subject]]) => [name, act, ['registerModel', 'proposeGovernancePolicy'].includes(name) ? told(name)[1] : subject])).toEqual(named.map(([name]) => [name, ...told(name)]));
+      expect(named.length).toBeGreaterThan(20);
+    });
+
+    it('for want of a permission says the rule, what would satisfy it and who can', async () => {
+      const { document, variables } = operations.find(({ name }) => name === 'suspendModel')!;
+      const { extensions } = await (await app.as('validator')).refusal(document, variables);
+      expect(extensions).toMatchObject({ code: 'FORBIDDEN', rule: 'PERMISSION', remedy: expect.stringContaining('ADMIN'), who: 'ADMIN' });
+    });
   });
 });
 

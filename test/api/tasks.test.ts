@@ -115,7 +115,7 @@ describe('what waits for a person', () => {
     const first = (await changes.next()).tasksChanged;
     expect(first).toEqual(await tasksOf('secondAdmin'));
     // What changes nothing for them is not told: the next list has another vote to give.
-    await draft('LOW');
+    await draft('HIGH');
     await submit(app, versionId);
     const second = (await changes.next()).tasksChanged;
     expect(second.filter(({ id }) => !first.some((one) => one.id === id))).toMatchObject([{ kind: 'VOTE', subject: versionId }]);

@@ -1,14 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { isLifecycle, LIFECYCLE_EVENTS, noticeOf, readNotice, recordEvent, recordEvents, type AuditEvent, type GovernanceNotice } from '../../src/audit/index.js';
+import { isLifecycle, LIFECYCLE_EVENTS, noticeOf, noticesWitnessed, recordEvent, recordEvents, type AuditEvent, type GovernanceNotice } from '../../src/audit/index.js';
 import { NoticeHub, openLog, type Heard, type Transaction } from '../../src/platform/index.js';
 import { openTestDatabase, type TestDatabase } from '../support/database.js';
+import { asSuperuser } from '../support/postgres.js';
 
 const ID = '01900000-0000-7000-8000-000000000001';
 const [MODEL, VERSION, DEPLOYMENT, ACTOR] = [2, 3, 4, 5].map((n) => `01900000-0000-7000-8000-00000000000${n}`) as [string, string, string, string];
 const AT = new Date('2026-01-31T09:30:00Z');
 
-const deployed: AuditEvent = { type: 'VERSION_DEPLOYED', id: DEPLOYMENT, actor: ACTOR, time: AT, payload: { model: MODEL, version: VERSION, dossier: 'ab', deployment: DEPLOYMENT, role: 'CHAMPION', share: null } };
+const deployed: AuditEvent = { type: 'VERSION_DEPLOYED', id: DEPLOYMENT, actor: ACTOR, time: AT, payload: { model: MODEL, version: VERSION, dossier: 'ab', deployment: DEPLOYMENT, role: 'CHAMPION', share: null, text: 'ab' } };
 const granted: AuditEvent = { type: 'ROLE_GRANTED', id: ID, actor: ACTOR, time: AT, payload: { user: ACTOR, role: 'ADMIN' } };
 const refused: AuditEvent = { type: 'ACT_REFUSED', id: ID, actor: ACTOR, time: AT, payload: { act: 'DEPLOY', subject: ID, code: 'REFUSED' } };
 const predicted: AuditEvent = {
@@ -27,15 +28,10 @@ describe('a notice', () => {
     for (const event of [predicted, recorded, refused]) expect([event.type, noticeOf(ID, event)]).toEqual([event.type, undefined]);
   });
 
-  it('is read as it was told, and is of the life of a model where it names one', () => {
-    for (const event of [deployed, granted]) expect(readNotice(JSON.parse(JSON.stringify(noticeOf(ID, event))))).toEqual(noticeOf(ID, event));
+  it('is of the life of a model where it names one', () => {
     expect([deployed, granted].map((event) => isLifecycle(noticeOf(ID, event)!))).toEqual([true, false]);
     expect(isLifecycle({ ...noticeOf(ID, deployed)!, type: 'toString' })).toBe(false);
     expect(Object.keys(LIFECYCLE_EVENTS)).toEqual(expect.arrayContaining(['MODEL_REGISTERED', 'VOTE_CAST', 'VERSION_DEPLOYED']));
-  });
-
-  it('that is none is not read', () => {
-    for (const told of [null, 'x', {}, { ...noticeOf(ID, granted), model: 7 }]) expect(() => readNotice(told)).toThrow();
   });
 });
 
@@ -47,9 +43,10 @@ const told = async (stream: AsyncIterator<Heard<GovernanceNotice>>): Promise<Gov
 describe('recording events', () => {
   let database: TestDatabase;
   let hub: NoticeHub<GovernanceNotice>;
+  const batches: number[] = [];
   beforeAll(async () => {
     database = await openTestDatabase();
-    hub = new NoticeHub(database.urls.app, openLog('silent'), readNotice);
+    hub = new NoticeHub(database.urls.app, openLog('silent'), (heard) => (batches.push(heard.length), noticesWitnessed(database.db, heard)));
     await hub.start();
   });
   afterAll(async () => {
@@ -74,6 +71,38 @@ describe('recording events', () => {
     await database.db.transaction((tx) => recordEvents(tx, [granted, granted]));
     const [first, second] = [await told(stream), await told(stream)];
     expect(first?.event).not.toBe(second?.event);
+    await stream.return!();
+  });
+
+  it('is told as it stands in the log, whoever tells it: nothing that did not happen, nothing in bulk', async () => {
+    const stream = hub.notices(() => true);
+    await told(stream);
+    await database.db.transaction((tx) => recordEvents(tx, [granted, predicted]));
+    const { event } = (await told(stream))!;
+    const [{ id: bulk }] = (await database.db.query<{ id: string }>(`SELECT id FROM audit_intake WHERE type = 'PREDICTION_RECORDED' ORDER BY id DESC LIMIT 1`)) as [{ id: string }];
+    const forged = [noticeOf(ID, deployed), { ...noticeOf(ID, deployed), event: bulk }, { ...noticeOf(ID, deployed), event }, null, 'x', {}, { event: 7 }];
+    // PostgreSQL has no privilege for this: the role that may only read can do it as well.
+    await asSuperuser(database.name, async (client) => {
+      await client.query('SET ROLE assay_reader');
+      await client.query(`SELECT pg_notify('assay_notices', told) FROM unnest($1::text[]) AS told`, [[...forged.map((one) => JSON.stringify(one)), 'what?']]);
+    });
+    await database.db.transaction((tx) => recordEvents(tx, [deployed]));
+    const [again, next] = [await told(stream), await told(stream)];
+    expect(again).toEqual({ event, type: 'ROLE_GRANTED', at: AT, actor: ACTOR });
+    expect(next).toMatchObject({ type: 'VERSION_DEPLOYED', model: MODEL });
+    await stream.return!();
+  });
+
+  it('is read for all that came in at once, and not at all while nobody listens', async () => {
+    batches.length = 0;
+    (hub as unknown as { heard(payload: string): void }).heard('{}');
+    expect(batches).toEqual([]);
+    const stream = hub.notices(() => true);
+    await told(stream);
+    await database.db.transaction((tx) => recordEvents(tx, Array.from({ length: 500 }, () => granted)));
+    for (let taken = 0; taken < 500; taken++) await told(stream);
+    expect(batches.reduce((sum, size) => sum + size, 0)).toBeGreaterThanOrEqual(500);
+    expect(batches.length).toBeLessThan(50);
     await stream.return!();
   });
 

@@ -30,6 +30,12 @@ describe('assay', () => {
       expect(stderr).toContain('Usage: assay');
     });
 
+    it('--version tells the release before a verb, and is an option of the verb behind it', async () => {
+      const { version } = JSON.parse(await readFile(join(PROJECT, 'package.json'), 'utf8')) as { version: string };
+      expect(await run(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
+      expect(await run(['card', '--version'], home)).toMatchObject({ code: 2, stderr: expect.stringContaining("option '--version <id>' argument missing") });
+    });
+
     it('--help is no mistake', async () => {
       const { code, stdout } = await runAlone(['--help']);
       expect([code, stdout]).toEqual([0, expect.stringContaining('Usage: assay')]);

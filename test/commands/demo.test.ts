@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { generateSyntheticBook } from '../../src/demo/index.js';
 import { isInUse, newFolder, run, runAlone, RunningCommand, type Ended, type RunOptions } from '../support/cli.js';
 
-const ONCE = ['demo', '--once', '--json', '--customers', '300'];
+const ONCE_AS_JSON = ['--once', '--json'];
+const ONCE = ['demo', ...ONCE_AS_JSON, '--customers', '300'];
 
 interface Line {
   readonly counts: Record<'customers' | 'loans' | 'repayments' | 'outcomes' | 'rejected', number>;
@@ -26,6 +27,8 @@ function lineOf({ code, stdout, stderr }: Ended): Line {
 describe('assay demo', () => {
   let folder: string;
   let first: Line;
+  /** The demonstration of a file. */
+  let own: readonly string[];
   const at = (name: string): RunOptions => ({ env: { ASSAY_HOME: join(folder, name) } });
 
   beforeAll(async () => {
@@ -86,22 +89,14 @@ describe('assay demo', () => {
     expect(stderr).toContain(`assay: ${join(folder, 'main')} holds another book. Add --reset to replace it, or set ASSAY_HOME to another folder to keep both.\n`);
   });
 
-  it('with a file and its mapping works on that, after --reset', async () => {
-    const data = join(folder, 'own.csv');
-    await generateSyntheticBook({ path: data, customers: 250, seed: 3 });
-    const own = ['demo', '--once', '--json', '--data', data, '--mapping', 'mappings/synthetic.json'];
-    expect((await run(own, at('main'))).stderr).toContain('holds another book');
-    const { counts, modelVersion } = lineOf(await run([...own, '--reset'], at('main')));
-    expect(counts.customers).toBe(250);
-    expect(modelVersion).toMatchObject({ version: 1, state: 'APPROVED' });
-    expect(modelVersion.id).not.toBe(first.modelVersion.id);
-  });
-
-  describe('that is interrupted while it trains', () => {
+  describe('with a file and its mapping, after --reset, that is interrupted while it trains', () => {
     let command: RunningCommand;
     let ended: Ended;
     beforeAll(async () => {
-      command = RunningCommand.start(ONCE, at('interrupted'));
+      own = ['demo', '--data', join(folder, 'own.csv'), '--mapping', 'mappings/synthetic.json'];
+      await generateSyntheticBook({ path: own[2]!, customers: 250, seed: 3 });
+      expect((await run([...own, ...ONCE_AS_JSON], at('main'))).stderr).toContain('holds another book');
+      command = RunningCommand.start([...own, ...ONCE_AS_JSON, '--reset'], at('main'));
       await command.says('stderr', /✓ Grant roles/);
       command.signal('SIGINT');
       ended = await command.ended;
@@ -115,14 +110,14 @@ describe('assay demo', () => {
 
     it('stops everything: the training process, the server and PostgreSQL', async () => {
       expect(command.hasProcesses).toBe(false);
-      expect(await isInUse(join(folder, 'interrupted'))).toBe(false);
+      expect(await isInUse(join(folder, 'main'))).toBe(false);
     });
 
-    it('goes on where it stood', async () => {
-      const again = await run(ONCE, at('interrupted'));
-      const { counts, seconds, modelVersion } = lineOf(again);
-      expect(counts.customers).toBe(300);
-      expect(modelVersion.state).toBe('APPROVED');
+    it('goes on where it stood, on what is in the file', async () => {
+      const { counts, seconds, modelVersion } = lineOf(await run([...own, ...ONCE_AS_JSON], at('main')));
+      expect(counts.customers).toBe(250);
+      expect(modelVersion).toMatchObject({ version: 1, state: 'APPROVED' });
+      expect(modelVersion.id).not.toBe(first.modelVersion.id);
       expect([seconds['import'], seconds['train']]).toEqual([undefined, expect.any(Number)]);
     });
   });
@@ -140,7 +135,7 @@ describe('assay demo', () => {
     let command: RunningCommand;
     let url: string;
     beforeAll(async () => {
-      command = RunningCommand.start(['demo', '--customers', '300'], { env: { ...at('interrupted').env, PORT: '0' } });
+      command = RunningCommand.start(own, { env: { ...at('main').env, PORT: '0' } });
       url = (await command.says('stdout', /Assay serves (http:\/\/localhost:\d+)\/graphql/))[1]!;
     });
 
@@ -155,15 +150,15 @@ describe('assay demo', () => {
     });
 
     it('is the only one in its folder', async () => {
-      const { code, stderr } = await run(ONCE, at('interrupted'));
-      expect([code, stderr]).toEqual([1, expect.stringMatching(/Another Assay \(process \d+\) uses .*interrupted\. Stop it, or set ASSAY_HOME to another folder\./)]);
+      const { code, stderr } = await run(ONCE, at('main'));
+      expect([code, stderr]).toEqual([1, expect.stringMatching(/Another Assay \(process \d+\) uses .*main\. Stop it, or set ASSAY_HOME to another folder\./)]);
     });
 
     it('stops cleanly on Ctrl-C', async () => {
       command.signal('SIGINT');
       expect((await command.ended).code).toBe(0);
       expect(command.hasProcesses).toBe(false);
-      expect(await isInUse(join(folder, 'interrupted'))).toBe(false);
+      expect(await isInUse(join(folder, 'main'))).toBe(false);
     });
   });
 

@@ -78,6 +78,7 @@ describe('assay export, assay verify and assay card', () => {
     expect(stderr).toMatch(/✓ The parity sample, scored again [\d,]+ rows, largest difference of the PD/);
     const { checks } = JSON.parse(stdout) as { checks: { check: string }[] };
     expect(checks.map(({ check }) => check)).toEqual(['sums', 'canonical', 'votes', 'artefacts', 'inputs', 'model', 'parity', 'layersModel', 'report']);
+    expect((checks.at(-1) as { found?: string }).found).toBe('30 figures compared');
   });
 
   it('verify ends with 1 and the first thing that is wrong', async () => {

@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import type { Context } from '../../src/platform/index.js';
 import { ArtefactStore } from '../../src/models/index.js';
 import { openTestDatabase, type TestDatabase } from '../support/database.js';
+import { Keepers, personOf } from '../support/keepers.js';
 import { asSuperuser } from '../support/postgres.js';
 import { artefact, stream } from './support.js';
 
@@ -10,10 +11,13 @@ describe('the artefact store', () => {
   const store = new ArtefactStore();
   const file = artefact(Buffer.from('the bytes of a model'));
   let database: TestDatabase;
+  let keepers: Keepers;
   let owner: Context;
   beforeAll(async () => {
     database = await openTestDatabase();
     owner = await database.contextOf('MODEL_OWNER');
+    keepers = await Keepers.of(database);
+    await keepers.give(owner.actor.id, 'MODEL_OWNER');
   });
   afterAll(() => database.close());
 
@@ -22,6 +26,20 @@ describe('the artefact store', () => {
     expect(await store.put(owner, file.sha256, stream(...halves), 100)).toEqual({ sha256: file.sha256, bytes: 20, created: true });
     expect(await store.put(owner, file.sha256, stream(file.bytes), 100)).toEqual({ sha256: file.sha256, bytes: 20, created: false });
     expect((await store.get(database.db, file.sha256))?.toString()).toBe('the bytes of a model');
+  });
+
+  it('is an event where the bytes or who hands them in are new, and asks for a current grant before a byte is read', async () => {
+    const leaves = async (): Promise<Record<string, unknown>[]> => (await database.db.query<{ leaf: Buffer }>('SELECT leaf FROM audit_intake ORDER BY id')).map(({ leaf }) => JSON.parse(leaf.toString('utf8')) as Record<string, unknown>).filter(({ id }) => id === file.sha256);
+    const stored = (by: Context) => expect.objectContaining({ type: 'ARTEFACT_STORED', actor: by.actor.id, sha256: file.sha256, bytes: 20 });
+    expect(await leaves()).toEqual([stored(owner)]);
+    const other = await personOf(database, 'Other', ['MODEL_OWNER']);
+    let read = false;
+    const watched = (async function* () { read = true; yield file.bytes; })();
+    await expect(store.put(other, file.sha256, watched, 100)).rejects.toMatchObject({ code: 'REFUSED', rule: { name: 'CURRENT_GRANT' } });
+    expect([read, (await leaves()).at(-1)]).toEqual([false, expect.objectContaining({ type: 'ACT_REFUSED', act: 'STORE_ARTEFACT', actor: other.actor.id, rule: 'CURRENT_GRANT' })]);
+    await keepers.give(other.actor.id, 'MODEL_OWNER');
+    await store.put(other, file.sha256, stream(file.bytes), 100);
+    expect((await leaves()).at(-1)).toEqual(stored(other));
   });
 
   it('does not know what was never stored, and says how to upload it', async () => {

@@ -26,7 +26,7 @@ describe('a canary', () => {
     }));
   });
 
-  it('decides for a share of the customers within binomial bounds, whatever the deployment', () => {
+  it('decides for a share of the customers within binomial bounds, whatever the version', () => {
     const customers = Array.from({ length: CUSTOMERS }, () => newId());
     fc.assert(
       fc.property(fc.uuid(), fc.integer({ min: 1, max: 9_999 }), (deployment, steps) => {
@@ -47,7 +47,7 @@ describe('a canary', () => {
     }));
   });
 
-  it('draws customers anew for each deployment', () => {
+  it('draws customers anew for each version', () => {
     const customers = Array.from({ length: 2_000 }, () => newId());
     const both = customers.filter((customer) => isInShare('one', customer, 0.5) && isInShare('two', customer, 0.5)).length;
     expect(Math.abs(both - 500)).toBeLessThanOrEqual(MOST_SIGMA * Math.sqrt(0.25 * 0.75 * 2_000));

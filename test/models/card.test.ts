@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { parseDossier, plotsOf, renderCard, type CardSource, type GovernanceFacts } from '../../src/models/index.js';
@@ -6,14 +7,21 @@ import type { Block, CardContent, Cell } from '../../src/models/card/content.js'
 import { renderHtml } from '../../src/models/card/html.js';
 import { inline, renderMarkdown } from '../../src/models/card/markdown.js';
 import { bandsOf } from '../../src/models/card/sections/policy.js';
-import { parseVersionReport } from '../../src/scoring/index.js';
+import { storedInChinese } from '../../src/models/card/texts/stored.zh.js';
+import { judgeGates } from '../../src/models/gates/gates.js';
+import { GATE_NAMES, type GateEvidence } from '../../src/models/gates/types.js';
+import { randomSplit, timeSplit } from '../../src/models/training/splits.js';
+import { groupsOf } from '../../src/models/training/groups.js';
+import { adoptOnnx, parseVersionReport } from '../../src/scoring/index.js';
+import { CHECK_NAMES } from '../../src/scoring/quality/types.js';
 import { REPORT } from './full-report.js';
+import { CHAMPION, evidence, sound, THRESHOLDS } from './gate-evidence.js';
 import { dossierJson } from './support.js';
 
 const at = new Date('2026-03-31T09:05:00Z');
 
 const GOVERNANCE: GovernanceFacts = {
-  model: { name: 'PD cards', purpose: 'PD', decisionPurpose: 'ORIGINATION', products: ['credit-card'], horizonMonths: 12, tier: 'HIGH', owner: 'Mona', permittedUse: 'Retail cards only.', limits: null, nextReviewAt: at, reviewOverdue: true },
+  model: { name: 'PD cards', purpose: 'Default within a year', decisionPurpose: 'ORIGINATION', products: ['credit-card'], horizonMonths: 12, tier: 'HIGH', owner: 'Mona', permittedUse: 'Retail cards only.', limits: null, nextReviewAt: at, reviewOverdue: true },
   globalId: 'TW9kZWw', version: 3, state: 'VALIDATED', registeredAt: at,
   makers: [{ name: 'Mona', part: 'TRAINED', at }],
   votes: [{ by: 'Viktor', role: 'VALIDATOR', verdict: 'FOR', at, dossierDigest: 'x', comment: 'Sound.', expired: false }],
@@ -23,6 +31,7 @@ const GOVERNANCE: GovernanceFacts = {
   gates: [{ gate: 'PARITY', verdict: 'PASS', measured: 1e-7, threshold: 1e-5, unit: 'PD', source: 'dossier.parity', text: 'It agrees.' }],
   findings: [{ severity: 'HIGH', title: 'Thin file', owner: 'Mona', dueAt: at, overdue: true, resolution: undefined }],
   waivers: [{ gate: 'STABILITY', reason: 'Known break.', by: 'Viktor', secondBy: 'Ada', expiresAt: at, inForce: false }],
+  reviews: [{ outcome: 'FIT', by: 'Viktor', at, comment: 'No drift.', nextReviewAt: at }, { outcome: 'UNFIT', by: 'Vera', at, comment: 'Defaults doubled.', nextReviewAt: at }],
   suspensions: [{ ofModel: true, since: at, by: 'Ada', reason: 'Outcomes went wrong.' }],
 };
 
@@ -35,10 +44,11 @@ function source(changes: Partial<CardSource> = {}, more: object = {}): CardSourc
 
 const cellText = (cell: Cell): string[] => (typeof cell === 'string' ? [cell] : typeof cell === 'object' && cell !== null && 'mark' in cell ? [cell.mark] : []);
 
-/** What a card says in words of ours: headings, labels, heads and sentences; not what persons wrote. */
-function* words({ subtitle, tiles, sections }: CardContent): Generator<string> {
+/** All that a card says: headings, labels, heads, sentences and cells; not identifiers, which are code. */
+function* words({ subtitle, badge, tiles, sections }: CardContent): Generator<string> {
   yield subtitle;
-  for (const { label, note } of tiles) yield* [label, note];
+  if (badge) yield badge.text;
+  for (const { label, value, note } of tiles) yield* [label, value, note];
   for (const { title, blocks } of sections) {
     yield title;
     for (const block of blocks) yield* wordsOf(block);
@@ -46,15 +56,59 @@ function* words({ subtitle, tiles, sections }: CardContent): Generator<string> {
 }
 
 function* wordsOf(block: Block): Generator<string> {
-  if (block.kind === 'heading' || block.kind === 'text' || block.kind === 'notice') yield block.text;
+  if (block.kind === 'heading' || block.kind === 'text' || block.kind === 'notice' || block.kind === 'quote') yield block.text;
   if (block.kind === 'list') yield* block.items;
-  if (block.kind === 'facts') for (const [label] of block.rows) yield label;
-  if (block.kind === 'table') yield* block.head;
+  if (block.kind === 'facts') for (const [label, value] of block.rows) yield* [label, ...cellText(value)];
+  if (block.kind === 'table') yield* [...block.head, ...block.rows.flat().flatMap(cellText)];
   if (block.kind === 'plot') yield* [block.caption, block.plot.description];
-  if (block.kind === 'steps') for (const { what } of block.steps) yield what;
+  if (block.kind === 'steps') for (const { what, who, why } of block.steps) yield* [what, who, ...(why === undefined ? [] : [why])];
 }
 
-const kinds = ({ sections }: CardContent): string[] => sections.flatMap(({ blocks }) => blocks.map(({ kind }) => kind));
+/** Every text in a thing, however deep, but the names of enums. */
+const textsIn = (thing: unknown): string[] =>
+  typeof thing === 'string' ? (/^[A-Z_]+$/.test(thing) ? [] : [thing]) : typeof thing === 'object' && thing !== null ? Object.values(thing).flatMap(textsIn) : [];
+
+/** What is neither Chinese nor a number, a time or a name that is the same in Chinese; and English prose within Chinese. */
+const isForeign = (text: string): boolean => {
+  const told = text.replace(/（原文）：“[^”]*”/g, '').replace(/\b(AUC|KS|PSI|ECE|F1|UTC|ONNX|Q\d)\b|e[+-]\d+/g, '');
+  return (/[a-z]/i.test(told) && !/[\u4e00-\u9fff]/.test(told)) || /[a-z]+ [a-z]+ [a-z]+/i.test(told);
+};
+
+const sizes = ({ head, rows }: Extract<Block, { kind: 'table' }>): number[] => [head, ...rows].map(({ length }) => length);
+
+const shapes = ({ sections }: CardContent): unknown[] =>
+  sections.map(({ id, blocks }) => ({ id, blocks: blocks.map((block) => (block.kind === 'facts' ? block.rows.length : block.kind === 'table' ? sizes(block) : block.kind)) }));
+
+const noCard = { intendedUse: 'Tests.', limitations: 'Everything else.' };
+const failed = { failed: 'The ONNX model cannot be used.' };
+const comparison = { champion: `version 1 (${CHAMPION.versionId})`, rows: 400, auc: 0.7, championAuc: 0.8, standardError: 0.01, z: -1, p: 0.32 };
+
+/** Versions on which the gates find all that they can find. */
+const VERSIONS: readonly Partial<GateEvidence>[] = [
+  {},
+  { champion: CHAMPION, dossier: sound({ comparison }) },
+  {
+    dossier: sound({
+      metrics: { ...dossierJson.metrics, ece: 0.9, extra: { measuredOn: 'holdout', psi: 0.9 } }, quality: { high: 2, medium: 0, low: 0, overrides: [{ check: 'drift', feature: 'age', reason: 'Known.' }] },
+      fairness: { leastRatio: 0.8, attributes: [{ attribute: 'sex', groups: ['f', 'm'], skipped: [], lowestRatio: 0.5 }, { attribute: 'age', groups: ['all'], skipped: [], lowestRatio: null }] }, explanation: { method: 'linear', rows: 500, residual95: 9 }, modelCard: noCard,
+    }),
+    parity: { rows: 41, maxAbsDifference: 0.1, bar: 1e-5, passed: false }, latency: { milliseconds: 999, predictions: 9, runtime: 'onnxruntime-node', method: 'linear' }, bytes: 1e9, openHighFindings: ['Thin file'],
+  },
+  { dossier: sound({ metrics: { ...dossierJson.metrics, ece: undefined, extra: { measuredOn: 'training' } }, quality: undefined, fairness: undefined, explanation: undefined }), champion: CHAMPION, parity: failed, scan: failed, latency: failed, explanation: undefined },
+  { dossier: sound({ metrics: { ...dossierJson.metrics, ece: undefined, extra: { measuredOn: 'holdout' } }, fairness: { leastRatio: 0.8, attributes: [] }, explanation: undefined }) },
+  { explanation: { features: 3, withoutReasonCode: ['age'], referenceRows: 8 }, dossier: sound({ fairness: { leastRatio: 0.8, attributes: [{ attribute: 'age', groups: ['all'], skipped: [], lowestRatio: null }] } }) },
+];
+
+const waivers = GATE_NAMES.map((gate) => ({ id: gate, gate }));
+const GATES = VERSIONS.flatMap((changes) => [judgeGates(evidence(changes), THRESHOLDS), judgeGates(evidence(changes), THRESHOLDS, waivers)]).flat();
+
+const MODELS = new URL('../../../test/fixtures/models/', import.meta.url);
+const notesOf = (name: string, more: object = {}): readonly string[] => {
+  const { width } = JSON.parse(readFileSync(new URL(`${name}.features.json`, MODELS), 'utf8')) as { width: number };
+  return adoptOnnx(new Uint8Array(readFileSync(new URL(`${name}.onnx`, MODELS))), { width, ...more }).notes;
+};
+const calibrate = { kind: 'platt', slope: 1, intercept: 0 } as const;
+const NOTES = [...new Set(['pytorch-logit', 'pytorch-sigmoid', 'pytorch-softmax', 'xgboost-classifier', 'sklearn-forest', 'sklearn-logistic'].flatMap((name) => [notesOf(name), notesOf(name, { calibrate })].flat()))];
 
 describe('a model card', () => {
   it('has the sections of the field, the same in each language', async () => {
@@ -62,7 +116,7 @@ describe('a model card', () => {
     const ids = ['details', 'use', 'factors', 'metrics', 'evaluation-data', 'training-data', 'training', 'analyses', 'groups', 'explanation', 'policy', 'scorecard', 'ethics', 'caveats', 'governance', 'features', 'verify', 'readers'];
     expect(en.sections.map(({ id }) => id)).toEqual(ids);
     expect(zh.sections.map(({ id }) => id)).toEqual(ids);
-    expect(kinds(zh)).toEqual(kinds(en));
+    expect(shapes(zh)).toEqual(shapes(en));
   });
 
   it('tells governance: owner, permitted use, votes with their dossier, what is missing, gates, findings, waivers, stops, deployments', () => {
@@ -94,14 +148,57 @@ describe('a model card', () => {
     expect((await plotsOf(source({ report: parseVersionReport({ ...REPORT, evaluation }) }))).map(({ name }) => name)).toEqual(['importance', 'dependence', 'trials']);
   });
 
-  it('is Chinese in every word of ours, plots and their captions included', async () => {
-    const zh = source({ language: 'zh' }, { fairness, quality: { high: 1, medium: 0, low: 0, overrides: [] } });
+  it('in Chinese is Chinese in every word of ours, cells, plots and captions included, and has the columns of the English one', async () => {
+    const quality = { findings: CHECK_NAMES.map((check) => ({ check, severity: 'HIGH', feature: 'principal', message: 'Something is wrong here.', value: 0.5, threshold: 0.1 })), overrides: REPORT.quality.overrides };
+    const groups = { age: { groups: [{ ...REPORT.evaluation.groups.sex.groups[0]!, name: 'below 30' }], skipped: [{ name: '60 and above', rows: 2 }] }, ...REPORT.evaluation.groups };
+    const report = parseVersionReport({ ...REPORT, quality, evaluation: { ...REPORT.evaluation, groups } });
+    const more = {
+      fairness: { ...fairness, attributes: [...fairness.attributes, { attribute: 'age', groups: ['below 30', '30 to below 60'], skipped: ['60 and above'], lowestRatio: 0.9 }] }, comparison, hyperParameters: { loss: 'cross-entropy', layers: [8] },
+      source: { library: 'PyTorch', sha256: 'ab'.repeat(32), notes: [...NOTES, 'Compiled from a TensorFlow.js LayersModel.'] }, trials: { trials: 2, failed: 1, folds: 3, criterion: 'log-loss', best: 0.3, seconds: 1 },
+      split: { ...dossierJson.split, extra: { description: randomSplit().description } }, quality: { high: 1, medium: 0, low: 0, overrides: [] }, family: 'cnn',
+    };
+    const governance = { ...GOVERNANCE, gates: GATES };
+    const [en, zh] = (['en', 'zh'] as const).map((language) => source({ language, governance, report }, more)) as [CardSource, CardSource];
     const plots = await plotsOf(zh);
-    const said = [...words(cardContent(zh, plots))].filter((text) => /[a-z]/i.test(text) && !/[\u4e00-\u9fff]/.test(text));
-    // Names that are the same in Chinese, and what the book calls its attribute.
-    expect(said.filter((text) => !['AUC', 'KS', 'ECE', 'F1', 'sex', '0.71 至 0.79'].includes(text))).toEqual([]);
-    const drawn = plots.flatMap(({ svg }) => [...svg!.matchAll(/<text[^>]*>([^<]*[a-z]{3}[^<]*)<\/text>/gi)].map(([, text]) => text!)).filter((text) => !/[\u4e00-\u9fff]|AUC|^Amount$/.test(text));
+    const content = cardContent(zh, plots);
+    expect(shapes(content)).toEqual(shapes(cardContent(en, await plotsOf(en))));
+    // What persons wrote, and what the book calls its attributes and groups.
+    const theirs = new Set(textsIn([GOVERNANCE, dossierJson.modelCard, dossierJson.trainingData.source, dossierJson.training.backend, quality.overrides, REPORT.importance, fairness, 'age', 'PyTorch']));
+    const said = [...words(content)];
+    expect(said.filter((text) => !theirs.has(text) && isForeign(text.replace(/female|male|other/g, '')))).toEqual([]);
+    expect(said.filter((text) => text.includes('（原文）：')).length).toBe(6);
+    const drawn = plots.flatMap(({ svg }) => [...svg!.matchAll(/<text[^>]*>([^<]*[a-z]{3}[^<]*)<\/text>/gi)].map(([, text]) => text!)).filter((text) => !/[\u4e00-\u9fff]|AUC|PSI|^(Amount|principal)$/.test(text));
     expect(drawn).toEqual([]);
+  });
+
+  it('in Chinese tells what a gate found and what would satisfy it', () => {
+    const cells = (gate: string): string[] => cardContent(source({ language: 'zh', governance: { ...GOVERNANCE, gates: GATES } }), []).sections.flatMap(({ blocks }) => blocks)
+      .flatMap((block) => (block.kind === 'table' ? block.rows.filter(([first]) => first === gate).map((row) => String(row.at(-1))) : []));
+    expect(cells('公平性')).toContain('各群体批准率之比最低为 0.5，不得低于 0.8（五分之四规则）；各属性的比值见“按人群的定量分析”。请找出造成差异的特征并逐一判断是否必要；去掉不必要的特征重新训练，或在豁免中说明差异的正当理由。');
+    expect(cells('校准')).toContain('在留出样本上，预期校准误差为 0.02，上限为 0.05。');
+    expect(cells('文件安全扫描')).toContain('文件缺失、损坏、互不匹配，或无法安全载入。检查信息（原文）：“The ONNX model cannot be used. Register the version again from sound artefacts.”请用完好的文件重新登记版本。');
+    const hidden = cardContent(source({ language: 'zh', showsGroups: false, governance: { ...GOVERNANCE, gates: [{ ...GATES.find(({ gate }) => gate === 'FAIRNESS')!, measured: null, text: 'Hidden.' }] } }), []);
+    expect([...words(hidden)]).toContain('其依据仅向持有 model:fairness 权限者披露。');
+  });
+
+  it('in Chinese knows every word that Assay keeps in dossiers and reports, and leaves others as they are', () => {
+    const ages = Array.from({ length: 40 }, (_, age) => age);
+    const bands = [...new Set(groupsOf({ age: ages }, { age: ages })['age'])] as string[];
+    const kept = [...NOTES, randomSplit().description, timeSplit().description, ...bands, 'missing', 'any value', 'version 3 (018f)', 'recorded loans of card', 'book.csv: 40 rows'];
+    expect(kept.map(storedInChinese).filter((text) => !/[\u4e00-\u9fff]/.test(text))).toEqual([]);
+    expect(storedInChinese('The input "$& {}" is now "features".')).toBe('输入“$& {}”改名为“features”。');
+    for (const text of ['Defaults doubled.', 'married', '']) expect(storedInChinese(text)).toBe(text);
+  });
+
+  it('tells the periodic reviews of the model, and warns where the last one found it unfit', () => {
+    const unfit = renderMarkdown(cardContent(source(), []));
+    for (const said of ['**Model card** · **Validated, unfit at its last review, nothing is decided with it**', '> **The last periodic review found this model unfit: it should not decide any more. By Vera on 2026-03-31 09:05 UTC.**', '> Defaults doubled.', '| fit | Viktor | 2026-03-31 09:05 UTC | No drift. | 2026-03-31 |', '| unfit: it should not decide any more | Vera |']) expect(unfit).toContain(said);
+    expect(cardContent(source(), []).badge?.tone).toBe('bad');
+    expect(cardContent(source({ language: 'zh' }), []).badge).toEqual({ text: '已通过验证、最近一次复审认定不适用、目前不作任何决策', tone: 'bad' });
+    const fit = cardContent(source({ governance: { ...GOVERNANCE, reviews: GOVERNANCE.reviews.slice(0, 1), suspensions: [] } }), []);
+    expect(fit.badge).toEqual({ text: 'Validated', tone: 'good' });
+    expect(renderMarkdown(fit)).not.toMatch(/unfit/i);
+    expect(renderMarkdown(cardContent(source({ governance: { ...GOVERNANCE, reviews: [] } }), []))).toContain('Nobody has reviewed it yet.');
   });
 
   it.each(['MARKDOWN', 'HTML'] as const)('as %s says nothing of groups to who may not see them, and says so', async (format) => {

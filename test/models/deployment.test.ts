@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { newId, type Context, type Logger, type Queryable } from '../../src/platform/index.js';
-import { LiveVersions, lockShared, readUnderLock, Routes } from '../../src/models/index.js';
+import { LiveVersions, lockShared, readUnderLock, resumeKinds, Routes, StopService } from '../../src/models/index.js';
+import { Proposals, type ProposalKind } from '../../src/security/index.js';
 import { choose, type LiveModel } from '../../src/models/routes.js';
 import { openTestDatabase, type TestDatabase } from '../support/database.js';
 import { asSuperuser } from '../support/postgres.js';
@@ -217,6 +218,24 @@ describe('the warm pool', () => {
       code: 'REFUSED', message: expect.stringMatching(/^Version 2 cannot be loaded \(The stored artefact [0-9a-f]{64} does not have its digest any more\.\), so it cannot serve; what is live stays live\./),
     });
     expect(await deploymentsOf(modelId)).toMatchObject([{ versionId, to: null }]);
+  });
+
+  it('refuses to resume a model with one that cannot be loaded any more; a new proposal does without it', async () => {
+    const alma = await bank.person('Alma', ['ADMIN']);
+    const modelId = await bank.newModel(olga, 'LOW', { decisionPurpose: newId() });
+    const broken = await brokenVersion(modelId, 4, { deployed: true });
+    await bank.stop.suspendModel(adam, modelId, reason);
+    // Here it is in memory since it was deployed; where the proposal is confirmed it is not.
+    const parts = { routes: bank.routes, versions: new LiveVersions(bank.store) };
+    const proposals = new Proposals(resumeKinds(parts) as readonly ProposalKind[]);
+    const propose = (payload: object): Promise<string> => proposals.propose(adam, 'RESUME_MODEL', { subject: modelId, payload, reason });
+    const proposal = await propose(await bank.stop.resumption(adam, modelId));
+    await expect(proposals.confirm(alma, proposal, 'Seen.')).rejects.toMatchObject({ code: 'REFUSED', message: expect.stringContaining('Version 1 cannot be loaded'), rule: { name: 'LOADABLE' } });
+    expect((await deploymentsOf(modelId)).filter(({ to }) => to === null)).toEqual([]);
+    expect((await bank.leaves({ id: proposal })).at(-1)).toMatchObject({ type: 'ACT_REFUSED', act: 'CONFIRM_RESUME_MODEL', rule: 'LOADABLE' });
+    await proposals.confirm(alma, await propose(await new StopService(parts).resumption(adam, modelId)), 'Seen.');
+    expect(await deploymentsOf(modelId)).toMatchObject([{ versionId: broken, to: expect.any(String) }]);
+    await parts.versions.close();
   });
 
   it('starts without a version that broke while it was deployed, and says so in the log', async () => {

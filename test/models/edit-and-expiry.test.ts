@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newId, type Context } from '../../src/platform/index.js';
+import { modelTaskSources } from '../../src/models/index.js';
 import { openTestDatabase, type TestDatabase } from '../support/database.js';
 import { asSuperuser } from '../support/postgres.js';
 import { Bank, smallVersion, type SmallVersion } from './support.js';
@@ -26,12 +27,32 @@ const run = (sql: string, ...parameters: unknown[]): Promise<unknown[]> => datab
 const ageVotes = (versionId: string, days: number): Promise<unknown> =>
   asSuperuser(database.name, (client) => client.query(`UPDATE model_version_votes SET recorded_at = recorded_at - $2 * interval '1 day' WHERE version_id = $1`, [versionId, days]));
 
+const partsOf = (id: string) => database.db.query<{ id: string; part: string }>('SELECT user_id AS id, part FROM model_version_contributors WHERE version_id = $1', [id]);
+
 /** A draft of Olga's, and artefacts of Otto's that could replace those it has. */
 async function draft(): Promise<{ versionId: string; before: string }> {
   const versionId = await bank.newVersion(olga, await bank.newModel(olga, 'LOW'), small);
   await bank.upload(otto, other);
   return { versionId, before: (await bank.version(versionId)).digest };
 }
+
+describe('a version that is VALIDATED', () => {
+  it('is validated anew by somebody else where the verdict has expired, and only then', async () => {
+    const { versionId, dossierDigest } = await bank.submitted(olga, 'MEDIUM', small);
+    const [vera, vito] = [await bank.person('Valeria', ['VALIDATOR']), await bank.person('Vito', ['VALIDATOR'])];
+    const ballot = { versionId, dossierDigest, comment };
+    const asked = async (person: Context): Promise<number> => (await Promise.all(modelTaskSources.map((source) => source(person)))).flat().filter(({ id }) => id === `VOTE:${versionId}`).length;
+    await bank.votes.vote(vera, 'VALIDATE', ballot);
+    expect([await asked(vito), await asked(adam)]).toEqual([0, 1]);
+    for (const act of ['VALIDATE', 'INVALIDATE'] as const) await expect(bank.votes.vote(vito, act, ballot)).rejects.toMatchObject({ rule: { name: 'LIFECYCLE', who: 'ADMIN' } });
+    await ageVotes(versionId, 91);
+    await expect(bank.votes.vote(adam, 'APPROVE', ballot)).rejects.toMatchObject({ rule: { name: 'VALIDATOR_FIRST', remedy: 'Ask a VALIDATOR who has not voted on it for validateModelVersion.' } });
+    expect([await asked(vera), await asked(vito), await asked(adam)]).toEqual([0, 1, 0]);
+    await bank.votes.vote(vito, 'VALIDATE', ballot);
+    await bank.votes.vote(adam, 'APPROVE', ballot);
+    expect((await bank.version(versionId)).state).toBe('APPROVED');
+  });
+});
 
 describe('a DRAFT', () => {
   it('gets another dossier, verified anew; who edited it has no vote on it', async () => {
@@ -44,9 +65,27 @@ describe('a DRAFT', () => {
     expect(artefacts).toEqual([{ kind: 'ONNX' }]);
     await bank.versions.submit(olga, versionId);
     const voting = bank.votes.vote(otto, 'APPROVE', { versionId, dossierDigest: digest, comment });
-    await expect(voting).rejects.toMatchObject({ code: 'REFUSED', rule: { name: 'MAKER_IS_NOT_CHECKER', who: 'a ADMIN who had no part in version 1' } });
+    await expect(voting).rejects.toMatchObject({ code: 'REFUSED', rule: { name: 'MAKER_IS_NOT_CHECKER', who: 'an ADMIN who had no part in version 1' } });
     await expect(bank.votes.vote(adam, 'APPROVE', { versionId, dossierDigest: before, comment })).rejects.toMatchObject({ rule: { name: 'VOTE_FOR_PRESENT_DOSSIER' } });
     await bank.votes.vote(adam, 'APPROVE', { versionId, dossierDigest: digest, comment });
+  });
+
+  it('takes the vote from everyone who trained what an edit puts into it; the editor did where nobody is named', async () => {
+    const [tom, tina] = [await bank.person('Tom', ['ADMIN']), await bank.person('Tina', ['ADMIN'])];
+    const { versionId, before } = await draft();
+    await bank.versions.edit(olga, { versionId, replaces: before, dossier: JSON.stringify(other.dossier), trainedBy: [tom.actor.id, tina.actor.id] });
+    await bank.versions.submit(olga, versionId);
+    const { digest: dossierDigest } = await bank.version(versionId);
+    for (const trainer of [tom, tina]) {
+      await expect(bank.votes.vote(trainer, 'APPROVE', { versionId, dossierDigest, comment })).rejects.toMatchObject({ rule: { name: 'MAKER_IS_NOT_CHECKER' }, message: expect.stringContaining('trained version 1') });
+    }
+    const unnamed = await draft();
+    await bank.versions.edit(otto, { versionId: unnamed.versionId, replaces: unnamed.before, dossier: JSON.stringify({ ...small.dossier, modelCard: { ...small.dossier.modelCard, ethics: 'Thought of.' } }) });
+    expect(await partsOf(unnamed.versionId)).not.toContainEqual({ id: otto.actor.id, part: 'TRAINED' });
+    await bank.versions.edit(otto, { versionId: unnamed.versionId, replaces: (await bank.version(unnamed.versionId)).digest, dossier: JSON.stringify(other.dossier) });
+    expect(await partsOf(unnamed.versionId)).toContainEqual({ id: otto.actor.id, part: 'TRAINED' });
+    const unknown = bank.versions.edit(olga, { versionId: unnamed.versionId, replaces: (await bank.version(unnamed.versionId)).digest, dossier: JSON.stringify(small.dossier), trainedBy: [tom.actor.id, newId()] });
+    await expect(unknown).rejects.toMatchObject({ code: 'NOT_FOUND', message: 'trainedBy: there is no such user.' });
   });
 
   it('is not overwritten by who has not seen what it says now', async () => {

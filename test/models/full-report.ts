@@ -22,10 +22,10 @@ export const REPORT = {
   partialDependence: [{ feature: 'principal', label: 'Amount', varies: 'value', points: [{ value: 1000, meanPd: 0.1, meanLogit: -2.2, p10: 0.1, p90: 0.1 }, { value: null, meanPd: 0.2, meanLogit: -1.4, p10: 0.2, p90: 0.2 }] }],
   quality: {
     findings: [
-      { check: 'missing', severity: 'LOW', feature: 'principal', message: 'Some are missing.', value: 0.02, threshold: 0.01 },
+      { check: 'missing-values', severity: 'LOW', feature: 'principal', message: 'Some are missing.', value: 0.02, threshold: 0.01 },
       { check: 'group-size', severity: 'HIGH', message: 'Few of the group other.', value: 3, threshold: 50 },
     ],
-    overrides: [{ check: 'missing', feature: 'principal', reason: 'Few.' }, { check: 'group-size', reason: 'Measured apart.' }],
+    overrides: [{ check: 'missing-values', feature: 'principal', reason: 'Few.' }, { check: 'group-size', reason: 'Measured apart.' }],
   },
   crossValidation: {
     folds: [{ rows: 200, bads: 20, auc: 0.74, ks: 0.38, brier: 0.08, logLoss: 0.3, ece: 0.01 }, { rows: 200, bads: 20, auc: 0.76, ks: 0.42, brier: 0.09, logLoss: 0.31, ece: 0.02 }],

@@ -235,7 +235,7 @@ describe('the inventory, by plain SQL,', () => {
     expect(await codeOf(review(modelId, vera!, -1))).toBe('23514');
     await bank.upload(olga!, small);
     const tom = await bank.person('Tom', ['VALIDATOR']);
-    const versionId = await bank.versions.registerVersion(olga!, { modelId, dossier: JSON.stringify(small.dossier), trainedBy: tom.actor.id });
+    const versionId = await bank.versions.registerVersion(olga!, { modelId, dossier: JSON.stringify(small.dossier), trainedBy: [tom.actor.id] });
     await bank.versions.submit(olga!, versionId);
     await bank.votes.vote(adam!, 'APPROVE', { versionId, dossierDigest: (await bank.version(versionId)).digest, comment: 'Sound.' });
     expect(await codeOf(review(modelId, tom, 10))).toBe('done');

@@ -1,42 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { parseDossier, type Dossier } from '../../src/models/index.js';
+import type { ReadReport } from '../../src/scoring/index.js';
 import { failing, GATES, judgeGates, WAIVABLE } from '../../src/models/gates/gates.js';
-import { GATE_NAMES, type GateEvidence, type GateName, type GateResult, type GateThresholds } from '../../src/models/gates/types.js';
-import { dossierJson } from './support.js';
-
-const THRESHOLDS: GateThresholds = { aucMargin: 0.01, mostCalibrationError: 0.05, mostPsi: 0.25, mostResidual: 0.05, leastFairnessRatio: 0.8, mostMilliseconds: 250, mostBytes: 1_000 };
-
-const CHAMPION = { versionId: '018f0000-0000-7000-8000-000000000007', version: 1 };
-
-const sound = (changes: object = {}): Dossier =>
-  parseDossier(JSON.stringify({
-    ...dossierJson,
-    metrics: { ...dossierJson.metrics, ece: 0.02, extra: { measuredOn: 'holdout', psi: 0.03 } },
-    quality: { high: 0, medium: 1, low: 2, overrides: [] },
-    fairness: { leastRatio: 0.8, attributes: [{ attribute: 'sex', groups: ['f', 'm'], skipped: [], lowestRatio: 0.91 }, { attribute: 'age', groups: ['18–30', '31–60'], skipped: ['61+'], lowestRatio: 0.85 }] },
-    explanation: { method: 'linear', rows: 500, residual95: 0.001 },
-    modelCard: { intendedUse: 'Tests.', limitations: 'Everything else.', ethics: 'Looked at.', contact: 'Olga' },
-    ...changes,
-  })).dossier;
-
-const evidence = (changes: Partial<GateEvidence> = {}): GateEvidence => ({
-  dossier: sound(),
-  dossierDigest: 'ab'.repeat(32),
-  report: undefined,
-  bytes: 900,
-  scan: { operators: 6 },
-  parity: { rows: 40, maxAbsDifference: 2e-7, bar: 1e-5, passed: true },
-  explanation: { features: 3, withoutReasonCode: [], referenceRows: 64 },
-  latency: { milliseconds: 4.2, predictions: 9, runtime: 'onnxruntime-node', method: 'linear' },
-  champion: undefined,
-  openHighFindings: [],
-  ...changes,
-});
+import { GATE_NAMES, type GateEvidence, type GateName, type GateResult } from '../../src/models/gates/types.js';
+import { CHAMPION, evidence, reported, slice, sound, THRESHOLDS } from './gate-evidence.js';
+import { dossierJson, MEASURED } from './support.js';
 
 const of = (gate: GateName, changes: Partial<GateEvidence> = {}): GateResult => judgeGates(evidence(changes), THRESHOLDS).find((result) => result.gate === gate)!;
-const metrics = (changes: object): Pick<GateEvidence, 'dossier'> => ({ dossier: sound({ metrics: { ...dossierJson.metrics, ece: undefined, ...changes } }) });
-const holdout = { measuredOn: 'holdout', psi: 0.03 };
+const measured = ({ ece = 0, psi = 0.03, ...on }: { ece?: number; psi?: number | null; measuredOn?: string | undefined }): Pick<GateEvidence, 'report'> =>
+  ({ report: reported({ evaluation: { measuredOn: 'holdout', ...on, metrics: { ...MEASURED, ece }, groups: {} }, stability: psi === null ? null : { psi } }) });
 
 describe('a sound version', () => {
   it('passes every gate, but that of a champion it does not have yet', () => {
@@ -45,9 +17,20 @@ describe('a sound version', () => {
 
   it('is told with figure, threshold, unit and source', () => {
     expect(of('CALIBRATION')).toEqual({
-      gate: 'CALIBRATION', verdict: 'PASS', unit: 'PD', measured: 0.02, threshold: 0.05, source: 'dossier.metrics.ece', waiverId: null,
+      gate: 'CALIBRATION', verdict: 'PASS', unit: 'PD', measured: 0.02, threshold: 0.05, source: 'report.evaluation.metrics.ece', waiverId: null,
       text: 'The expected calibration error is 0.02 on 10 held-out loans; at most 0.05 passes.',
     });
+  });
+});
+
+describe('a version whose dossier says that all is well, but no report does', () => {
+  const claimed = sound({ fairness: { leastRatio: 0.8, attributes: [] }, comparison: { champion: `version 1 (${CHAMPION.versionId})`, rows: 400, auc: 0.9, championAuc: 0.8, standardError: 0.01, z: 9, p: 0 } });
+  const RESTS_ON_A_REPORT = ['DISCRIMINATION', 'CALIBRATION', 'STABILITY', 'DATA_QUALITY', 'EXPLANATION', 'FAIRNESS'];
+
+  it.each<[string, ReadReport | undefined]>([['without a report', undefined], ['with an empty one', { version: 1 }]])('%s fails every gate that rests on one, can have it waived, and is told how to get one', (_, report) => {
+    const results = judgeGates(evidence({ dossier: claimed, report, champion: CHAMPION }), THRESHOLDS);
+    expect(failing(results).map(({ gate }) => gate)).toEqual(RESTS_ON_A_REPORT);
+    for (const { measured: figure, text, gate } of failing(results)) expect([figure, text, WAIVABLE.includes(gate)]).toEqual([null, expect.stringMatching(/^No report backs .*assay train/), true]);
   });
 });
 
@@ -70,10 +53,10 @@ describe('PARITY', () => {
   });
 });
 
-describe('DISCRIMINATION', () => {
-  const comparison = { champion: `version 1 (${CHAMPION.versionId})`, rows: 400, auc: 0.79, championAuc: 0.8, standardError: 0.01, z: -1, p: 0.32 };
-  const compared = (changes: object): GateResult => of('DISCRIMINATION', { champion: CHAMPION, dossier: sound({ comparison: { ...comparison, ...changes } }) });
+const compared = ({ auc = 0.79, champion = `version 1 (${CHAMPION.versionId})` }): GateResult =>
+  of('DISCRIMINATION', { champion: CHAMPION, report: reported({ comparison: { champion, rows: 400, test: { aucA: auc, aucB: 0.8, standardError: 0.01, z: -1, p: 0.32 } } }) });
 
+describe('DISCRIMINATION', () => {
   it.each([[0.81, 'PASS', 0.01], [0.79, 'PASS', -0.01], [0.785, 'FAIL', -0.015]])('of AUC %d against 0.8, margin 0.01: %s', (auc, verdict, difference) => {
     const result = compared({ auc });
     expect(result).toMatchObject({ verdict, threshold: -0.01 });
@@ -89,88 +72,70 @@ describe('DISCRIMINATION', () => {
 
 describe('CALIBRATION and STABILITY', () => {
   it.each([[0.05, 'PASS'], [0.051, 'FAIL']])('an expected calibration error of %d: %s', (ece, verdict) => {
-    expect(of('CALIBRATION', metrics({ ece, extra: holdout }))).toMatchObject({ verdict, measured: ece });
+    expect(of('CALIBRATION', measured({ ece }))).toMatchObject({ verdict, measured: ece });
   });
 
   it.each([[0.25, 'PASS'], [0.26, 'FAIL']])('a PSI of %d: %s', (psi, verdict) => {
-    expect(of('STABILITY', metrics({ ece: 0, extra: { measuredOn: 'holdout', psi } }))).toMatchObject({ verdict, measured: psi });
+    expect(of('STABILITY', measured({ psi }))).toMatchObject({ verdict, measured: psi });
   });
 
-  it('fail without the figure, and where nothing was held out', () => {
-    const told = metrics({ extra: { measuredOn: 'holdout' } });
-    expect([of('CALIBRATION', told), of('STABILITY', told)]).toMatchObject([{ verdict: 'FAIL', measured: null }, { verdict: 'FAIL', measured: null }]);
-    const flattering = metrics({ ece: 0, extra: { measuredOn: 'training', psi: null } });
-    for (const gate of ['CALIBRATION', 'STABILITY'] as const) expect(of(gate, flattering)).toMatchObject({ verdict: 'FAIL', text: expect.stringContaining('loans it was trained on') });
+  it('fail where nothing was held out, or the report does not tell', () => {
     const unheld = sound({ split: { kind: 'all', trainRows: 40, holdoutRows: 0 } });
-    for (const gate of ['CALIBRATION', 'STABILITY'] as const) expect(of(gate, { dossier: unheld }).verdict).toBe('FAIL');
+    for (const gate of ['CALIBRATION', 'STABILITY'] as const) {
+      expect(of(gate, measured({ measuredOn: 'training', psi: null }))).toMatchObject({ verdict: 'FAIL', text: expect.stringContaining('loans it was trained on') });
+      expect(of(gate, { dossier: unheld })).toMatchObject({ verdict: 'FAIL', text: expect.stringContaining('loans it was trained on') });
+      expect(of(gate, measured({ measuredOn: undefined }))).toMatchObject({ verdict: 'FAIL', text: expect.stringContaining('does not tell on which loans') });
+    }
   });
 
-  it('take the stability from the report where the dossier has none', () => {
-    expect(of('STABILITY', { ...metrics({ ece: 0, extra: { measuredOn: 'holdout' } }), report: { version: 1, stability: { psi: 0.5 } } })).toMatchObject({ verdict: 'FAIL', measured: 0.5 });
+  it('go by the report, whatever the dossier claims', () => {
+    const claimed = sound({ metrics: { ...dossierJson.metrics, ece: 0.01, extra: { measuredOn: 'holdout', psi: 0.01 } } });
+    expect(of('CALIBRATION', { dossier: claimed, ...measured({ ece: 0.4 }) })).toMatchObject({ verdict: 'FAIL', measured: 0.4 });
+    expect(of('STABILITY', { dossier: claimed, ...measured({ psi: 3 }) })).toMatchObject({ verdict: 'FAIL', measured: 3 });
   });
 });
 
+const GRAVE = { check: 'leaking-values', feature: 'score', severity: 'HIGH', message: 'Leaks.' };
+const qualityOf = (findings: object[], overrides: object[] = []): GateResult => of('DATA_QUALITY', { report: reported({ quality: { findings, overrides } }) });
+
 describe('DATA_QUALITY', () => {
-  const override = { check: 'leaking-values', feature: 'score', reason: 'Known at application.' };
-  const grave = { check: 'leaking-values', feature: 'score', severity: 'HIGH' as const, message: 'Leaks.' };
-
-  it('passes where each grave finding was overridden, and shows why', () => {
-    const dossier = sound({ quality: { high: 1, medium: 0, low: 0, overrides: [override] } });
-    expect(of('DATA_QUALITY', { dossier })).toMatchObject({ verdict: 'PASS', measured: 0, text: expect.stringContaining('leaking-values of score: Known at application.') });
+  it('passes without a grave finding', () => {
+    expect(qualityOf([{ ...GRAVE, severity: 'MEDIUM' }])).toMatchObject({ verdict: 'PASS', measured: 0 });
   });
 
-  it('matches overrides with the findings of the report, one by one', () => {
-    const dossier = sound({ quality: { high: 1, medium: 0, low: 0, overrides: [{ ...override, feature: 'income' }] } });
-    const report = { version: 1 as const, quality: { findings: [grave] } };
-    expect(of('DATA_QUALITY', { dossier, report })).toMatchObject({ verdict: 'FAIL', measured: 1 });
+  it('fails on a grave finding although its makers overrode it, shows why they did, and leaves it to others to waive', () => {
+    expect(qualityOf([GRAVE], [{ check: 'leaking-values', feature: 'score', reason: 'Known at application.' }]))
+      .toMatchObject({ verdict: 'FAIL', measured: 1, text: expect.stringMatching(/: leaking-values of score\. Its makers went on in spite of leaking-values of score: Known at application\. .* two people who did not make it/) });
   });
 
-  it('fails on findings left, and without a report', () => {
-    expect(of('DATA_QUALITY', { dossier: sound({ quality: { high: 2, medium: 0, low: 0, overrides: [override] } }) })).toMatchObject({ verdict: 'FAIL', measured: 1 });
-    expect(of('DATA_QUALITY', { dossier: sound({ quality: undefined }) }).verdict).toBe('FAIL');
+  it('tells nobody by whom groups are made up: gates are read by all who read models', () => {
+    expect(qualityOf([{ ...GRAVE, check: 'group-size', feature: 'religion' }], [{ check: 'group-size', feature: 'religion', reason: 'Few of them.' }]).text).not.toMatch(/religion|Few of them/);
   });
 });
 
 describe('EXPLANATION', () => {
   it.each([[0.05, 'PASS'], [0.06, 'FAIL']])('with %d log-odds left over: %s', (residual95, verdict) => {
-    expect(of('EXPLANATION', { dossier: sound({ explanation: { method: 'linear', rows: 500, residual95 } }) })).toMatchObject({ verdict, measured: residual95 });
+    expect(of('EXPLANATION', { report: reported({ importance: { method: 'linear', rows: 500, residual95, features: [] } }) })).toMatchObject({ verdict, measured: residual95 });
   });
 
-  it('reads the report where the dossier does not say', () => {
-    const report = { version: 1 as const, importance: { rows: 100, residual95: 0.2, features: [] } };
-    expect(of('EXPLANATION', { dossier: sound({ explanation: undefined }), report })).toMatchObject({ verdict: 'FAIL', measured: 0.2, source: 'report.importance' });
-  });
-
-  it('fails where nobody says, for features without a reason code, and for artefacts that cannot be loaded', () => {
-    expect(of('EXPLANATION', { dossier: sound({ explanation: undefined }) }).verdict).toBe('FAIL');
+  it('fails for features without a reason code, and for artefacts that cannot be loaded', () => {
     expect(of('EXPLANATION', { explanation: { features: 2, withoutReasonCode: ['income'], referenceRows: 64 } })).toMatchObject({ verdict: 'FAIL', text: expect.stringContaining('income') });
     expect(of('EXPLANATION', { explanation: undefined }).verdict).toBe('FAIL');
   });
 });
 
-const attributes = (...ratios: (number | null)[]): Pick<GateEvidence, 'dossier'> =>
-  ({ dossier: sound({ fairness: { leastRatio: 0.8, attributes: ratios.map((lowestRatio, i) => ({ attribute: `attribute ${i}`, groups: ['a', 'b'], skipped: [], lowestRatio })) } }) });
+const fair = (...lowest: (readonly (number | null)[])[]): GateResult =>
+  of('FAIRNESS', { report: reported({ evaluation: { groups: Object.fromEntries(lowest.map((ratios, i) => [`attribute ${i}`, { groups: ratios.map((ratio, k) => slice(`group ${k}`, ratio)), skipped: [] }])) } }) });
 
 describe('FAIRNESS', () => {
-  it.each([[[0.8, 0.9], 'PASS', 0.8], [[0.9, 0.79], 'FAIL', 0.79], [[null, 0.9], 'PASS', 0.9], [[null, 0.5], 'FAIL', 0.5]])('of the lowest ratios %j: %s', (ratios, verdict, measured) => {
-    expect(of('FAIRNESS', attributes(...ratios))).toMatchObject({ verdict, measured });
+  it.each([[[[1, 0.8], [1, 0.9]], 'PASS', 0.8], [[[1, 0.9], [0.79, 1]], 'FAIL', 0.79], [[[null, null], [1, 0.9]], 'PASS', 0.9], [[[1], [1, 0.5]], 'FAIL', 0.5]])('of the ratios %j: %s', (ratios, verdict, lowest) => {
+    expect(fair(...ratios)).toMatchObject({ verdict, measured: lowest });
   });
 
-  it('is not applicable where no attribute is known, or none can be compared, and says so', () => {
-    expect(of('FAIRNESS', attributes())).toMatchObject({ verdict: 'NOT_APPLICABLE', text: expect.stringContaining('No protected attribute is known') });
-    expect(of('FAIRNESS', attributes(null))).toMatchObject({ verdict: 'NOT_APPLICABLE', text: expect.stringContaining('Without two groups large enough to compare: attribute 0') });
-    const alone = sound({ fairness: { leastRatio: 0.8, attributes: [{ attribute: 'sex', groups: ['m'], skipped: ['f'], lowestRatio: 1 }] } });
-    expect(of('FAIRNESS', { dossier: alone })).toMatchObject({ verdict: 'NOT_APPLICABLE', measured: null });
-  });
-
-  it('fails without a report: that nobody looked is no answer', () => {
-    expect(of('FAIRNESS', { dossier: sound({ fairness: undefined }) }).verdict).toBe('FAIL');
-  });
-
-  it('reads the report where the dossier does not say', () => {
-    const slice = { name: 'f', rows: 200, bads: 20, defaultRate: 0.1, meanPd: 0.1, auc: 0.7, approvalRate: 0.5, approvalRatio: 1, belowLeastRatio: false };
-    const groups = { sex: { groups: [slice, { ...slice, name: 'm', approvalRatio: 0.7 }], skipped: [] } };
-    expect(of('FAIRNESS', { dossier: sound({ fairness: undefined }), report: { version: 1, evaluation: { groups } } })).toMatchObject({ verdict: 'FAIL', measured: 0.7, source: 'report.evaluation.groups' });
+  it('is not applicable where its report knows of no attribute, or none can be compared, and says so', () => {
+    expect(fair()).toMatchObject({ verdict: 'NOT_APPLICABLE', text: expect.stringContaining('No protected attribute is known') });
+    expect(fair([null, null])).toMatchObject({ verdict: 'NOT_APPLICABLE', text: expect.stringContaining('Without two groups large enough to compare: attribute 0') });
+    expect(fair([1])).toMatchObject({ verdict: 'NOT_APPLICABLE', measured: null });
   });
 });
 
@@ -213,7 +178,7 @@ describe('waivers', () => {
   it('whichever there are: every gate answers, in order, and only failures are ever waived', () => {
     const changed = fc.record({ ece: fc.double({ min: 0, max: 1, noNaN: true }), bytes: fc.nat(5_000), psi: fc.double({ min: 0, max: 5, noNaN: true }), waived: fc.subarray([...WAIVABLE]) });
     fc.assert(fc.property(changed, ({ ece, bytes, psi, waived }) => {
-      const given = evidence({ ...metrics({ ece, extra: { measuredOn: 'holdout', psi } }), bytes });
+      const given = evidence({ ...measured({ ece, psi }), bytes });
       const bare = judgeGates(given, THRESHOLDS);
       const results = judgeGates(given, THRESHOLDS, waived.map((gate) => ({ id: gate, gate })));
       expect(results.map(({ gate }) => gate)).toEqual([...GATE_NAMES]);

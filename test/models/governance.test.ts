@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { newId, type Context } from '../../src/platform/index.js';
+import { newId, sha256, type Context } from '../../src/platform/index.js';
 import { openTestDatabase, type TestDatabase } from '../support/database.js';
 import { Bank, jsonArtefact, smallVersion, type SmallVersion } from './support.js';
 
@@ -30,13 +30,13 @@ const stateOf = async (versionId: string): Promise<string> => (await bank.versio
 describe('registering', () => {
   it('a model makes the actor its owner, and is an event', async () => {
     const id = await bank.newModel(olga);
-    expect(await database.db.query('SELECT owner_id AS "ownerId", tier FROM models WHERE id = $1', [id])).toEqual([{ ownerId: olga.actor.id, tier: 'MEDIUM' }]);
+    expect(await database.db.query('SELECT owner_id AS "ownerId", tier FROM models WHERE id = $1', [id])).toEqual([{ ownerId: olga.actor.id, tier: 'HIGH' }]);
     expect(await bank.leaves({ id })).toMatchObject([{ type: 'MODEL_REGISTERED', actor: olga.actor.id, model: id }]);
   });
 
   it('a model name twice is a conflict', async () => {
-    await bank.newModel(olga, 'LOW', { name: 'PD, cards' });
-    await expect(bank.newModel(olga, 'LOW', { name: 'PD, cards' })).rejects.toMatchObject({ code: 'CONFLICT' });
+    await bank.newModel(olga, 'HIGH', { name: 'PD, cards' });
+    await expect(bank.newModel(olga, 'HIGH', { name: 'PD, cards' })).rejects.toMatchObject({ code: 'CONFLICT' });
   });
 
   it.each([
@@ -45,13 +45,13 @@ describe('registering', () => {
     ['no products', { products: [] }, 'name at least one product'],
     ['horizonMonths', { horizonMonths: 0 }, 'horizonMonths: 0 is not a horizon'],
   ])('a model with a wrong %s is refused', async (_, changes, sentence) => {
-    await expect(bank.newModel(olga, 'LOW', changes)).rejects.toThrow(sentence);
+    await expect(bank.newModel(olga, 'HIGH', changes)).rejects.toThrow(sentence);
   });
 
   it('a version makes a DRAFT with the next number and notes who registered and trained it', async () => {
     const modelId = await bank.newModel(olga);
     await bank.newVersion(olga, modelId, small);
-    const id = await bank.versions.registerVersion(olga, { modelId, dossier: JSON.stringify(small.dossier), trainedBy: trainer.actor.id });
+    const id = await bank.versions.registerVersion(olga, { modelId, dossier: JSON.stringify(small.dossier), trainedBy: [trainer.actor.id] });
     expect(await bank.version(id)).toMatchObject({ state: 'DRAFT', version: 2 });
     const parts = await database.db.query('SELECT user_id AS "userId", part FROM model_version_contributors WHERE version_id = $1 ORDER BY part', [id]);
     expect(parts).toEqual([{ userId: olga.actor.id, part: 'BUILT' }, { userId: olga.actor.id, part: 'REGISTERED' }, { userId: trainer.actor.id, part: 'TRAINED' }]);
@@ -82,7 +82,7 @@ describe('registering', () => {
   it('refuses a model that does not agree with TensorFlow on the recorded sample, whatever its dossier says', async () => {
     const modelId = await bank.newModel(olga);
     const registering = smallVersion({ parityShift: 0.001 }).then((version) => bank.newVersion(olga, modelId, version));
-    await expect(registering).rejects.toMatchObject({ code: 'REFUSED', message: expect.stringContaining('does not agree with TensorFlow') });
+    await expect(registering).rejects.toMatchObject({ code: 'REFUSED', rule: { name: 'PARITY', who: 'MODEL_OWNER' }, message: expect.stringContaining('does not agree with TensorFlow') });
   });
 });
 
@@ -170,7 +170,7 @@ describe('the way to approval', () => {
       await bank.votes.vote(ctx, act, { versionId, dossierDigest, comment });
       expect((await logged()).slice(before)).toMatchObject(events.map((event) => ({ ...payload, ...event, actor: ctx.actor.id })));
     };
-    await vote(vera, 'VALIDATE', [{ type: 'VOTE_CAST', role: 'VALIDATOR', verdict: 'FOR' }, { type: 'VERSION_VALIDATED' }]);
+    await vote(vera, 'VALIDATE', [{ type: 'VOTE_CAST', role: 'VALIDATOR', verdict: 'FOR', text: sha256(comment).toString('hex') }, { type: 'VERSION_VALIDATED' }]);
     const passed = { type: 'GATES_EVALUATED', stage: 'APPROVAL', failed: 0, waived: 0 };
     await vote(adam, 'APPROVE', [passed, { type: 'VOTE_CAST', role: 'ADMIN', verdict: 'FOR' }]);
     await vote(alma, 'APPROVE', [passed, { type: 'VOTE_CAST', role: 'ADMIN', verdict: 'FOR' }, { type: 'VERSION_APPROVED' }]);
@@ -193,7 +193,7 @@ describe('a vote is refused, and the refusal recorded,', () => {
   it('from whoever registered, trained or submitted the version', async () => {
     const modelId = await bank.newModel(trainer, 'LOW');
     await bank.upload(olga, small);
-    const versionId = await bank.versions.registerVersion(olga, { modelId, dossier: JSON.stringify(small.dossier), trainedBy: trainer.actor.id });
+    const versionId = await bank.versions.registerVersion(olga, { modelId, dossier: JSON.stringify(small.dossier), trainedBy: [trainer.actor.id] });
     await bank.versions.submit(olga, versionId);
     const { digest: dossierDigest } = await bank.version(versionId);
     await expect(bank.votes.vote(trainer, 'APPROVE', { versionId, dossierDigest, comment })).rejects.toThrow('Tom trained version 1 and may not vote on it');

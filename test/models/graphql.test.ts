@@ -6,6 +6,7 @@ import { GrantsResolver, guardSchema, MeResolver, ProposalsResolver, RoleGrantRe
 import type { PolicyBody } from '../../src/models/policy/policy.js';
 import { NodeResolver } from '../../src/node.resolver.js';
 import { ApprovalResolver, ContributorResolver, Deployment, DeploymentResolver, GovernanceResolver, Model, modelNodeLoaders, ModelResolver, ModelVersion, ModelVersionQueries, ModelVersionResolver, PolicyResolver, VersionTransitionResolver } from '../../src/models/index.js';
+import { asSuperuser } from '../support/postgres.js';
 import { openTestDatabase, type TestDatabase } from '../support/database.js';
 import { Bank, smallVersion, type SmallVersion } from './support.js';
 
@@ -78,14 +79,18 @@ describe('models over GraphQL', () => {
   };
 
   const registerModel = async (): Promise<string> => {
-    const input = { name: `Cards ${Math.random()}`, purpose: 'PD, cards', decisionPurpose: 'ORIGINATION', products: ['credit-card'], horizonMonths: 12, tier: 'MEDIUM' };
-    return (await mutate<{ model: Referred }>(olga, 'registerModel', input, 'model { id }')).model.id;
+    const input = { name: `Cards ${Math.random()}`, purpose: 'PD, cards', decisionPurpose: 'ORIGINATION', products: ['credit-card'], horizonMonths: 12 };
+    const { id } = (await mutate<{ model: Referred }>(olga, 'registerModel', input, 'model { id }')).model;
+    await bank.changeTier(decodeGlobalId(id).id, 'MEDIUM');
+    return id;
   };
 
   /** Registered, submitted, validated, approved and deployed, all through the API. */
   const deployVersion = async (modelId: string): Promise<{ versionId: string; digest: string; deployment: DeploymentAnswer['deployment'] }> => {
-    await bank.upload(olga, small);
-    const registered = await mutate<VersionAnswer>(olga, 'registerModelVersion', { modelId, dossier: await bank.dossierFor(decodeGlobalId(modelId).id, small) }, 'modelVersion { id state dossier { digest } missingVotes { role count } }');
+    const compared = await bank.comparedFor(decodeGlobalId(modelId).id, small);
+    await bank.upload(olga, compared);
+    const trainedBy = encodeGlobalId({ type: 'User', id: olga.actor.id });
+    const registered = await mutate<VersionAnswer>(olga, 'registerModelVersion', { modelId, dossier: JSON.stringify(compared.dossier), trainedBy }, 'modelVersion { id state dossier { digest } missingVotes { role count } }');
     const { id: versionId, dossier: { digest }, missingVotes } = registered.modelVersion;
     expect([registered.modelVersion.state, missingVotes]).toEqual(['DRAFT', [{ role: 'VALIDATOR', count: 1 }, { role: 'ADMIN', count: 1 }]]);
     const vote = { versionId, dossierDigest: digest, comment: 'Read and checked.' };
@@ -127,7 +132,7 @@ describe('models over GraphQL', () => {
       approvals: [{ by: { name: 'Vera' }, role: 'VALIDATOR', verdict: 'FOR', dossierDigest: digest }, { by: { name: 'Adam' }, role: 'ADMIN' }],
       deployments: [{ reason: 'First.' }],
     });
-    expect(modelVersion.artefacts.map(({ kind }) => kind)).toEqual(['FEATURE_SCHEMA', 'ONNX', 'PARITY_SAMPLE', 'REFERENCE_SET']);
+    expect(modelVersion.artefacts.map(({ kind }) => kind)).toEqual(['FEATURE_SCHEMA', 'ONNX', 'PARITY_SAMPLE', 'REFERENCE_SET', 'REPORT']);
     expect(modelVersion.artefacts[1]).toEqual({ kind: 'ONNX', sha256: small.artefacts.onnx.sha256, bytes: small.artefacts.onnx.bytes.length });
     expect(modelVersion.transitions.map(({ act, to, by }) => [act, to, by.name])).toEqual([
       ['REGISTER', 'DRAFT', 'Olga'], ['SUBMIT', 'SUBMITTED', 'Olga'], ['VALIDATE', 'VALIDATED', 'Vera'], ['APPROVE', 'APPROVED', 'Adam'], ['DEPLOY', 'APPROVED', 'Adam'],
@@ -145,6 +150,8 @@ describe('models over GraphQL', () => {
     expect([model.first.id, model.second.id, model.now.id, model.before]).toEqual([one.versionId, two.versionId, two.versionId, null]);
     expect(model.versions).toEqual({ edges: [{ node: { id: one.versionId } }], totalCount: 2, pageInfo: { hasNextPage: true } });
     expect(model.deployments).toEqual([{ validTo: two.deployment.validFrom }, { validTo: null }]);
+    const { errors } = await run(adam, 'query ($id: ID!) { model(id: $id) { liveVersion(at: "2099-01-01T00:00:00Z") { id } } }', { id: modelId });
+    expect(errors!.map(({ message, originalError }) => [(originalError as { code?: string }).code, message])).toEqual([['BAD_INPUT', expect.stringContaining('2099-01-01T00:00:00.000Z is still to come')]]);
   });
 
   it('finds models by id and name, and lists and filters versions', async () => {
@@ -237,6 +244,31 @@ describe('models over GraphQL', () => {
     await expect(direct).rejects.toMatchObject({ code: 'AS013' });
   });
 
+  it('loosens its policy within limits only, and tells who confirms what is loosened', async () => {
+    const { governancePolicy: { canonical } } = await expectOk<{ governancePolicy: { canonical: string } }>(adam, '{ governancePolicy { canonical } }');
+    const body = JSON.parse(canonical) as PolicyBody;
+    const propose = (changes: Partial<PolicyBody>) =>
+      run(adam, 'mutation ($input: ProposeGovernancePolicyInput!) { proposeGovernancePolicy(input: $input) { proposal { id text } } }', { input: { policy: JSON.stringify({ ...body, ...changes }), reason: 'Why not.' } });
+    const beyond: [Partial<PolicyBody>, string][] = [
+      [{ voteDays: 91 }, 'voteDays is 91; a policy may set it from 1 to 90.'],
+      [{ waiverDays: 3_650 }, 'waiverDays is 3650; a policy may set it from 1 to 180.'],
+      [{ gates: { ...body.gates, aucMargin: 1 } }, 'gates.aucMargin is 1; a policy may set it from 0 to 0.05.'],
+      [{ gates: { ...body.gates, mostPsi: 10 } }, 'gates.mostPsi is 10; a policy may set it from 0 to 0.5.'],
+      [{ gates: { ...body.gates, leastFairnessRatio: 0 } }, 'gates.leastFairnessRatio is 0; a policy may set it from 0.5 to 1.'],
+    ];
+    for (const [changes, sentence] of beyond) {
+      expect((await propose(changes)).errors![0]!.message).toContain(sentence);
+      const direct = asSuperuser(database.name, async (client) => {
+        await client.query('BEGIN; ALTER TABLE governance_policies DISABLE TRIGGER keep_policies');
+        await client.query(`INSERT INTO governance_policies (id, version, body, digest) VALUES ($1, 99, $2, sha256(convert_to($2, 'UTF8')))`, [newId(), JSON.stringify({ ...body, ...changes })]).finally(() => client.query('ROLLBACK'));
+      });
+      await expect(direct).rejects.toMatchObject({ code: 'AS072' });
+    }
+    const { data } = await propose({ voteDays: 60, overdueReview: 'REFER', gates: { ...body.gates, mostPsi: 0.4, leastFairnessRatio: 0.9 } });
+    const { text } = (data as { proposeGovernancePolicy: { proposal: { text: string } } }).proposeGovernancePolicy.proposal;
+    expect(text).toContain('It changes gates.leastFairnessRatio 0.8 → 0.9 (stricter); gates.mostPsi 0.25 → 0.4 (LOOSER); overdueReview ALERT → REFER (stricter); voteDays 90 → 60 (stricter).');
+  });
+
   it('finds things by their global id for those who may read models, and for nobody else', async () => {
     const modelId = await registerModel();
     const { versionId, deployment } = await deployVersion(modelId);
@@ -251,8 +283,8 @@ describe('models over GraphQL', () => {
   });
 
   it('takes an explicit null for what may be left out', async () => {
-    const input = { name: `Null ${Math.random()}`, purpose: 'PD', decisionPurpose: 'ORIGINATION', products: ['x'], horizonMonths: 1, tier: 'LOW', requestId: null };
-    expect(await mutate(olga, 'registerModel', input, 'model { tier }')).toEqual({ model: { tier: 'LOW' } });
+    const input = { name: `Null ${Math.random()}`, purpose: 'PD', decisionPurpose: 'ORIGINATION', products: ['x'], horizonMonths: 1, requestId: null };
+    expect(await mutate(olga, 'registerModel', input, 'model { tier }')).toEqual({ model: { tier: 'HIGH' } });
   });
 
   it('describes every type, field, argument and value', () => {

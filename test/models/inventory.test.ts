@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { decodeGlobalId } from '../../src/platform/index.js';
+import { DAY, decodeGlobalId } from '../../src/platform/index.js';
 import { openTestApp, type TestApp } from '../support/app.js';
+import { createLoan, SCORE_LOAN } from '../support/builders.js';
 import { run } from '../support/cli.js';
 import type { TestClient, ToldError } from '../support/client.js';
 import { APPROVE, ballot, deploySmallModel, registerSmallModel, registerSmallVersion, submit, type SmallModel } from '../support/small-version.js';
@@ -10,13 +11,19 @@ const REVIEW = 'mutation ($input: ReviewModelInput!) { reviewModel(input: $input
 const TIER = 'mutation ($input: ChangeTierInput!) { changeTier(input: $input) { proposal { id text } } }';
 const CONFIRM = 'mutation ($input: ConfirmProposalInput!) { confirmProposal(input: $input) { __typename } }';
 
-const DAY = 86_400_000;
 const days = (count: number): string => new Date(Date.now() + count * DAY).toISOString();
 const ruleOf = ({ extensions }: ToldError): string | undefined => (extensions as { rule?: string }).rule;
 
 interface ModelTold {
   readonly model: { readonly nextReviewAt: string; readonly alerts: readonly { readonly code: string }[]; readonly tier: string; readonly factsHistory: readonly object[]; readonly tierChanges: readonly object[] };
 }
+
+interface PolicyText {
+  readonly overdueReview: 'ALERT' | 'REFER';
+  readonly tiers: Readonly<Record<string, { readonly reviewMonths: number }>>;
+}
+
+const every = (reviewMonths: number) => (policy: PolicyText): PolicyText => ({ ...policy, tiers: { ...policy.tiers, MEDIUM: { ...policy.tiers['MEDIUM']!, reviewMonths } } });
 
 const by = (name: string, said: object): object => ({ owner: { name: 'Mona Model-Owner' }, by: { name }, ...said });
 
@@ -35,6 +42,18 @@ describe('the inventory', () => {
     (await auditor!.ok<ModelTold>('query ($id: ID!) { model(id: $id) { tier nextReviewAt alerts { code } factsHistory { permittedUse limits reason owner { name } by { name } } tierChanges { from to reason proposedBy { name } confirmedBy { name } } } }', { id: model.modelId })).model;
   const reviewIn = (count: number): Promise<unknown> => app.sql(`UPDATE models SET next_review_at = now() + $2 * interval '1 day' WHERE id = $1`, [decodeGlobalId(model.modelId).id, count]);
   const codes = async (): Promise<string[]> => (await told()).alerts.map(({ code }) => code);
+
+  const dueIn = async ({ modelId }: SmallModel): Promise<number> => {
+    const { model: { nextReviewAt } } = await auditor!.ok<{ model: { nextReviewAt: string } }>('query ($id: ID!) { model(id: $id) { nextReviewAt } }', { id: modelId });
+    return Math.round((new Date(nextReviewAt).getTime() - Date.now()) / (30.4 * DAY));
+  };
+
+  const changePolicy = async (change: (policy: PolicyText) => PolicyText): Promise<void> => {
+    const { governancePolicy } = await admin!.ok<{ governancePolicy: { canonical: string } }>('{ governancePolicy { canonical } }');
+    const policy = JSON.stringify(change(JSON.parse(governancePolicy.canonical) as PolicyText));
+    const { proposeGovernancePolicy } = await admin!.ok<{ proposeGovernancePolicy: { proposal: { id: string } } }>('mutation ($input: ProposeGovernancePolicyInput!) { proposeGovernancePolicy(input: $input) { proposal { id } } }', { input: { policy, reason: 'No review, no decision.' } });
+    await second!.ok(CONFIRM, { input: { proposalId: proposeGovernancePolicy.proposal.id, comment: 'Agreed.' } });
+  };
 
   it('says of a model what it may be used for and within which limits, what it said before, and who changed it', async () => {
     expect(await codes()).toEqual(['NO_PERMITTED_USE']);
@@ -65,7 +84,7 @@ describe('the inventory', () => {
 
   it('has each model reviewed in time by a validator: the first time from registration, then as far ahead as the policy lets', async () => {
     const months = (new Date((await told()).nextReviewAt).getTime() - Date.now()) / (30.4 * DAY);
-    expect(Math.round(months)).toBe(24);
+    expect(Math.round(months)).toBe(12);
     await reviewIn(20);
     expect(await codes()).toEqual(['REVIEW_DUE_SOON']);
     await reviewIn(-1);
@@ -107,9 +126,9 @@ describe('the inventory', () => {
     const { changeTier: { proposal } } = await admin!.ok<{ changeTier: { proposal: { id: string } } }>(TIER, change);
     expect(ruleOf(await admin!.refusal(CONFIRM, { input: { proposalId: proposal.id, comment: 'Mine.' } }))).toBe('SECOND_PERSON');
     await second!.ok(CONFIRM, { input: { proposalId: proposal.id, comment: 'Agreed.' } });
-    expect(await told()).toMatchObject({ tier: 'HIGH', tierChanges: [{ from: 'LOW', to: 'HIGH', proposedBy: { name: 'Ada Admin' }, confirmedBy: { name: 'Amir Admin' } }] });
+    expect(await told()).toMatchObject({ tier: 'HIGH', tierChanges: [{ from: 'HIGH', to: 'LOW' }, { from: 'LOW', to: 'HIGH', proposedBy: { name: 'Ada Admin' }, confirmedBy: { name: 'Amir Admin' } }] });
     expect(ruleOf(await admin!.refusal(TIER, change))).toBe('TIER_CHANGES');
-    expect(await app.leaves({ type: 'TIER_CHANGED' })).toMatchObject([{ from: 'LOW', to: 'HIGH' }]);
+    expect(await app.leaves({ type: 'TIER_CHANGED' })).toMatchObject([{ from: 'HIGH', to: 'LOW' }, { from: 'LOW', to: 'HIGH' }]);
     expect(await admin!.ok(APPROVE, ballot(submitted))).toMatchObject({ approveModelVersion: { modelVersion: { state: 'APPROVED' } } });
     const needs = await registerSmallVersion(app, model);
     await submit(app, needs.versionId);
@@ -123,10 +142,47 @@ describe('the inventory', () => {
     await app.sql(`UPDATE models SET next_review_at = now() - interval '1 day' WHERE id = $1`, [modelRow]);
     const cause = async (): Promise<unknown> => (await app.sql<{ cause: string | null }>('SELECT model_refer_cause($1, $2) AS cause', [modelRow, versionRow]))[0]!.cause;
     expect(await cause()).toBeNull();
-    const { governancePolicy } = await admin!.ok<{ governancePolicy: { canonical: string } }>('{ governancePolicy { canonical } }');
-    const policy = JSON.stringify({ ...(JSON.parse(governancePolicy.canonical) as object), overdueReview: 'REFER' });
-    const { proposeGovernancePolicy } = await admin!.ok<{ proposeGovernancePolicy: { proposal: { id: string } } }>('mutation ($input: ProposeGovernancePolicyInput!) { proposeGovernancePolicy(input: $input) { proposal { id } } }', { input: { policy, reason: 'No review, no decision.' } });
-    await second!.ok(CONFIRM, { input: { proposalId: proposeGovernancePolicy.proposal.id, comment: 'Agreed.' } });
+    await changePolicy((policy) => ({ ...policy, overdueReview: 'REFER' }));
     expect(await cause()).toBe('REVIEW_OVERDUE');
+  });
+
+  it('does not let a model that was found unfit decide, however far ahead its next review lies, until it is reviewed anew', async () => {
+    const live = await deploySmallModel(app, 'unfit-loan');
+    const [validatorOf, portal] = [validator!, await app.as('portal')];
+    await createLoan(portal, 'unfit-1', { loan: { product: 'unfit-loan', principal: '1500' } });
+    const review = (outcome: string): Promise<unknown> => validatorOf.ok(REVIEW, { input: { modelId: live.modelId, outcome, comment: 'Looked at a year.', nextReviewAt: days(300) } });
+    const decided = async (): Promise<{ decision: string; cause: string; reproduced: boolean }> => {
+      // Another server remembers no route yet.
+      const replica = await app.openReplica();
+      const { scoreLoan: { prediction } } = await portal.at(replica.url).ok<{ scoreLoan: { prediction: { id: string } } }>(SCORE_LOAN, { input: { externalId: 'unfit-1', purpose: 'ORIGINATION', modelId: live.modelId } });
+      const { prediction: { record, replay } } = await auditor!.ok<{ prediction: { record: { canonical: string }; replay: { reproduced: boolean } } }>('query ($id: ID!) { prediction(id: $id) { record { canonical } replay { reproduced } } }', { id: prediction.id });
+      await replica.close();
+      const { outputs: { decision, cause } } = JSON.parse(record.canonical) as { outputs: { decision: string; cause: string } };
+      return { decision, cause, reproduced: replay.reproduced };
+    };
+    const asked = async (): Promise<string[]> => (await admin!.ok<{ me: { tasks: { kind: string; subject: string; text: string }[] } }>('{ me { tasks { kind subject text } } }')).me.tasks.filter(({ subject }) => subject === live.modelId).map(({ kind }) => kind);
+    expect((await decided()).decision).toBe('APPROVE');
+    await app.sql(`UPDATE models SET next_review_at = now() - interval '1 day' WHERE id = $1`, [decodeGlobalId(live.modelId).id]);
+    expect(await decided()).toEqual({ decision: 'REFER', cause: 'REVIEW_OVERDUE', reproduced: true });
+    await review('UNFIT');
+    expect(await decided()).toEqual({ decision: 'REFER', cause: 'REVIEW_UNFIT', reproduced: true });
+    expect(await asked()).toEqual(['MODEL_UNFIT']);
+    // Nor where the policy lets what is overdue go on.
+    await changePolicy((policy) => ({ ...policy, overdueReview: 'ALERT' }));
+    expect((await decided()).cause).toBe('REVIEW_UNFIT');
+    const { model: { alerts } } = await auditor!.ok<{ model: { alerts: object[] } }>('query ($id: ID!) { model(id: $id) { alerts { code text } } }', { id: live.modelId });
+    expect(alerts).toContainEqual({ code: 'UNFIT', text: expect.stringContaining('decisions are REFER until a VALIDATOR reviews it anew (reviewModel)') });
+    await review('FIT_WITH_CONDITIONS');
+    expect([(await decided()).decision, await asked()]).toEqual(['APPROVE', []]);
+  });
+
+  it('binds the models that are there to a policy that asks for reviews more often, counted from the last review or registration', async () => {
+    const [registered, reviewed] = [await registerSmallModel(app, 'policy-loan', 'MEDIUM'), await registerSmallModel(app, 'reviewed-loan', 'MEDIUM')];
+    await app.sql(`UPDATE models SET recorded_at = now() - interval '5 months', next_review_at = now() + interval '13 months' WHERE id = ANY($1)`, [[registered, reviewed].map(({ modelId }) => decodeGlobalId(modelId).id)]);
+    await validator!.ok(REVIEW, { input: { modelId: reviewed.modelId, outcome: 'FIT', comment: 'Fit.', nextReviewAt: days(500) } });
+    await changePolicy(every(6));
+    expect([await dueIn(registered), await dueIn(reviewed)]).toEqual([1, 6]);
+    await changePolicy(every(18));
+    expect([await dueIn(registered), await dueIn(reviewed)]).toEqual([1, 6]);
   });
 });

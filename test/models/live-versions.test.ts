@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { newId, type Context } from '../../src/platform/index.js';
-import type { DeploymentRole } from '../../src/models/index.js';
+import { newId, type Context, type Queryable } from '../../src/platform/index.js';
+import { StopService, type DeploymentRole, type LiveVersions } from '../../src/models/index.js';
+import { liveVersions } from '../../src/models/model.queries.js';
 import { openTestDatabase, type TestDatabase } from '../support/database.js';
 import { asSuperuser } from '../support/postgres.js';
 import { Bank, smallVersion, type SmallVersion } from './support.js';
@@ -12,6 +13,7 @@ let small: SmallVersion;
 let olga: Context;
 let adam: Context;
 let alma: Context;
+let vera: Context;
 
 beforeAll(async () => {
   database = await openTestDatabase();
@@ -19,6 +21,7 @@ beforeAll(async () => {
   small = await smallVersion();
   olga = await bank.person('Olga', ['MODEL_OWNER']);
   [adam, alma] = [await bank.person('Adam', ['ADMIN']), await bank.person('Alma', ['ADMIN'])];
+  vera = await bank.person('Vera', ['VALIDATOR']);
 });
 afterAll(() => database.close());
 
@@ -26,6 +29,14 @@ const reason = 'It is time.';
 const newModel = (): Promise<string> => bank.newModel(olga, 'LOW', { decisionPurpose: newId() });
 const approved = (modelId: string): Promise<string> => bank.approved(olga, adam, modelId, small);
 const deploy = (versionId: string, role: DeploymentRole = 'CHAMPION', share?: number): Promise<string> => bank.deployments.deploy(adam, { versionId, role, reason, ...(share !== undefined && { share }) });
+
+const inAWeek = (): Date => new Date(Date.now() + 7 * 86_400_000);
+const raiseHigh = (about: { versionId: string } | { modelId: string }): Promise<string> =>
+  bank.findings.raise(vera, { about, title: 'It drifts', text: 'The inputs are not what they were.', severity: 'HIGH', ownerId: olga.actor.id, dueAt: inAWeek(), evidence: [] });
+const close = async (findingId: string): Promise<void> => {
+  await bank.findings.resolve(olga, { findingId, outcome: 'REMEDIED', text: 'Mended.', evidence: [] });
+  await bank.findings.accept(vera, { findingId, comment: 'Seen.' });
+};
 
 interface Period {
   readonly id: string;
@@ -51,6 +62,33 @@ const eventsOf = async (modelId: string, count: number): Promise<unknown[]> => {
   const leaves = rows.map(({ leaf }) => JSON.parse(leaf.toString('utf8')) as Record<string, unknown>);
   return leaves.filter((leaf) => leaf['model'] === modelId).map((leaf) => leaf['type']).slice(-count);
 };
+
+describe('the customers of a canary', () => {
+  it('stay the same when its model is stopped and resumed, and those of a smaller share when it is widened', async () => {
+    const purpose = newId();
+    const modelId = await bank.newModel(olga, 'LOW', { decisionPurpose: purpose });
+    await deploy(await approved(modelId));
+    const version = await approved(modelId);
+    const customers = Array.from({ length: 60 }, () => newId());
+    const decidedBy = async (): Promise<Set<string>> => {
+      bank.routes.forget();
+      const routes = await Promise.all(customers.map((customerId) => bank.routes.routeFor(database.db, { product: 'credit-card', purpose, customerId })));
+      return new Set(customers.filter((_, i) => routes[i]!.deciding?.versionId === version));
+    };
+    const first = await deploy(version, 'CANARY', 0.3);
+    const before = await decidedBy();
+    await bank.stop.suspendModel(adam, modelId, reason);
+    await bank.resume(modelId, null, [adam, alma]);
+    expect(await decidedBy()).toEqual(before);
+    const resumed = (await periodsOf(modelId)).find(({ role, to }) => role === 'CANARY' && to === null);
+    expect(resumed!.id).not.toBe(first);
+    await bank.deployments.end(adam, resumed!.id, reason);
+    await deploy(version, 'CANARY', 0.6);
+    const wider = await decidedBy();
+    expect([...before].filter((customer) => !wider.has(customer))).toEqual([]);
+    expect(wider.size).toBeGreaterThan(before.size);
+  });
+});
 
 describe('beside a champion', () => {
   let modelId: string;
@@ -173,14 +211,43 @@ describe('a suspended model', () => {
     expect(await eventsOf(modelId, 8)).toEqual([ended, ended, ended, 'MODEL_SUSPENDED', deployed, deployed, deployed, 'MODEL_RESUMED']);
   });
 
-  it('resumes without what is no longer approved; an earlier champion stands in', async () => {
+  it('resumes with what the proposal names: where that cannot be deployed any more nothing stands in, and a new proposal says what can', async () => {
+    const { proposals } = bank.keepers;
+    const stale = await bank.proposeResumption(adam, modelId);
+    expect(await textOf(stale)).toBe('The suspended model decides again, with version 1 as CHAMPION, version 2 as CHALLENGER, version 3 as CANARY for 25 % of the customers.');
+    await bank.deployments.retire(adam, third!, reason);
+    await expect(proposals.confirm(alma, stale, 'Seen.')).rejects.toMatchObject({ code: 'CONFLICT', message: expect.stringContaining('Version 3 cannot be deployed any more as CANARY'), rule: { name: 'RESUMED_AS_SAID', remedy: expect.stringContaining('propose resumeModel again') } });
+    expect(await openOf(modelId)).toEqual([]);
     await bank.resume(modelId, null, [adam, alma]);
+    expect(await openOf(modelId)).toEqual([`CHALLENGER ${second}`, `CHAMPION ${first}`]);
     await deploy(second!);
     await bank.stop.suspendModel(adam, modelId, reason);
+    const named = await bank.proposeResumption(adam, modelId);
     await bank.stop.suspendVersion(adam, second!, 'This one too.');
-    await bank.deployments.retire(adam, third!, reason);
-    await bank.resume(modelId, null, [alma, adam]);
+    await expect(proposals.confirm(alma, named, 'Seen.')).rejects.toEqual(rule('RESUMED_AS_SAID'));
+    const empty = await bank.proposeResumption(alma, modelId);
+    expect(await textOf(empty)).toContain('Nothing decides until an ADMIN deploys a version');
+    await proposals.confirm(adam, empty, 'Seen.');
+    expect(await openOf(modelId)).toEqual([]);
+    await deploy(first!);
     expect(await openOf(modelId)).toEqual([`CHAMPION ${first}`]);
+  });
+
+  it('resumes without a champion where the suspension ended none, whoever was champion before', async () => {
+    await bank.resume(modelId, null, [adam, alma]);
+    await bank.stop.suspendVersion(adam, first!, reason);
+    await bank.resume(modelId, first!, [adam, alma]);
+    expect(await openOf(modelId)).toEqual([`CANARY ${third}`, `CHALLENGER ${second}`]);
+    await bank.stop.suspendModel(adam, modelId, reason);
+    await bank.resume(modelId, null, [adam, alma]);
+    expect(await openOf(modelId)).toEqual([]);
+  });
+
+  it('resumes by nothing but what its proposal says of this suspension', async () => {
+    const { suspension, begins } = await bank.stop.resumption(adam, modelId);
+    for (const forged of [undefined, [{ ...begins![0]!, id: second! }], begins!.slice(1), [{ ...begins![0]! }, { ...begins![2]!, share: 0.9 }]]) {
+      await expect(bank.proposeResumption(adam, modelId, { suspension, ...(forged && { begins: forged }) })).rejects.toEqual(rule('RESUMED_AS_SAID'));
+    }
   });
 
   it('does not resume by one person, by a proposal for an earlier suspension, or by who is no ADMIN', async () => {
@@ -197,6 +264,11 @@ describe('a suspended model', () => {
     expect(await openOf(modelId)).toEqual([]);
   });
 });
+
+const textOf = async (proposalId: string): Promise<string> => {
+  const [row] = await database.db.query<{ payload: object }>('SELECT payload FROM proposals WHERE id = $1', [proposalId]);
+  return bank.keepers.proposals.kindOf('RESUME_MODEL').describe(row!.payload);
+};
 
 const purposeOf = async (modelId: string): Promise<string> => (await database.db.query<{ purpose: string }>('SELECT decision_purpose AS purpose FROM models WHERE id = $1', [modelId]))[0]!.purpose;
 
@@ -241,6 +313,69 @@ describe('a suspended version', () => {
   });
 });
 
+/** The versions as they are loaded here, but for some: those hang, or fail. */
+const loading = (hanging: readonly string[], failing: readonly string[] = []): LiveVersions =>
+  ({
+    load: (db: Queryable, id: string) => (hanging.includes(id) ? new Promise(() => undefined) : failing.includes(id) ? Promise.reject(new Error('No such file.')) : bank.live.load(db, id)),
+    warm: () => new Promise(() => undefined),
+  }) as unknown as LiveVersions;
+
+const stopWith = (live: LiveVersions): StopService => new StopService({ routes: bank.routes, versions: live }, 200);
+
+describe('a stop that needs a fallback', () => {
+  let modelId: string;
+  let versions: string[];
+  beforeEach(async () => {
+    modelId = await newModel();
+    versions = await Promise.all(Array.from({ length: 5 }, () => approved(modelId)));
+    for (const versionId of versions) await deploy(versionId);
+  });
+
+  it('waits for none that hangs: the next one takes over, and the answer says why not the latest', async () => {
+    const [, , second, latest, deciding] = versions;
+    const { passedOver } = await stopWith(loading([latest!])).suspendVersion(adam, deciding!, 'At once.');
+    expect(passedOver).toEqual([{ versionId: latest, reason: 'It was not loaded in time.' }]);
+    expect(await openOf(modelId)).toEqual([`CHAMPION ${second}`]);
+  });
+
+  it('deploys nothing that was not loaded, however many cannot be: a person decides, and the answer says so', async () => {
+    const [first, ...others] = versions;
+    const start = performance.now();
+    const { passedOver } = await stopWith(loading([first!], others)).suspendVersion(adam, others.at(-1)!, 'At once.');
+    expect(performance.now() - start).toBeLessThan(5_000);
+    expect(passedOver.map(({ reason: why }) => why)).toEqual([...Array<string>(3).fill('It cannot be loaded (No such file.).'), 'It was not loaded in time.']);
+    expect(await openOf(modelId)).toEqual([]);
+    const asked = { product: 'credit-card', purpose: await purposeOf(modelId), customerId: newId() };
+    expect(await bank.routes.routeFor(database.db, asked)).toMatchObject({ deciding: null, stopped: 'VERSION_SUSPENDED' });
+  });
+});
+
+describe('a HIGH finding that was raised after the approval', () => {
+  it('keeps the version from being deployed to decide, rolled back to, fallen back to and resumed with, until it is closed', async () => {
+    const modelId = await newModel();
+    const [first, second] = [await approved(modelId), await approved(modelId)];
+    for (const versionId of [first, second]) await deploy(versionId);
+    const finding = await raiseHigh({ versionId: first });
+    const refusal = { code: 'REFUSED', message: expect.stringContaining('Version 1 cannot be deployed to decide while HIGH findings are open on it or its model: “It drifts”'), rule: { name: 'NO_HIGH_FINDING', remedy: expect.stringContaining('acceptResolution'), who: expect.any(String) } };
+    await expect(deploy(first)).rejects.toMatchObject(refusal);
+    await expect(deploy(first, 'CANARY', 0.1)).rejects.toMatchObject(refusal);
+    await expect(bank.deployments.rollBack(adam, { modelId, reason })).rejects.toMatchObject(refusal);
+    const insertion = (role: string): [string, ...unknown[]] => [`INSERT INTO deployments (id, model_id, version_id, role, share, valid_from, by_user, reason) VALUES ($1, $2, $3, '${role}', 0.1, clock_timestamp(), $4, 'x')`, newId(), modelId, first, adam.actor.id];
+    await expect(run(insertion('CANARY'))).rejects.toMatchObject({ code: 'AS061' });
+    await bank.deployments.end(adam, await deploy(first, 'CHALLENGER'), reason);
+    expect(await bank.stop.suspendVersion(adam, second, reason)).toMatchObject({ passedOver: [{ versionId: first, reason: 'A HIGH finding is open on it or its model.' }] });
+    expect(await openOf(modelId)).toEqual([]);
+    await close(finding);
+    await deploy(first);
+    await bank.stop.suspendModel(adam, modelId, reason);
+    const proposal = await bank.proposeResumption(adam, modelId);
+    await raiseHigh({ modelId });
+    await expect(bank.keepers.proposals.confirm(alma, proposal, 'Seen.')).rejects.toEqual(rule('RESUMED_AS_SAID'));
+    await bank.resume(modelId, null, [adam, alma]);
+    expect(await openOf(modelId)).toEqual([]);
+  });
+});
+
 async function attempt(kind: string, modelId: string, versionId: string): Promise<unknown> {
   switch (kind) {
     case 'champion': return deploy(versionId);
@@ -277,30 +412,80 @@ async function requireSound(modelId: string): Promise<void> {
   expect(wrong!.count).toBe(0);
 }
 
+/** From an instant of the database's clock, in microseconds, on: who decided, or nobody. */
+interface Since {
+  readonly at: bigint;
+  readonly versionId: string | null;
+}
+
+/** What is expected of `Model.liveVersion(at:)`: kept act by act, and never read from the deployments of the past. */
+class Timeline {
+  readonly entries: Since[] = [];
+
+  constructor(readonly modelId: string) {}
+
+  /** Notes what an act that was done has made of it. What a champion and a stop lead to is known; the others tell it by what stands open. */
+  async note(kind: string, versionId: string): Promise<void> {
+    const before = this.entries.at(-1)?.versionId ?? null;
+    if (['challenger', 'canary', 'end', 'resumeVersion'].includes(kind)) return;
+    const [open] = await openChampions(this.modelId);
+    const now = kind === 'champion' ? versionId : kind === 'stop' ? null : (open?.versionId ?? null);
+    if (now === before) return;
+    const at = now === null ? await lastStop(this.modelId) : open!.at;
+    this.entries.push({ at: BigInt(at), versionId: now });
+  }
+
+  expectedAt = (microseconds: bigint): string | null => this.entries.findLast(({ at }) => at <= microseconds)?.versionId ?? null;
+
+  /** Asks as the query does, which knows milliseconds: at every boundary, one before and one after, and before the first. */
+  async requireTold(): Promise<void> {
+    const boundaries = this.entries.map(({ at }) => Number(at / 1000n));
+    const instants = [(boundaries[0] ?? Date.now()) - 3_600_000, ...boundaries.flatMap((at) => [at - 1, at, at + 1])].map((at) => new Date(at));
+    const told = await liveVersions.load(adam, instants.map((at) => ({ modelId: this.modelId, at })));
+    const timesAndVersions = (idAt: (at: Date, place: number) => string | null): unknown[] => instants.map((at, place) => [at.toISOString(), idAt(at, place)]);
+    expect(timesAndVersions((_, place) => told[place]?.id ?? null)).toEqual(timesAndVersions((at) => this.expectedAt(BigInt(at.getTime()) * 1000n)));
+    const [now] = await liveVersions.load(adam, [{ modelId: this.modelId, at: undefined }]);
+    expect(now?.id ?? null).toBe(this.entries.at(-1)?.versionId ?? null);
+  }
+}
+
+const microseconds = (column: string): string => `(extract(epoch FROM ${column}) * 1000000)::bigint::text AS at`;
+const openChampions = (modelId: string): Promise<{ versionId: string; at: string }[]> =>
+  database.db.query(`SELECT version_id AS "versionId", ${microseconds('valid_from')} FROM deployments WHERE model_id = $1 AND role = 'CHAMPION' AND valid_to IS NULL`, [modelId]);
+const lastStop = async (modelId: string): Promise<string> =>
+  (await database.db.query<{ at: string }>(`SELECT ${microseconds('valid_from')} FROM suspensions WHERE model_id = $1 ORDER BY valid_from DESC LIMIT 1`, [modelId]))[0]!.at;
+
 describe('whatever is done in whatever order', () => {
   const VERSIONS = 3;
-  const actOf = fc.record({ kind: fc.constantFrom('champion', 'challenger', 'canary', 'end', 'back', 'stop', 'resume', 'stopVersion', 'resumeVersion'), version: fc.nat(VERSIONS - 1) });
+  const actOf = fc.record({ kind: fc.constantFrom('champion', 'champion', 'challenger', 'canary', 'end', 'back', 'stop', 'resume', 'stopVersion', 'resumeVersion'), version: fc.nat(VERSIONS - 1) });
 
   it('a model has one champion without gaps but where it is stopped, a canary at most, and each version one role; who was live when is exact', async () => {
     let refusals = 0;
     let done = 0;
+    let boundaries = 0;
     await fc.assert(
       fc.asyncProperty(fc.array(actOf, { minLength: 4, maxLength: 10 }), async (acts) => {
         const modelId = await newModel();
+        const timeline = new Timeline(modelId);
         const versions = await Promise.all(Array.from({ length: VERSIONS }, () => approved(modelId)));
         for (const { kind, version } of acts) {
           const outcome = await attempt(kind, modelId, versions[version]!).then(() => true, (error: { rule?: object; code?: string }) => {
             expect(error.rule ?? error.code).toEqual(error.rule ?? 'NOT_FOUND');
             return false;
           });
-          if (outcome) done += 1;
-          else refusals += 1;
+          if (outcome) {
+            done += 1;
+            await timeline.note(kind, versions[version]!);
+          } else refusals += 1;
         }
         await requireSound(modelId);
+        await timeline.requireTold();
+        boundaries += timeline.entries.length;
       }),
       { numRuns: 12 },
     );
     expect(done).toBeGreaterThan(refusals / 4);
+    expect(boundaries).toBeGreaterThan(12);
   }, 120_000);
 });
 
@@ -341,6 +526,9 @@ describe('plain SQL with the role of the application cannot', () => {
   it('leave a gap: end the champion with no other in its place, or with one that begins later', async () => {
     await expect(run(end(first!))).rejects.toMatchObject({ code: 'AS081' });
     await expect(run(end(first!), [`SELECT pg_sleep(0.002)`], insert(second!))).rejects.toMatchObject({ code: 'AS081' });
+    // Champions that begin and end at one instant, each the successor of the other.
+    const passing = [insert(second!, 'CHAMPION', 'now()'), end(second!), insert(third!, 'CHAMPION', 'now()'), end(third!)];
+    await expect(run(end(first!), ...passing)).rejects.toMatchObject({ code: '23514', constraint: 'deployments_last' });
     expect(await openOf(modelId)).toEqual([`CHAMPION ${first}`]);
   });
 
@@ -376,7 +564,7 @@ describe('plain SQL with the role of the application cannot', () => {
     await expect(run([`INSERT INTO deployments (id, model_id, version_id, role, valid_from, by_user, reason) VALUES ($1, $2, $3, 'CHAMPION', now(), $4, 'x')`, newId(), other, versionId, adam.actor.id])).rejects.toMatchObject({ code: 'AS082' });
     await expect(run([`UPDATE suspensions SET valid_to = clock_timestamp() WHERE id = $1`, suspension])).rejects.toMatchObject({ code: expect.stringMatching('AS083|23514') });
     await expect(run(lift(newId()))).rejects.toMatchObject({ code: 'AS083' });
-    const proposal = await bank.keepers.proposals.propose(adam, 'RESUME_MODEL', { subject: other, payload: { suspension }, reason });
+    const proposal = await bank.proposeResumption(adam, other);
     await expect(run(lift(proposal))).rejects.toMatchObject({ code: 'AS083' });
     await expect(run([`INSERT INTO proposal_decisions (proposal_id, decided_by, verdict, comment) VALUES ($1, $2, 'CONFIRMED', 'x')`, proposal, adam.actor.id], lift(proposal))).rejects.toMatchObject({ code: 'AS008' });
     await bank.stop.suspendVersion(adam, versionId, reason);

@@ -23,7 +23,7 @@ describe('the report of a version', () => {
   beforeAll(async () => {
     app = await openTestApp();
     const model = await registerSmallModel(app, 'reported');
-    bare = (await approveSmallVersion(app, model)).versionId;
+    bare = (await approveSmallVersion(app, model, { report: null })).versionId;
     reported = (await approveSmallVersion(app, model, { report: REPORT })).versionId;
   });
   afterAll(() => app.close());
@@ -59,7 +59,7 @@ describe('the report of a version', () => {
       { attribute: 'sex', groups: [{ name: 'female', approvalRatio: 1, belowLeastRatio: false }, { name: 'male', approvalRatio: 0.7, belowLeastRatio: true }], skipped: ['other'] },
     ] } } });
     expect(await client.ok(CHECKS, { id: reported })).toEqual({ modelVersion: { dataQuality: {
-      findings: [{ check: 'missing' }, { check: 'group-size' }], overrides: [{ check: 'missing' }, { check: 'group-size' }],
+      findings: [{ check: 'missing-values' }, { check: 'group-size' }], overrides: [{ check: 'missing-values' }, { check: 'group-size' }],
     } } });
   });
 
@@ -67,7 +67,7 @@ describe('the report of a version', () => {
     const underwriter = await app.as('underwriter');
     const { extensions, message } = await underwriter.refusal(GROUPS, { id: reported });
     expect([extensions.code, message]).toEqual(['FORBIDDEN', expect.stringContaining('model:fairness')]);
-    expect(await underwriter.ok(CHECKS, { id: reported })).toEqual({ modelVersion: { dataQuality: { findings: [{ check: 'missing' }], overrides: [{ check: 'missing' }] } } });
+    expect(await underwriter.ok(CHECKS, { id: reported })).toEqual({ modelVersion: { dataQuality: { findings: [{ check: 'missing-values' }], overrides: [{ check: 'missing-values' }] } } });
   });
 
   it('is absent where a version has none', async () => {

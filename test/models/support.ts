@@ -3,6 +3,7 @@ import type { Role } from '../../src/security/index.js';
 import { chooseReference, compileModel, encode, fitFeatureSchema, loadScorer, withNovelty, type DecisionPolicy, type FeatureSpec, type GatheredRecord } from '../../src/scoring/index.js';
 import { ArtefactStore, CHANGE_POLICY, CHANGE_TIER, DeploymentService, FindingsService, Gates, InventoryService, LiveVersions, Measurements, ModelService, resumeKinds, Routes, StopService, VersionService, VoteService, WAIVE_GATE, type NewModel, type Tier } from '../../src/models/index.js';
 import { openSuspension } from '../../src/models/deployments/suspension.queries.js';
+import type { ResumePayload } from '../../src/models/deployments/resume.js';
 import { GATE_NAMES, type GateName, type GateVerdict } from '../../src/models/gates/types.js';
 import { fairnessOf } from '../../src/models/evidence-summary.js';
 import type { TestDatabase } from '../support/database.js';
@@ -15,7 +16,7 @@ export const jsonArtefact = (value: unknown) => artefact(Buffer.from(canonicalJs
 
 const base64 = (values: Float32Array): string => Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString('base64');
 
-const PRINCIPAL: FeatureSpec = {
+export const PRINCIPAL: FeatureSpec = {
   name: 'principal', label: 'Amount', source: { path: 'loan.principal' }, type: 'numeric', missing: { rule: 'median' }, transform: 'standardise', reasonCode: 'AMOUNT',
 };
 
@@ -24,15 +25,23 @@ interface SmallOptions {
   readonly parityShift?: number;
   readonly spec?: FeatureSpec | undefined;
   readonly rows?: readonly GatheredRecord[];
-  readonly report?: Readonly<Record<string, unknown>> & { readonly importance?: object; readonly evaluation?: { readonly groups?: Parameters<typeof fairnessOf>[0]; readonly metrics?: { readonly rows: number; readonly auc: number; readonly brier: number } } };
+  /** The report of its making; null: none. A sound one unless told otherwise. */
+  readonly report?: SmallReport | null;
   readonly layersModel?: object;
   /** The share of the rows that may count as novel; without it nothing is learned of novelty. */
   readonly beyond?: number;
   readonly referWhen?: DecisionPolicy['referWhen'];
 }
 
+type SmallReport = Readonly<Record<string, unknown>> & {
+  readonly importance?: object;
+  readonly evaluation?: { readonly measuredOn?: string; readonly groups?: Parameters<typeof fairnessOf>[0]; readonly metrics?: Readonly<Record<string, unknown>> };
+  readonly stability?: { readonly psi: number } | null;
+  readonly quality?: { readonly findings: readonly { readonly severity: string }[]; readonly overrides?: readonly object[] };
+};
+
 /** A logistic model on one feature: logit = weight · x − 1, known in closed form. */
-export async function smallVersion({ weight = 1, parityShift = 0, spec = PRINCIPAL, rows = records, report, layersModel, beyond, referWhen }: SmallOptions = {}) {
+export async function smallVersion({ weight = 1, parityShift = 0, spec = PRINCIPAL, rows = records, report = soundReport(), layersModel, beyond, referWhen }: SmallOptions = {}) {
   const fitted = fitFeatureSchema([spec], rows);
   const vectorOf = (record: GatheredRecord): number => encode(fitted, record).vector[0]!;
   const schema = beyond === undefined ? fitted : withNovelty(fitted, Float32Array.from(rows, vectorOf), { beyond });
@@ -54,11 +63,22 @@ export async function smallVersion({ weight = 1, parityShift = 0, spec = PRINCIP
     ...(layersModel && { layersModel: jsonArtefact(layersModel) }),
     ...(report && { report: jsonArtefact(report) }),
   };
-  const { rows: measured, auc, brier } = report?.evaluation?.metrics ?? dossierJson.metrics;
-  const metrics = { ...dossierJson.metrics, rows: measured, auc, brier };
-  const { method, rows: explained, residual95 } = { ...dossierJson.explanation, ...report?.importance };
-  const told = { fairness: fairnessOf(report?.evaluation?.groups ?? {}), explanation: { method, rows: explained, residual95 } };
-  return { artefacts, schema, dossier: { ...dossierJson, ...told, artefacts: digestsOf(artefacts), decisionPolicy: policy, parity, metrics } };
+  return { artefacts, schema, report, dossier: { ...dossierJson, ...toldOf(report), artefacts: digestsOf(artefacts), decisionPolicy: policy, parity } };
+}
+
+/** What a dossier says of the measurement that its report tells of. */
+function toldOf(report: SmallReport | null): Pick<typeof dossierJson, 'metrics' | 'explanation' | 'quality' | 'fairness'> {
+  const { evaluation, stability, quality: found } = report ?? {};
+  const { extra, ...metrics } = dossierJson.metrics;
+  const measured = Object.fromEntries(Object.keys(metrics).map((name) => [name, evaluation?.metrics?.[name] ?? metrics[name as keyof typeof metrics]])) as typeof metrics;
+  const { method, rows, residual95 } = { ...dossierJson.explanation, ...report?.importance };
+  const count = (severity: string): number => (found?.findings ?? []).filter((finding) => finding.severity === severity).length;
+  return {
+    metrics: { ...measured, extra: { measuredOn: evaluation?.measuredOn ?? extra.measuredOn, psi: stability?.psi ?? extra.psi } },
+    explanation: { method, rows, residual95 },
+    quality: { high: count('HIGH'), medium: count('MEDIUM'), low: count('LOW'), overrides: [...(found?.overrides ?? [])] as never[] },
+    fairness: fairnessOf(evaluation?.groups ?? {}) as typeof dossierJson.fairness,
+  };
 }
 
 const inboundNodes = (name: string, times = 1): unknown[][] => [Array.from({ length: times }, () => [name, 0, 0, {}])];
@@ -81,11 +101,29 @@ export function smallLayersModel({ weight = 1, between = [] }: { weight?: number
 const digestsOf = (artefacts: Record<string, { sha256: string }>): Record<string, string> =>
   Object.fromEntries(Object.entries(artefacts).map(([name, { sha256: digest }]) => [name, digest]));
 
-/** A dossier that was compared with a version and found as good. */
-export const comparedWith = <Dossier extends object>(dossier: Dossier, versionId: string): Dossier & { comparison: object } =>
-  ({ ...dossier, comparison: { champion: `version (${versionId})`, rows: 10, auc: 0.8, championAuc: 0.8, standardError: 0.1, z: 0, p: 1 } });
+/** A version that was compared with another one and found as good. */
+export function comparedWith(version: SmallVersion, versionId: string): SmallVersion {
+  const [champion, rows, test] = [`version (${versionId})`, 10, { aucA: 0.8, aucB: 0.8, standardError: 0.1, z: 0, p: 1 }];
+  const { aucA: auc, aucB: championAuc, ...chance } = test;
+  const report = jsonArtefact({ version: 1, ...version.report, comparison: { champion, rows, test } });
+  const artefacts = { ...version.artefacts, report };
+  return { ...version, artefacts, dossier: { ...version.dossier, artefacts: digestsOf(artefacts), comparison: { champion, rows, auc, championAuc, ...chance } } as SmallVersion['dossier'] };
+}
 
 const digest = 'ab'.repeat(32);
+
+/** The report of a measurement that passes the gates; `changes` replace parts of it. */
+export const soundReport = (changes: object = {}) => ({
+  version: 1,
+  evaluation: { measuredOn: 'holdout', metrics: MEASURED, groups: {} },
+  importance: { method: 'linear', rows: 40, residual95: 0, features: [] },
+  stability: { psi: 0.01 },
+  quality: { findings: [], overrides: [] },
+  ...changes,
+});
+
+/** All metrics that a report has. */
+export const MEASURED = { rows: 10, bads: 2, threshold: 0.4, auc: 0.8, gini: 0.6, ks: 0.5, brier: 0.1, logLoss: 0.3, accuracy: 0.9, precision: 0.5, recall: 0.5, f1: 0.5, ece: 0.01 };
 
 /** A dossier that parses and has what the gates look for; its artefacts are names only. */
 export const dossierJson = {
@@ -133,6 +171,7 @@ export class Bank {
   readonly inventory = new InventoryService();
   readonly deployments: DeploymentService;
   readonly stop: StopService;
+  private tiers: Promise<[Context, Context]> | undefined;
 
   private constructor(
     readonly database: TestDatabase,
@@ -152,9 +191,14 @@ export class Bank {
   /** Lifts the suspension of a model, or of one of its versions: one proposes, another confirms. */
   async resume(modelId: string, versionId: string | null, [one, other]: readonly [Context, Context]): Promise<void> {
     const { proposals } = this.keepers;
+    if (versionId === null) return proposals.confirm(other, await this.proposeResumption(one, modelId), 'Seen.');
     const suspension = (await openSuspension(this.database.db, modelId, versionId))?.id ?? null;
-    const proposal = { subject: versionId ?? modelId, payload: { suspension }, reason: 'Mended.' };
-    await proposals.confirm(other, await proposals.propose(one, versionId === null ? 'RESUME_MODEL' : 'RESUME_VERSION', proposal), 'Seen.');
+    await proposals.confirm(other, await proposals.propose(one, 'RESUME_VERSION', { subject: versionId, payload: { suspension }, reason: 'Mended.' }), 'Seen.');
+  }
+
+  /** Proposes to lift the suspension of a model, with what can be deployed now unless told otherwise. @returns the id of the proposal */
+  async proposeResumption(by: Context, modelId: string, payload?: ResumePayload): Promise<string> {
+    return this.keepers.proposals.propose(by, 'RESUME_MODEL', { subject: modelId, payload: payload ?? (await this.stop.resumption(by, modelId)), reason: 'Mended.' });
   }
 
   /** A person with these roles in the token, and in grants unless told otherwise. */
@@ -164,9 +208,18 @@ export class Bank {
     return person;
   }
 
-  async newModel(owner: Context, tier: Tier = 'MEDIUM', changes: Partial<NewModel> = {}): Promise<string> {
+  /** Registered, which makes it HIGH; two admins of their own give it another tier. */
+  async newModel(owner: Context, tier: Tier = 'HIGH', changes: Partial<NewModel> = {}): Promise<string> {
     const name = `Model ${Math.random()}`;
-    return this.models.registerModel(owner, { name, purpose: 'PD', decisionPurpose: 'credit', products: ['credit-card'], horizonMonths: 12, tier, ...changes });
+    const id = await this.models.registerModel(owner, { name, purpose: 'PD', decisionPurpose: 'credit', products: ['credit-card'], horizonMonths: 12, ...changes });
+    if (tier !== 'HIGH') await this.changeTier(id, tier);
+    return id;
+  }
+
+  async changeTier(modelId: string, tier: Tier): Promise<void> {
+    const { proposals } = this.keepers;
+    const [one, other] = await (this.tiers ??= Promise.all([this.person('Tia', ['ADMIN']), this.person('Theo', ['ADMIN'])]));
+    await proposals.confirm(other, await proposals.propose(one, 'CHANGE_TIER', { subject: modelId, payload: { tier }, reason: 'Few loans.' }), 'Agreed.');
   }
 
   async upload(ctx: Context, { artefacts }: SmallVersion): Promise<void> {
@@ -174,14 +227,15 @@ export class Bank {
   }
 
   async newVersion(owner: Context, modelId: string, version: SmallVersion): Promise<string> {
-    await this.upload(owner, version);
-    return this.versions.registerVersion(owner, { modelId, dossier: await this.dossierFor(modelId, version) });
+    const compared = await this.comparedFor(modelId, version);
+    await this.upload(owner, compared);
+    return this.versions.registerVersion(owner, { modelId, dossier: JSON.stringify(compared.dossier) });
   }
 
-  /** Where the model has a champion, the dossier says that it was compared with it. */
-  async dossierFor(modelId: string, { dossier }: SmallVersion): Promise<string> {
+  /** Where the model has a champion, the version was compared with it. */
+  async comparedFor(modelId: string, version: SmallVersion): Promise<SmallVersion> {
     const [champion] = await this.database.db.query<{ id: string }>(`SELECT version_id AS id FROM deployments WHERE model_id = $1 AND role = 'CHAMPION' AND valid_to IS NULL`, [modelId]);
-    return JSON.stringify(champion ? comparedWith(dossier, champion.id) : dossier);
+    return champion ? comparedWith(version, champion.id) : version;
   }
 
   async submitted(owner: Context, tier: Tier, version: SmallVersion): Promise<{ modelId: string; versionId: string; dossierDigest: string }> {

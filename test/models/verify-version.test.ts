@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Context } from '../../src/platform/index.js';
 import { openTestDatabase, type TestDatabase } from '../support/database.js';
-import { Bank, dossierJson, smallLayersModel, smallVersion } from './support.js';
+import { Bank, dossierJson, MEASURED, smallLayersModel, smallVersion, soundReport } from './support.js';
 
 let database: TestDatabase;
 let bank: Bank;
@@ -16,7 +16,7 @@ afterAll(() => database.close());
 
 const stateOf = async (versionId: string): Promise<string> => (await bank.version(versionId)).state;
 
-const registeringModel = async (layersModel: object): Promise<string> => bank.newVersion(olga, await bank.newModel(olga), await smallVersion({ layersModel }));
+const registeringModel = async (layersModel: object): Promise<string> => bank.newVersion(olga, await bank.newModel(olga, 'HIGH'), await smallVersion({ layersModel }));
 
 describe('registering a version with a LayersModel', () => {
   it('takes the one that the ONNX model was compiled from', async () => {
@@ -24,7 +24,7 @@ describe('registering a version with a LayersModel', () => {
   });
 
   it('refuses another model than the ONNX model, which the runtime TensorFlow would score with', async () => {
-    await expect(registeringModel(smallLayersModel({ weight: 1.01 }))).rejects.toMatchObject({ code: 'REFUSED', message: expect.stringContaining('The LayersModel is another model than the ONNX model: on 40 rows of the parity sample') });
+    await expect(registeringModel(smallLayersModel({ weight: 1.01 }))).rejects.toMatchObject({ code: 'REFUSED', rule: { name: 'SAME_MODEL', who: 'MODEL_OWNER' }, message: expect.stringContaining('The LayersModel is another model than the ONNX model: on 40 rows of the parity sample') });
   });
 
   it.each([
@@ -36,23 +36,49 @@ describe('registering a version with a LayersModel', () => {
   });
 });
 
-describe('registering a version with a report', () => {
-  const measured = { rows: 10, bads: 2, threshold: 0.4, auc: 0.8, gini: 0.6, ks: 0.5, brier: 0.1, logLoss: 0.3, accuracy: 0.9, precision: 0.5, recall: 0.5, f1: 0.5, ece: 0.01 };
-  const registering = async (changes: object): Promise<string> => {
-    const version = await smallVersion({ report: { version: 1, evaluation: { metrics: { ...measured, ...changes } } } });
-    return bank.newVersion(olga, await bank.newModel(olga), { ...version, dossier: { ...version.dossier, metrics: dossierJson.metrics } });
-  };
+const registeringReport = async (changes: object): Promise<string> => {
+  const version = await smallVersion({ report: { version: 1, evaluation: { metrics: { ...MEASURED, ...changes } } } });
+  return bank.newVersion(olga, await bank.newModel(olga, 'HIGH'), { ...version, dossier: { ...version.dossier, metrics: dossierJson.metrics } });
+};
 
+describe('registering a version with a report', () => {
   it('takes one that measured what the dossier says', async () => {
-    expect(await stateOf(await registering({}))).toBe('DRAFT');
+    expect(await stateOf(await registeringReport({}))).toBe('DRAFT');
   });
 
   it.each([
     ['rows', 11, 'metrics.rows is 10, but its report measured 11'],
     ['auc', 0.6, 'metrics.auc is 0.8, but its report measured 0.6'],
     ['brier', 0.2, 'metrics.brier is 0.1, but its report measured 0.2'],
+    ['ece', 0.4, 'metrics.ece is 0.01, but its report measured 0.4'],
+    ['ks', 0.1, 'metrics.ks is 0.5, but its report measured 0.1'],
   ])('refuses one with another %s than the dossier', async (name, value, sentence) => {
-    await expect(registering({ [name]: value })).rejects.toMatchObject({ code: 'BAD_INPUT', message: expect.stringContaining(sentence) });
+    await expect(registeringReport({ [name]: value })).rejects.toMatchObject({ code: 'BAD_INPUT', message: expect.stringContaining(sentence) });
+  });
+});
+
+describe('registering a version whose dossier claims another measurement than its report', () => {
+  const { extra, ...metrics } = dossierJson.metrics;
+  const override = { check: 'leaking-values', feature: 'score', reason: 'Known at application.' };
+  const compared = { champion: 'version 1 (x)', rows: 10, auc: 0.8, championAuc: 0.8, standardError: 0.1, z: 0, p: 1 };
+  const REPORT = soundReport({
+    stability: { psi: 3 },
+    evaluation: { measuredOn: 'training', metrics: MEASURED, groups: {} },
+    quality: { findings: [{ check: 'leaking-values', feature: 'score', severity: 'HIGH', message: 'Leaks.' }], overrides: [override] },
+    comparison: { champion: 'version 1 (x)', rows: 10, test: { aucA: 0.7, aucB: 0.8, standardError: 0.1, z: 0, p: 1 } },
+  });
+  const quality = { high: 1, medium: 0, low: 0, overrides: [override] };
+
+  it.each<[string, object, string]>([
+    ['of which loans', { metrics: { ...metrics, extra: { ...extra, measuredOn: 'holdout', psi: 3 } } }, 'metrics.extra.measuredOn is holdout, but its report measured training'],
+    ['of stability', { metrics: { ...metrics, extra: { measuredOn: 'training', psi: 0.01 } } }, 'metrics.extra.psi is 0.01, but its report measured 3'],
+    ['of fewer grave findings', { quality: { ...quality, high: 0 } }, 'quality.high is 0, but its report measured 1'],
+    ['of other reasons', { quality: { ...quality, overrides: [{ ...override, reason: 'All is well.' }] } }, 'quality.overrides is ["leaking-values of score: All is well."], but its report measured ["leaking-values of score: Known at application."]'],
+    ['of the champion', { comparison: compared }, 'comparison.auc is 0.8, but its report measured 0.7'],
+    ['of another champion', { comparison: { ...compared, champion: 'version 2 (y)' } }, 'comparison.champion is version 2 (y), but its report measured version 1 (x)'],
+  ])('%s refuses it, naming the figure and both values', async (_, changes, sentence) => {
+    const version = await smallVersion({ report: REPORT });
+    await expect(bank.newVersion(olga, await bank.newModel(olga, 'HIGH'), { ...version, dossier: { ...version.dossier, ...changes } })).rejects.toMatchObject({ code: 'BAD_INPUT', message: expect.stringContaining(sentence) });
   });
 });
 
@@ -68,7 +94,7 @@ describe('registering a version whose dossier tells of fairness and explanations
   const fairness = { leastRatio: 0.8, attributes: [sex] };
   const registering = async (changes: object, report: object = REPORT): Promise<string> => {
     const version = await smallVersion({ report: { ...report } });
-    return bank.newVersion(olga, await bank.newModel(olga), { ...version, dossier: { ...version.dossier, ...changes } });
+    return bank.newVersion(olga, await bank.newModel(olga, 'HIGH'), { ...version, dossier: { ...version.dossier, ...changes } });
   };
 
   it('takes what its report measured, in whatever order, and a dossier that says nothing of it', async () => {

@@ -4,10 +4,11 @@ import { openTestApp, type TestApp } from '../support/app.js';
 import { createLoan, SCORE_LOAN } from '../support/builders.js';
 import type { TestClient, ToldError } from '../support/client.js';
 import { APPROVE, ballot, deploy, registerSmallModel, registerSmallVersion, submit, type RegisteredVersion, type SmallModel } from '../support/small-version.js';
-import { dossierJson } from './support.js';
+import { dossierJson, MEASURED, soundReport } from './support.js';
 
 /** A version whose PDs do not come true, and whose card says nothing of ethics. */
-const WEAK = { metrics: { ...dossierJson.metrics, ece: 0.2 }, modelCard: { ...dossierJson.modelCard, ethics: undefined } };
+const WEAK = { modelCard: { ...dossierJson.modelCard, ethics: undefined } };
+const UNTRUE = soundReport({ evaluation: { measuredOn: 'holdout', metrics: { ...MEASURED, ece: 0.2 }, groups: {} } });
 
 const days = (count: number): string => new Date(Date.now() + count * 86_400_000).toISOString();
 
@@ -40,7 +41,7 @@ describe('gates and waivers', () => {
     app = await openTestApp();
     [owner, validator, admin, second, auditor, portal] = await Promise.all((['owner', 'validator', 'admin', 'secondAdmin', 'auditor', 'portal'] as const).map((name) => app.as(name)));
     model = await registerSmallModel(app, 'weak-loan');
-    weak = await registerSmallVersion(app, model, {}, WEAK);
+    weak = await registerSmallVersion(app, model, { report: UNTRUE }, WEAK);
   });
   afterAll(() => app.close());
 
@@ -61,7 +62,7 @@ describe('gates and waivers', () => {
     await submit(app, weak.versionId);
     const { state, gates, gateEvaluations } = await gatesOf(weak);
     expect([state, failing(gates)]).toEqual(['SUBMITTED', ['CALIBRATION', 'MODEL_CARD']]);
-    expect(gates.find(({ gate }) => gate === 'CALIBRATION')).toMatchObject({ measured: 0.2, threshold: 0.05, unit: 'PD', source: 'dossier.metrics.ece', waiver: null });
+    expect(gates.find(({ gate }) => gate === 'CALIBRATION')).toMatchObject({ measured: 0.2, threshold: 0.05, unit: 'PD', source: 'report.evaluation.metrics.ece', waiver: null });
     expect(gates.find(({ gate }) => gate === 'LATENCY')).toMatchObject({ verdict: 'PASS', unit: 'ms', source: expect.stringContaining('onnxruntime-node') });
     expect(gateEvaluations).toMatchObject([{ stage: 'SUBMISSION', policyVersion: 1, by: { name: 'Mona Model-Owner' } }]);
     expect(await app.leaves({ type: 'GATES_EVALUATED' })).toContainEqual(expect.objectContaining({ version: decodeGlobalId(weak.versionId).id, stage: 'SUBMISSION', failed: 2, waived: 0, results: expect.stringMatching(/^[0-9a-f]{64}$/) }));
@@ -138,7 +139,21 @@ describe('gates and waivers', () => {
     await submit(app, sound.versionId);
     await admin!.ok(APPROVE, ballot(sound));
     await deploy(admin!, sound.versionId);
+    const { deployModelVersion: canary } = await admin!.ok<{ deployModelVersion: { deployment: { id: string } } }>('mutation ($input: DeployModelVersionInput!) { deployModelVersion(input: $input) { deployment { id } } }', { input: { versionId: weak.versionId, role: 'CANARY', share: 0.1, reason: 'Beside it.' } });
     await app.sql(`UPDATE gate_waivers SET recorded_at = now() - interval '3 days', expires_at = now() - interval '1 day' WHERE version_id = $1`, [decodeGlobalId(weak.versionId).id]);
+    // Beside the new champion it decides for a share: what has lapsed is told of it as well.
+    const { model: { alerts } } = await auditor!.ok<{ model: { alerts: object[] } }>('query ($id: ID!) { model(id: $id) { alerts { code text } } }', { id: model.modelId });
+    expect(alerts).toContainEqual({ code: 'WAIVER_EXPIRED', text: expect.stringContaining('waiver of the gate CALIBRATION of version 1 has expired: its decisions are REFER') });
+    const { me } = await validator!.ok<{ me: { tasks: { kind: string; subject: string; text: string }[] } }>('{ me { tasks { kind subject text } } }');
+    expect(me.tasks).toContainEqual({ kind: 'WAIVER_EXPIRES', subject: weak.versionId, text: expect.stringContaining('CALIBRATION of version 1 of "Small model of weak-loan" has expired') });
+    // Nor may its maker review the model.
+    await app.sql(`INSERT INTO model_version_contributors (version_id, user_id, part) SELECT $1, id, 'TRAINED' FROM users WHERE name = 'Viktor Validator'`, [decodeGlobalId(weak.versionId).id]);
+    const review = await validator!.refusal('mutation ($input: ReviewModelInput!) { reviewModel(input: $input) { __typename } }', { input: { modelId: model.modelId, outcome: 'FIT', comment: 'My own.', nextReviewAt: days(30) } });
+    expect([ruleOf(review), review.message]).toEqual(['REVIEWED_BY_OTHERS', expect.stringContaining('had a part in a version of')]);
+    const plain = app.runtime.db.transaction((tx) => tx.query(`INSERT INTO model_reviews (id, model_id, outcome, comment, next_review_at, reviewed_by)
+      SELECT gen_random_uuid(), $1, 'FIT', 'My own.', now() + interval '1 day', id FROM users WHERE name = 'Viktor Validator'`, [decodeGlobalId(model.modelId).id]));
+    await expect(plain).rejects.toMatchObject({ code: 'AS057' });
+    await admin!.ok('mutation ($input: EndDeploymentInput!) { endDeployment(input: $input) { __typename } }', { input: { deploymentId: canary.deployment.id, reason: 'Lapsed.' } });
     const refusal = await admin!.refusal('mutation ($input: DeployModelVersionInput!) { deployModelVersion(input: $input) { __typename } }', { input: { versionId: weak.versionId, reason: 'Back.' } });
     expect([ruleOf(refusal), refusal.message]).toEqual(['WAIVER_IN_FORCE', expect.stringContaining('has expired')]);
     const { suspendVersion } = await admin!.ok<{ suspendVersion: { deployment: object | null } }>('mutation ($input: SuspendVersionInput!) { suspendVersion(input: $input) { deployment { id } } }', { input: { versionId: sound.versionId, reason: 'Odd scores.' } });

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { EventEmitter, once as on } from 'node:events';
+import type { Rule } from '../../src/security/index.js';
 import { newId, once, type Context, type Transaction } from '../../src/platform/index.js';
 import { openTestDatabase, type TestDatabase } from '../support/database.js';
 
@@ -64,6 +65,7 @@ describe('once', () => {
     await request(requestId, { amount: '10.00' });
     await expect(request(requestId, body, { operation })).rejects.toMatchObject({
       code: 'CONFLICT',
+      rule: { name: 'REQUEST_ID_ONCE' satisfies Rule, who: 'who sent the request' },
       message: `The requestId "${requestId}" was used before with another body. Repeat the same body to get the same result, or use a new requestId.`,
     });
     expect(await acts(requestId)).toBe(1);

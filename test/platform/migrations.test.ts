@@ -50,7 +50,7 @@ describe('migrations', () => {
       INSERT INTO users (id, issuer, subject, name) VALUES (${text(ID, 'test', 'ann', 'Ann')});
       INSERT INTO artefacts (sha256, bytes, uploaded_by) VALUES (decode('${digest}', 'hex'), '\\x${report.toString('hex')}', '${ID}');
       INSERT INTO models (id, name, purpose, decision_purpose, products, horizon_months, tier, owner_id)
-        VALUES (${text(ID, 'PD', 'PD', 'ORIGINATION')}, '{car-loan}', 12, ${text('LOW', ID)});
+        VALUES (${text(ID, 'PD', 'PD', 'ORIGINATION')}, '{car-loan}', 12, ${text('HIGH', ID)});
       INSERT INTO model_versions (id, model_id, version, state, dossier, dossier_digest, registered_by)
         VALUES (${text(ID, ID)}, 1, ${text('DRAFT', dossier)}, sha256(convert_to('${dossier}', 'UTF8')), '${ID}');
       INSERT INTO model_version_artefacts VALUES (${text(ID, 'REPORT')}, decode('${digest}', 'hex'))`));
@@ -66,6 +66,7 @@ describe('migrations', () => {
     const customer = `'${ID}'`;
     await asSuperuser(database.name, (client) => client.query(`
       INSERT INTO users (id, issuer, subject, name) VALUES (${text(ID, 'test', 'una', 'Una')}) ON CONFLICT DO NOTHING;
+      INSERT INTO role_grants (id, user_id, role, granted_by, reason) VALUES (${text(ID, ID, 'UNDERWRITER', '00000000-0000-7000-8000-000000000001', 'test')});
       INSERT INTO customers (id, external_id) VALUES (${customer}, 'c');
       INSERT INTO loans (customer_id, id, external_id, product, kind, currency) VALUES (${text(ID, ID, 'l', 'card', 'REVOLVING', 'EUR')});
       INSERT INTO loan_facts (customer_id, id, loan_id, effective_at, recorded_by, status, principal, completed_at)
@@ -75,7 +76,7 @@ describe('migrations', () => {
       INSERT INTO decision_overrides (customer_id, id, prediction_id, replaced, decision, reason_code, comment, made_by, expires_at, principal, currency, one_person_limit, policy_version)
         VALUES (${text(ID, ID, ID, 'REFER', 'APPROVE', 'DATA_ERROR')}, '', ${customer}, now() + interval '1 day', 100, 'EUR', 25000, 1);
       INSERT INTO decision_reviews (customer_id, id, prediction_id, grounds, requested_by, due_at) VALUES (${text(ID, ID, ID)}, '', ${customer}, now() + interval '1 day');
-      INSERT INTO counteroffers (customer_id, id, prediction_id, offered_at, amount, currency, recorded_by) VALUES (${text(ID, ID, ID)}, now(), 50, 'EUR', ${customer});
+      INSERT INTO counteroffers (customer_id, id, prediction_id, offered_at, amount, currency, recorded_by, reason_code) VALUES (${text(ID, ID, ID)}, now(), 50, 'EUR', ${text(ID, 'COLLATERAL_INSUFFICIENT')});
       INSERT INTO counteroffer_acceptances (customer_id, counteroffer_id, accepted_at, recorded_by) VALUES (${text(ID, ID)}, now(), ${customer});
       INSERT INTO adverse_action_notices (customer_id, id, prediction_id, kind, send_by, sent_at, channel, recorded_by)
         VALUES (${text(ID, ID, ID, 'COUNTEROFFER', '2026-01-31')}, now(), 'POST', ${customer})`));
@@ -89,7 +90,7 @@ describe('migrations', () => {
     await migrateUp(database.urls.owner, migrations);
     expect(await recorded()).toEqual(before);
     await asSuperuser(database.name, (client) => client.query(`TRUNCATE decision_overrides, decision_reviews, decision_review_outcomes, counteroffers, counteroffer_acceptances,
-      adverse_action_notices, loan_facts, loans, customers CASCADE`));
+      adverse_action_notices, loan_facts, loans, customers, role_grants CASCADE`));
   });
 
   it('give models that were there before a first review and first facts, and bring back what was put aside of findings, facts and reviews', async () => {
@@ -98,7 +99,7 @@ describe('migrations', () => {
       await migrateUp(database.urls.owner, migrations);
     };
     await back();
-    const models = (): Promise<unknown[]> => database.db.query(`SELECT permitted_use AS use, next_review_at - recorded_at >= interval '24 months' AS later, (SELECT count(*)::int FROM model_facts) AS facts FROM models`);
+    const models = (): Promise<unknown[]> => database.db.query(`SELECT permitted_use AS use, next_review_at - recorded_at >= interval '12 months' AS later, (SELECT count(*)::int FROM model_facts) AS facts FROM models`);
     expect(await models()).toEqual([{ use: null, later: true, facts: 1 }]);
     await asSuperuser(database.name, (client) => client.query(`
       INSERT INTO users (id, issuer, subject, name) VALUES (${text('018f0000-0000-7000-8000-000000000002', 'test', 'vera', 'Vera')});
@@ -106,13 +107,15 @@ describe('migrations', () => {
       INSERT INTO model_reviews (id, model_id, outcome, comment, next_review_at, reviewed_by)
         VALUES (gen_random_uuid(), ${text(ID, 'FIT', 'Seen.')}, now() + interval '1 month', '018f0000-0000-7000-8000-000000000002');
       INSERT INTO findings (id, model_id, title, text, severity, owner_id, due_at, evidence, raised_by)
-        VALUES (${text(ID, ID, 'Thin', 'Few loans.', 'LOW', ID)}, now() + interval '1 day', '{split}', '${ID}')`));
-    const all = (): Promise<unknown[]> => database.db.query(`SELECT to_jsonb(m) - 'deployment_epoch' AS row FROM models m UNION ALL SELECT to_jsonb(f) FROM finding_states f UNION ALL SELECT to_jsonb(c) FROM model_facts c UNION ALL SELECT to_jsonb(r) FROM model_reviews r`);
+        VALUES (${text(ID, ID, 'Thin', 'Few loans.', 'LOW', ID)}, now() + interval '1 day', '{split}', '${ID}');
+      INSERT INTO finding_reassignments (id, finding_id, from_owner, to_owner, due_before, due_at, reason, by_user)
+        SELECT gen_random_uuid(), '${ID}', '${ID}', v.id, now(), now() + interval '2 days', 'Ann has left.', v.id FROM users v WHERE v.name = 'Vera'`));
+    const all = (): Promise<unknown[]> => database.db.query(`SELECT to_jsonb(m) - 'deployment_epoch' AS row FROM models m UNION ALL SELECT to_jsonb(f) FROM finding_states f UNION ALL SELECT to_jsonb(a) FROM finding_reassignments a UNION ALL SELECT to_jsonb(c) FROM model_facts c UNION ALL SELECT to_jsonb(r) FROM model_reviews r`);
     const before = await all();
     await back();
     expect(await all()).toEqual(before);
     expect(await models()).toEqual([{ use: 'Cars.', later: false, facts: 2 }]);
-    await asSuperuser(database.name, (client) => client.query('DELETE FROM findings; DELETE FROM model_reviews; DELETE FROM model_facts WHERE id <> model_id'));
+    await asSuperuser(database.name, (client) => client.query('DELETE FROM finding_reassignments; DELETE FROM findings; DELETE FROM model_reviews; DELETE FROM model_facts WHERE id <> model_id'));
   });
 
   it('set aside what challengers said, suspensions, who ended deployments and when predictions were recorded, and find it again', async () => {

@@ -86,7 +86,7 @@ describe('a hub of notices', () => {
   let hub: NoticeHub<Called>;
   beforeAll(async () => {
     database = await openTestDatabase();
-    hub = new NoticeHub<Called>(database.urls.app, openLog('silent'), (told) => told as Called, 3);
+    hub = new NoticeHub<Called>(database.urls.app, openLog('silent'), async (told) => told as Called[], 3);
     await hub.start();
   });
   afterAll(async () => {
@@ -147,6 +147,23 @@ describe('a hub of notices', () => {
     await all.return!();
   });
 
+  it('says that something was missed where notices could not be read', async () => {
+    let fails = true;
+    const shaky = new NoticeHub<Called>(database.urls.app, openLog('silent'), async (told) => {
+      if (fails) throw new Error('no database');
+      return told as Called[];
+    });
+    await shaky.start();
+    const [all, beats] = [shaky.notices(() => true), shaky.beats()];
+    expect([await name(all), await beats.next()]).toEqual(['LISTENING', item(true)]);
+    await tell('a');
+    expect([await name(all), await beats.next()]).toEqual(['LISTENING', item(true)]);
+    fails = false;
+    await tell('b');
+    expect(await name(all)).toBe('b');
+    await shaky.close();
+  });
+
   it('refuses to tell what does not fit', async () => {
     await expect(tell('x'.repeat(3_000))).rejects.toMatchObject({ code: 'INTERNAL' });
   });
@@ -170,7 +187,7 @@ describe('a hub of notices', () => {
   });
 
   it('that is closed ends every stream and its connection', async () => {
-    const other = new NoticeHub<Called>(database.urls.app, openLog('silent'), (told) => told as Called);
+    const other = new NoticeHub<Called>(database.urls.app, openLog('silent'), async (told) => told as Called[]);
     await other.start();
     const streams = [other.notices(() => true), other.beats()];
     await Promise.all(streams.map((stream) => stream.next()));
@@ -181,7 +198,7 @@ describe('a hub of notices', () => {
   });
 
   it('does not start where there is no database to listen to', async () => {
-    const nowhere = new NoticeHub<Called>(database.urls.app.replace(/:\d+\//, ':1/'), openLog('silent'), (told) => told as Called);
+    const nowhere = new NoticeHub<Called>(database.urls.app.replace(/:\d+\//, ':1/'), openLog('silent'), async (told) => told as Called[]);
     await expect(nowhere.start()).rejects.toBeDefined();
     await nowhere.close();
   });

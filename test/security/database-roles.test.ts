@@ -153,11 +153,11 @@ describe('database roles', () => {
     try {
       const [user, trainer, model, version, digest] = [newId(), newId(), newId(), newId(), sha256('{}')];
       await client.query("INSERT INTO users (id, issuer, subject, name) VALUES ($1, 'test', 'shadow', 'Shadow')", [user]);
-      await client.query("INSERT INTO models (id, name, purpose, decision_purpose, products, horizon_months, tier, owner_id) VALUES ($1, 'shadow', 'p', 'ORIGINATION', '{card}', 12, 'LOW', $2)", [model, user]);
+      await client.query("INSERT INTO models (id, name, purpose, decision_purpose, products, horizon_months, tier, owner_id) VALUES ($1, 'shadow', 'p', 'ORIGINATION', '{card}', 12, 'HIGH', $2)", [model, user]);
       await client.query("INSERT INTO model_versions (id, model_id, version, state, dossier, dossier_digest, registered_by) VALUES ($1, $2, 1, 'DRAFT', '{}', $3, $4)", [version, model, digest, user]);
       await client.query("INSERT INTO users (id, issuer, subject, name) VALUES ($1, 'test', 'shadow trainer', 'Shadow')", [trainer]);
       await client.query("INSERT INTO model_version_contributors (version_id, user_id, part) VALUES ($1, $2, 'TRAINED')", [version, trainer]);
-      await client.query("UPDATE model_versions SET state = 'SUBMITTED', policy_version = 1, required_validators = 0, required_admins = 1, vote_days = 90, submitted_at = now() WHERE id = $1", [version]);
+      await client.query("UPDATE model_versions SET state = 'SUBMITTED', policy_version = 1, required_validators = 1, required_admins = 2, vote_days = 90, submitted_at = now() WHERE id = $1", [version]);
       await client.query('CREATE TEMP TABLE model_version_contributors (version_id uuid, user_id uuid)');
       const vote = client.query("INSERT INTO model_version_votes (id, version_id, user_id, role, verdict, dossier_digest, comment) VALUES ($1, $2, $3, 'ADMIN', 'FOR', $4, 'mine')", [newId(), version, trainer, digest]);
       await expect(vote).rejects.toMatchObject({ code: 'AS001' });

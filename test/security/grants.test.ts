@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newId, openLog, type Context } from '../../src/platform/index.js';
-import { demandGrant, ensureUser, nameFirstKeepers, type GrantRow, type Role } from '../../src/security/index.js';
+import { demandGrant, ensureUser, nameFirstKeepers, preparedAndGoverned, type GrantRow, type Role } from '../../src/security/index.js';
 import { openTestDatabase, type TestDatabase } from '../support/database.js';
+import { asSuperuser } from '../support/postgres.js';
 import { Keepers, personOf } from '../support/keepers.js';
 
 const reason = 'Joined the team.';
@@ -20,7 +21,13 @@ const propose = async (role: Role, to: string, by: Context = keepers.first): Pro
   return 'proposalId' in granted ? granted.proposalId : granted.grant.id;
 };
 const run = (sql: string, parameters: readonly unknown[] = []): Promise<unknown[]> => database.db.transaction((tx) => tx.query(sql, parameters));
-const end = (id: string, at: string): Promise<unknown> => run(`UPDATE role_grants SET valid_to = valid_from ${at} WHERE id = $1`, [id]);
+const end = (id: string, at: string): Promise<unknown> => run(`UPDATE role_grants SET valid_to = ${at} WHERE id = $1`, [id]);
+/** An end to come, as releases before this one let be written; now only a superuser can. */
+const endLater = (id: string): Promise<unknown> =>
+  asSuperuser(database.name, async (client) => {
+    await client.query("SET session_replication_role = 'replica'");
+    await client.query(`UPDATE role_grants SET valid_to = '2100-01-01' WHERE id = $1`, [id]);
+  });
 const outsider = (subject: string) => ({ issuer: 'https://idp', subject, name: subject });
 const events = async (id: string) =>
   (await database.db.query<{ leaf: Buffer }>('SELECT leaf FROM audit_intake ORDER BY id'))
@@ -107,9 +114,25 @@ describe('grants of roles', () => {
     await expect(run(`UPDATE role_grants SET ${change} WHERE id = $1`, [id])).rejects.toMatchObject({ code: 'AS007' });
   });
 
-  it('may be given an end to come, but no end before their beginning, says the database', async () => {
-    await end((await grant('UNDERWRITER')).id, "+ interval '1 day'");
-    await expect(end((await grant('UNDERWRITER')).id, "- interval '1 second'")).rejects.toMatchObject({ code: '23514' });
+  it.each(["'2100-01-01'", 'valid_from', "valid_from - interval '1 second'", "now() - interval '1 second'"])('end now, not at %s, says the database', async (at) => {
+    await expect(end((await grant('ADMIN')).id, at)).rejects.toMatchObject({ code: 'AS084' });
+  });
+
+  it('begin now, with an open end, says the database', async () => {
+    const to = await newUser();
+    const insert = (column: string, value: string): Promise<unknown[]> =>
+      run(`INSERT INTO role_grants (id, user_id, role, granted_by, reason, ${column}) VALUES ($1, $2, 'UNDERWRITER', $3, 'x', ${value}) RETURNING valid_from > now() - interval '1 minute' AS now`, [newId(), to, keepers.first.actor.id]);
+    await expect(insert('valid_to', "now() + interval '1 day'")).rejects.toMatchObject({ code: 'AS084' });
+    expect(await insert('valid_from', "'2000-01-01'")).toEqual([{ now: true }]);
+  });
+
+  it('with an end to come, from before, hold until then: they keep votes and roles apart, count as keepers, and can be ended', async () => {
+    const voter = await grant('ADMIN');
+    await endLater(voter.id);
+    await expect(propose('ACCESS_ADMIN', voter.userId)).rejects.toMatchObject({ rule: { name: 'KEEPER_HAS_NO_VOTE' } });
+    await expect(run(`INSERT INTO role_grants (id, user_id, role, granted_by, reason) VALUES ($1, $2, 'ACCESS_ADMIN', $3, 'x')`, [newId(), voter.userId, keepers.first.actor.id])).rejects.toMatchObject({ code: 'AS011' });
+    expect((await keepers.grants.endRole(keepers.first, voter.id)).validTo!.getTime()).toBeLessThanOrEqual(Date.now());
+    await expect(keepers.grants.endRole(keepers.first, voter.id)).rejects.toMatchObject({ rule: { name: 'ENDS_STAND' } });
   });
 
   it('are refused to nobody known, or without a reason', async () => {
@@ -129,6 +152,19 @@ describe('grants of roles', () => {
       while ((await database.db.query(`SELECT FROM pg_locks WHERE NOT granted`)).length === 0);
     });
     await expect(act).rejects.toThrow('holds no current grant');
+  });
+
+  it('are looked at before long work as well as after it: who holds none causes no work', async () => {
+    const pretender = await personOf(database, 'Ungranted', ['ADMIN']);
+    const act = { name: 'APPROVE', subject: newId(), permission: 'version:approve', role: 'ADMIN' } as const;
+    let prepared = 0;
+    const acting = (): Promise<string> => preparedAndGoverned(pretender, act, async () => void (prepared += 1), async () => 'done');
+    await expect(acting()).rejects.toMatchObject({ rule: { name: 'CURRENT_GRANT' } });
+    expect([prepared, await refusals(act.subject)]).toEqual([0, [['APPROVE', 'REFUSED', 'CURRENT_GRANT', pretender.actor.id]]]);
+    const given = await grant('ADMIN', pretender.actor.id);
+    expect([await acting(), prepared]).toEqual(['done', 1]);
+    const ended = preparedAndGoverned(pretender, act, async () => void (await keepers.grants.endRole(keepers.first, given.id)), async () => 'done');
+    await expect(ended).rejects.toMatchObject({ rule: { name: 'CURRENT_GRANT' } });
   });
 
   it('cannot be deleted or given to someone else afterwards, says the database', async () => {
@@ -192,15 +228,38 @@ describe('a proposal', () => {
   });
 
   it('cannot be confirmed once it has expired, says the service and the database', async () => {
-    const proposal = newId();
-    await run(
-      `INSERT INTO proposals (id, kind, subject, payload, proposed_by, reason, recorded_at, expires_at)
-       VALUES ($1, 'GRANT_ROLE', $2, '{"role":"ADMIN"}', $3, 'x', now() - interval '15 days', now() - interval '1 day')`,
-      [proposal, await newUser(), keepers.first.actor.id],
-    );
+    const proposal = await propose('ADMIN', await newUser());
+    await asSuperuser(database.name, (client) => client.query(`UPDATE proposals SET recorded_at = now() - interval '15 days', expires_at = now() - interval '1 day' WHERE id = $1`, [proposal]));
     await expect(keepers.proposals.confirm(keepers.second, proposal, 'Late.')).rejects.toThrow('The proposal expired on');
     const deciding = run(`INSERT INTO proposal_decisions (proposal_id, decided_by, verdict, comment) VALUES ($1, $2, 'CONFIRMED', 'x')`, [proposal, keepers.second.actor.id]);
     await expect(deciding).rejects.toMatchObject({ code: 'AS009' });
+  });
+
+  it('waits 14 days at most, and it and its decision are recorded when they happen, says the database', async () => {
+    const insert = (expires: string): Promise<unknown[]> =>
+      run(
+        `INSERT INTO proposals (id, kind, subject, payload, proposed_by, reason, recorded_at, expires_at) VALUES ($1, 'GRANT_ROLE', $2, '{"role":"ADMIN"}', $3, 'x', '2000-01-01', ${expires})
+         RETURNING id, recorded_at > now() - interval '1 minute' AS now`,
+        [newId(), newId(), keepers.first.actor.id],
+      );
+    await expect(insert("now() + interval '15 days'")).rejects.toMatchObject({ code: 'AS018' });
+    const [proposal] = (await insert("now() + interval '14 days'")) as [{ id: string; now: boolean }];
+    expect(proposal.now).toBe(true);
+    const decided = await run(`INSERT INTO proposal_decisions (proposal_id, decided_by, verdict, comment, recorded_at) VALUES ($1, $2, 'CONFIRMED', 'x', '2100-01-01') RETURNING recorded_at < now() + interval '1 minute' AS now`, [proposal.id, keepers.second.actor.id]);
+    expect(decided).toEqual([{ now: true }]);
+  });
+
+  it('is confirmed only while who proposed it and who confirms it hold a role that may, says the service and the database', async () => {
+    const gone = await personOf(database, 'Gone keeper', ['ACCESS_ADMIN']);
+    const given = await grant('ACCESS_ADMIN', gone.actor.id);
+    const proposal = await propose('VALIDATOR', await newUser(), gone);
+    const decide = (by: string): Promise<unknown> => run(`INSERT INTO proposal_decisions (proposal_id, decided_by, verdict, comment) VALUES ($1, $2, 'CONFIRMED', 'x')`, [proposal, by]);
+    await expect(decide(await newUser())).rejects.toMatchObject({ code: 'AS017' });
+    await keepers.grants.endRole(keepers.first, given.id);
+    await expect(keepers.proposals.confirm(keepers.second, proposal, 'Agreed.')).rejects.toMatchObject({ code: 'REFUSED', rule: { name: 'PROPOSER_HOLDS_ROLE', who: 'ACCESS_ADMIN' } });
+    expect(await refusals(proposal)).toEqual([['CONFIRM_GRANT_ROLE', 'REFUSED', 'PROPOSER_HOLDS_ROLE', keepers.second.actor.id]]);
+    await expect(decide(keepers.second.actor.id)).rejects.toMatchObject({ code: 'AS017' });
+    await keepers.proposals.decline(keepers.second, proposal, 'Nobody stands behind it.');
   });
 
   it('and its decision are not changed afterwards, says the database', async () => {
@@ -217,7 +276,10 @@ describe('the first keepers of roles', () => {
       await expect(name('a')).rejects.toThrow('Name at least 2 people');
       expect(await name('a', 'b')).toBe(2);
       expect(await name('a', 'b')).toBe(0);
-      await expect(name('c')).rejects.toThrow('2 people keep the roles already');
+      await expect(name('c')).rejects.toMatchObject({ message: expect.stringContaining('2 people keep the roles already'), rule: { name: 'FIRST_KEEPERS', who: 'two people who are ACCESS_ADMIN' } });
+      const leaves = await fresh.db.query<{ leaf: Buffer }>(`SELECT leaf FROM audit_intake WHERE type = 'ACT_REFUSED' ORDER BY id`);
+      const refused = { act: 'NAME_KEEPERS', actor: '00000000-0000-7000-8000-000000000001', code: 'REFUSED', rule: 'FIRST_KEEPERS' };
+      expect(leaves.map(({ leaf }) => JSON.parse(leaf.toString('utf8')) as object)).toMatchObject([refused, refused]);
       await fresh.db.transaction((tx) => tx.query(`UPDATE role_grants SET valid_to = clock_timestamp() WHERE user_id = (SELECT id FROM users WHERE subject = 'b')`));
       expect(await name('c')).toBe(1);
       const forged = fresh.db.transaction((tx) =>

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { graphql, parse, subscribe, type ExecutionResult, type GraphQLSchema } from 'graphql';
-import { Arg, buildSchema, Field, FieldResolver, Int, Mutation, ObjectType, Query, Resolver, Root, Subscription, type NonEmptyArray } from 'type-graphql';
-import { NO_TOPICS } from '../../src/platform/index.js';
+import { Arg, buildSchema, Field, FieldResolver, ID, InputType, Int, Mutation, ObjectType, Query, Resolver, Root, Subscription, type NonEmptyArray } from 'type-graphql';
+import { encodeGlobalId, newId, NO_TOPICS } from '../../src/platform/index.js';
 import { guardSchema, permissionOf, Requires, type Role } from '../../src/security/index.js';
 import { openTestDatabase, type TestDatabase } from '../support/database.js';
 
@@ -10,6 +10,13 @@ class Account {
   @Field(() => String) name!: string;
   @Requires('customer:identity')
   @Field(() => String, { nullable: true }) iban!: string;
+}
+
+@InputType()
+class CloseInput {
+  @Field(() => String) iban!: string;
+  @Field(() => ID) accountId!: string;
+  @Field(() => ID) heirId!: string;
 }
 
 let ran: string[] = [];
@@ -28,6 +35,13 @@ class AccountResolver {
   rename(@Arg('name', () => String) name: string): number {
     ran.push('rename');
     return name.length;
+  }
+
+  @Requires('customer:write', 'CLOSE')
+  @Mutation(() => Int)
+  closeAccount(@Arg('input', () => CloseInput) input: CloseInput): number {
+    ran.push('closeAccount');
+    return input.iban.length;
   }
 
   @Requires('customer:protected')
@@ -98,6 +112,8 @@ describe('a guarded schema', () => {
   const refusals = async (): Promise<unknown[]> =>
     (await database.db.query<{ leaf: Buffer }>("SELECT leaf FROM audit_intake WHERE type = 'ACT_REFUSED' ORDER BY id")).map(({ leaf }) => JSON.parse(leaf.toString()) as unknown);
 
+  const close = (accountId: string) => ask(`mutation { closeAccount(input: { iban: "${encodeGlobalId({ type: 'Loan', id: newId() })}", accountId: "${accountId}", heirId: "${encodeGlobalId({ type: 'User', id: newId() })}" }) }`, 'AUDITOR');
+
   it.each([['a query', OpenQueryResolver, 'Query.open'], ['a mutation', OpenMutationResolver, 'Mutation.act'], ['a subscription', OpenSubscriptionResolver, 'Subscription.told']])('is not built with %s that declares no permission', async (_what, resolver, name) => {
     const open = await schemaOf(AccountResolver, resolver);
     expect(() => guardSchema(open)).toThrow(`${name} declares no permission. Add @Requires(…).`);
@@ -154,7 +170,17 @@ describe('a guarded schema', () => {
     expect(await ask('mutation { rename(name: "abc") }', 'AUDITOR')).toEqual({ data: null, codes: [['rename', 'FORBIDDEN']] });
     expect(ran).toEqual([]);
     const { actor } = await database.contextOf('AUDITOR');
-    expect((await refusals()).slice(before)).toEqual([expect.objectContaining({ act: 'rename', actor: actor.id, code: 'FORBIDDEN' })]);
+    expect((await refusals()).slice(before)).toEqual([expect.objectContaining({ act: 'RENAME', subject: actor.id, actor: actor.id, code: 'FORBIDDEN', rule: 'PERMISSION' })]);
+  });
+
+  it('records on what they tried to act, by its row id, and nothing else that they gave', async () => {
+    const before = (await refusals()).length;
+    const account = newId();
+    expect((await close(encodeGlobalId({ type: 'Account', id: account }))).codes).toEqual([['closeAccount', 'FORBIDDEN']]);
+    expect((await close('DE00 1234')).codes).toEqual([['closeAccount', 'FORBIDDEN']]);
+    const [told, rest] = (await refusals()).slice(before) as Record<string, string>[];
+    expect([told, rest]).toEqual([expect.objectContaining({ id: account, act: 'CLOSE', subject: account, rule: 'PERMISSION' }), expect.objectContaining({ act: 'CLOSE', subject: told!['actor'] })]);
+    expect(JSON.stringify([told, rest])).not.toContain('DE00');
   });
 
   it('records no refusal of a read, and none of an act that was allowed', async () => {

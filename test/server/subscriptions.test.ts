@@ -7,8 +7,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { WebSocket } from 'ws';
 import type { App } from '../../src/app.js';
-import { recordEvent } from '../../src/audit/index.js';
+import { recordEvent, recordEvents } from '../../src/audit/index.js';
 import { PEOPLE, type PersonName } from '../../src/demo/index.js';
+import type { Tier } from '../../src/models/index.js';
 import { decodeGlobalId, newId } from '../../src/platform/index.js';
 import { MOST_SUBSCRIPTIONS } from '../../src/server/index.js';
 import { openTestApp, type TestApp } from '../support/app.js';
@@ -101,7 +102,7 @@ describe('subscriptions', () => {
     return subscriber;
   };
   const as = async (who: PersonName, url = replica.url): Promise<Subscriber> => kept(Subscriber.with(url, (await app.as(who)).token));
-  const newModel = (): Promise<SmallModel> => registerSmallModel(app, `subscribed-${(products += 1)}`);
+  const newModel = (tier: Tier = 'HIGH'): Promise<SmallModel> => registerSmallModel(app, `subscribed-${(products += 1)}`, tier);
   const closeOf = async (subscriber: Subscriber): Promise<Closed> => {
     await expect(kept(subscriber).follow(TASKS).next()).rejects.toBeDefined();
     return subscriber.closed;
@@ -117,13 +118,15 @@ describe('subscriptions', () => {
   describe('lifecycleChanged', () => {
     it('tells on one replica what was done on another: what, by whom, to what, as it is now', async () => {
       const changes = await following(await as('auditor', replica.url));
-      const model = await newModel();
+      const model = await newModel('LOW');
       const version = await approveSmallVersion(app, model);
       const deploymentId = await deploy(await app.as('admin'), version.versionId);
       const told = [];
       while (told.at(-1)?.event !== 'VERSION_DEPLOYED') told.push((await changes.next()).lifecycleChanged);
       expect(told.map(({ event, by }) => [event, by?.name])).toEqual([
-        ...['MODEL_REGISTERED', ...MADE].map((event) => [event, PEOPLE.owner.name]),
+        ['MODEL_REGISTERED', PEOPLE.owner.name],
+        ['TIER_CHANGED', PEOPLE.secondAdmin.name],
+        ...MADE.map((event) => [event, PEOPLE.owner.name]),
         ...[...CHECKED, 'VERSION_DEPLOYED'].map((event) => [event, PEOPLE.admin.name]),
       ]);
       expect(told[0]).toMatchObject({ model: { id: model.modelId, name: model.name }, modelVersion: null, deployment: null });
@@ -134,7 +137,7 @@ describe('subscriptions', () => {
     });
 
     it('tells of one model alone where one is named', async () => {
-      const [followed, other] = [await newModel(), await newModel()];
+      const [followed, other] = [await newModel('LOW'), await newModel('LOW')];
       const changes = await following(await as('auditor'), followed.modelId, EVENTS);
       await approveSmallVersion(app, other);
       await approveSmallVersion(app, followed);
@@ -143,8 +146,8 @@ describe('subscriptions', () => {
 
     it('tells nothing of an act that was rolled back, nor of one that was refused', async () => {
       const changes = await following(await as('auditor'));
-      const { modelId } = await newModel();
-      await changes.next();
+      const { modelId } = await newModel('LOW');
+      for (const event of ['MODEL_REGISTERED', 'TIER_CHANGED']) expect((await changes.next()).lifecycleChanged.event).toBe(event);
       const payload = { model: decodeGlobalId(modelId).id };
       const undone = app.runtime.db.transaction(async (tx) => {
         await recordEvent(tx, { type: 'MODEL_REGISTERED', id: payload.model, actor: newId(), time: new Date(), payload });
@@ -174,11 +177,9 @@ describe('subscriptions', () => {
       const subscriber = await as('auditor');
       const changes = await following(subscriber, model, `subscription ($modelId: ID) { lifecycleChanged(modelId: $modelId) { event modelVersion { ${large} } } }`);
       subscriber.pause();
-      await app.sql(
-        `SELECT pg_notify('assay_notices', json_build_object('event', gen_random_uuid(), 'type', 'VERSION_DEPLOYED', 'at', now(), 'actor', gen_random_uuid(), 'model', $1::text, 'version', $2::text)::text)
-         FROM generate_series(1, 1500)`,
-        [decodeGlobalId(model).id, decodeGlobalId(liveVersion.id).id],
-      );
+      const payload = { model: decodeGlobalId(model).id, version: decodeGlobalId(liveVersion.id).id, dossier: '', text: '' };
+      const retired = { type: 'VERSION_RETIRED', id: payload.version, actor: newId(), time: new Date(), payload } as const;
+      await app.runtime.db.transaction((tx) => recordEvents(tx, Array.from({ length: 1_500 }, () => retired)));
       await eventually(() => replica.subscribers() === 0);
       subscriber.resume();
       expect(await untilError(changes)).toMatchObject([{
@@ -187,10 +188,14 @@ describe('subscriptions', () => {
       }]);
     });
 
-    it('is not harmed by a notice that is none, or that a later release tells', async () => {
+    it('is not harmed by a notice that is none, that is of nothing in the log, or that a later release tells', async () => {
       const changes = await following(await as('auditor'), undefined, EVENTS);
       await app.sql(`SELECT pg_notify('assay_notices', 'what?'), pg_notify('assay_notices', '{"type":"MODEL_REGISTERED"}')`);
-      await app.sql(`SELECT pg_notify('assay_notices', json_build_object('event', gen_random_uuid(), 'type', 'MODEL_PRAISED', 'at', now(), 'actor', gen_random_uuid(), 'model', gen_random_uuid())::text)`);
+      await app.sql(`SELECT pg_notify('assay_notices', json_build_object('event', gen_random_uuid(), 'type', 'VERSION_DEPLOYED', 'at', now(), 'actor', gen_random_uuid(), 'model', gen_random_uuid())::text)`);
+      await app.sql(
+        `WITH praised AS (INSERT INTO audit_intake (id, type, leaf) SELECT id, 'MODEL_PRAISED', convert_to(json_build_object('type', 'MODEL_PRAISED', 'time', now(), 'actor', id, 'model', id)::text, 'UTF8') FROM gen_random_uuid() id RETURNING id)
+         SELECT pg_notify('assay_notices', json_build_object('event', id)::text) FROM praised`,
+      );
       await newModel();
       expect(await changes.next()).toEqual({ lifecycleChanged: { event: 'MODEL_REGISTERED' } });
     });

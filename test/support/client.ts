@@ -10,7 +10,7 @@ export interface Answer<Data> {
 export interface ToldError {
   readonly message: string;
   readonly path?: readonly (string | number)[];
-  readonly extensions: { readonly code: string; readonly id: string };
+  readonly extensions: { readonly code: string; readonly id: string; readonly rule?: string; readonly remedy?: string; readonly who?: string };
 }
 
 interface Body {

@@ -15,14 +15,22 @@ export interface SmallDeployment extends SmallModel {
   readonly artefact: string;
 }
 
-/** Registers a model, of the lowest tier unless told otherwise, for a product of its own. */
+const CHANGE_TIER = 'mutation ($input: ChangeTierInput!) { changeTier(input: $input) { proposal { id } } }';
+const CONFIRM = 'mutation ($input: ConfirmProposalInput!) { confirmProposal(input: $input) { __typename } }';
+
+/** Registers a model for a product of its own; two admins make it one of the lowest tier unless told otherwise. */
 export async function registerSmallModel(app: TestApp, product: string, tier: Tier = 'LOW'): Promise<SmallModel> {
   const name = `Small model of ${product}`;
   const { registerModel } = await (await app.as('owner')).ok<{ registerModel: { model: { id: string } } }>(
     'mutation ($input: RegisterModelInput!) { registerModel(input: $input) { model { id } } }',
-    { input: { name, purpose: 'tests', decisionPurpose: 'ORIGINATION', products: [product], horizonMonths: 12, tier } },
+    { input: { name, purpose: 'tests', decisionPurpose: 'ORIGINATION', products: [product], horizonMonths: 12 } },
   );
-  return { modelId: registerModel.model.id, name };
+  const modelId = registerModel.model.id;
+  if (tier !== 'HIGH') {
+    const { changeTier } = await (await app.as('admin')).ok<{ changeTier: { proposal: { id: string } } }>(CHANGE_TIER, { input: { modelId, tier, reason: 'Few loans.' } });
+    await (await app.as('secondAdmin')).ok(CONFIRM, { input: { proposalId: changeTier.proposal.id, comment: 'Agreed.' } });
+  }
+  return { modelId, name };
 }
 
 type Options = NonNullable<Parameters<typeof smallVersion>[0]>;
@@ -39,14 +47,14 @@ export interface RegisteredVersion {
  * @param changes to its dossier
  */
 export async function registerSmallVersion(app: TestApp, { modelId }: SmallModel, options: Options = {}, changes: object = {}): Promise<RegisteredVersion> {
-  const { artefacts, dossier } = await smallVersion(options);
+  const version = await smallVersion(options);
   const owner = await app.as('owner');
   const { model: { liveVersion } } = await owner.ok<{ model: { liveVersion: { id: string } | null } }>('query ($id: ID!) { model(id: $id) { liveVersion { id } } }', { id: modelId });
-  const compared = { ...(liveVersion ? comparedWith(dossier, decodeGlobalId(liveVersion.id).id) : dossier), ...changes };
+  const { artefacts, dossier } = liveVersion ? comparedWith(version, decodeGlobalId(liveVersion.id).id) : version;
   for (const { sha256, bytes } of Object.values(artefacts)) await owner.send(`/artifacts/${sha256}`, { method: 'PUT', body: bytes as Uint8Array<ArrayBuffer> });
   const { registerModelVersion: { modelVersion } } = await owner.ok<{ registerModelVersion: { modelVersion: { id: string; dossier: { digest: string } } } }>(
     'mutation ($input: RegisterModelVersionInput!) { registerModelVersion(input: $input) { modelVersion { id dossier { digest } } } }',
-    { input: { modelId, dossier: JSON.stringify(compared) } },
+    { input: { modelId, dossier: JSON.stringify({ ...dossier, ...changes }) } },
   );
   return { versionId: modelVersion.id, dossierDigest: modelVersion.dossier.digest, artefact: artefacts.onnx.sha256 };
 }
@@ -76,7 +84,7 @@ export async function waiveFailures(app: TestApp, versionId: string): Promise<vo
   for (const { gate } of modelVersion.gates.filter(({ verdict }) => verdict === 'FAIL')) {
     const input = { versionId, gate, reason: 'Only a test.', expiresAt: new Date(Date.now() + 86_400_000).toISOString() };
     const { waiveGate } = await validator.ok<{ waiveGate: { proposal: { id: string } } }>('mutation ($input: WaiveGateInput!) { waiveGate(input: $input) { proposal { id } } }', { input });
-    await admin.ok('mutation ($input: ConfirmProposalInput!) { confirmProposal(input: $input) { __typename } }', { input: { proposalId: waiveGate.proposal.id, comment: 'Agreed.' } });
+    await admin.ok(CONFIRM, { input: { proposalId: waiveGate.proposal.id, comment: 'Agreed.' } });
   }
 }
 

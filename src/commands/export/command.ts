@@ -15,10 +15,8 @@ interface ExportFlags {
   readonly json?: boolean;
 }
 
-export function exportCommand(program: Command): void {
-  program
-    .command('export')
-    .description('Export what anyone can check: a registered version into a folder, with its dossier, every artefact, the votes, its model cards and the digests of all (docs/model-card.md); or a prediction into a file, with all that proves it.')
+export function exportCommand(command: Command): void {
+  command
     .option('--version <id>', 'a version: its id, as register and the API tell it')
     .option('--prediction <id>', 'a prediction: its id, as score and the API tell it')
     .requiredOption('--out <path>', 'a new folder for a version, a new file for a prediction')

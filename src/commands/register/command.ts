@@ -1,5 +1,5 @@
 import { Option, type Command } from 'commander';
-import { DecisionPurposeEnum, TIERS, type DecisionPurpose, type Tier } from '../../models/index.js';
+import { DecisionPurposeEnum, type DecisionPurpose } from '../../models/index.js';
 import { AssayError, badInput, Stages, refused } from '../../platform/index.js';
 import { interrupted } from '../interrupt.js';
 import { openApi, type OpenApi } from '../support/api.js';
@@ -15,16 +15,13 @@ interface RegisterFlags extends AdoptFlags {
   readonly purpose?: string;
   readonly decisionPurpose: DecisionPurpose;
   readonly horizon: string;
-  readonly tier: Tier;
-  readonly trainedBy?: string;
+  readonly trainedBy: readonly string[];
   readonly url?: string;
   readonly json?: boolean;
 }
 
-export function registerCommand(program: Command): void {
-  program
-    .command('register')
-    .description('Register a trained version as a DRAFT: its artefacts are stored, loaded, and their parity is checked again.')
+export function registerCommand(command: Command): void {
+  command
     .argument('[folder]', 'what assay train wrote; or --onnx')
     .option('--onnx <file>', 'a model of your own (PyTorch, scikit-learn, XGBoost, …): measured on the recorded book, then registered')
     .option('--layers-model <folder>', 'the same for a TensorFlow.js LayersModel: the folder of its model.json')
@@ -43,13 +40,12 @@ export function registerCommand(program: Command): void {
     .option('--seed <n>', 'with --onnx: as for assay train', '1')
     .option('--out <folder>', 'with --onnx: keep the version folder that is registered')
     .requiredOption('--model <name>', 'the model it is a version of: its name or its id')
-    .option('--create', 'register the model too, where there is none of that name')
+    .option('--create', 'register the model too, where there is none of that name; it is of tier HIGH until two ADMINs say otherwise')
     .option('--product <product>', 'a product that the model serves (--create) and is measured on (--onnx); repeatable', repeatable, [])
     .option('--purpose <text>', 'with --create: what its number means, e.g. "PD, retail cards"')
     .addOption(new Option('--decision-purpose <purpose>', 'with --create: the decision it serves').choices(Object.keys(DecisionPurposeEnum)).default('ORIGINATION'))
     .option('--horizon <months>', 'with --create: months over which it gives the PD', '12')
-    .addOption(new Option('--tier <tier>', 'with --create: how material it is; decides which votes its versions need').choices([...TIERS]).default('HIGH'))
-    .option('--trained-by <id>', 'who trained it, if not you: the id of a User; they get no vote either')
+    .option('--trained-by <id>', 'who trained it, if not you: the id of a User; they get no vote either; repeatable', repeatable, [])
     .option('--url <url>', 'a running Assay, with a token in ASSAY_TOKEN; without it the database of this machine, as the local account')
     .option('--json', 'print one line of JSON at the end')
     .action(register);
@@ -86,10 +82,10 @@ async function registerFrom(path: string, create: NewModelFlags | undefined, fla
 
 const described = ({ version, state, model, dossier }: RegisteredVersion): string => `version ${version} of "${model.name}" is a ${state}, dossier ${dossier.digest.slice(0, 16)}…`;
 
-function newModelOf({ create, product: products, purpose, decisionPurpose, horizon, tier }: RegisterFlags): NewModelFlags | undefined {
+function newModelOf({ create, product: products, purpose, decisionPurpose, horizon }: RegisterFlags): NewModelFlags | undefined {
   if (!create) return undefined;
   if (purpose === undefined) throw badInput('--create needs --purpose: what the number of the model means, e.g. "PD, retail cards".');
-  return { products, purpose, decisionPurpose, horizonMonths: whole(horizon, '--horizon'), tier };
+  return { products, purpose, decisionPurpose, horizonMonths: whole(horizon, '--horizon') };
 }
 
 /** The local account needs a grant like anyone else; the sentence then says whom to name in it. */

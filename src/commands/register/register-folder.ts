@@ -1,4 +1,4 @@
-import type { Tier, DecisionPurpose } from '../../models/index.js';
+import type { DecisionPurpose } from '../../models/index.js';
 import { badInput, decodeGlobalId, notFound } from '../../platform/index.js';
 import type { Api } from '../support/api.js';
 import type { VersionFolder } from '../version-folder/files.js';
@@ -9,7 +9,6 @@ export interface NewModelFlags {
   readonly purpose: string;
   readonly decisionPurpose: DecisionPurpose;
   readonly horizonMonths: number;
-  readonly tier: Tier;
 }
 
 export interface Registration {
@@ -18,8 +17,8 @@ export interface Registration {
   readonly model: string;
   /** Given: the model is made where there is none of that name. */
   readonly create: NewModelFlags | undefined;
-  /** Who trained it, where that is not who registers it: the id of a User. */
-  readonly trainedBy: string | undefined;
+  /** Who trained it, where that is not who registers it: ids of Users. */
+  readonly trainedBy: readonly string[];
 }
 
 export interface RegisteredVersion {
@@ -41,7 +40,7 @@ export async function registerFolder(api: Api, { folder, model, create, trainedB
     `mutation Register($input: RegisterModelVersionInput!) {
        registerModelVersion(input: $input) { modelVersion { id version state dossier { digest } model { id name } } }
      }`,
-    { input: { modelId, dossier: JSON.stringify(folder.dossier), ...(trainedBy !== undefined && { trainedBy }) } },
+    { input: { modelId, dossier: JSON.stringify(folder.dossier), ...(trainedBy.length > 0 && { trainedBy }) } },
   );
   return registerModelVersion.modelVersion;
 }

@@ -30,10 +30,8 @@ interface ScoreFlags {
   readonly json?: boolean;
 }
 
-export function scoreCommand(program: Command): void {
-  program
-    .command('score')
-    .description('Score loans: recorded ones with the live version, each prediction recorded; or with --folder the rows of a file with an unregistered version, nothing recorded.')
+export function scoreCommand(command: Command): void {
+  command
     .option('--loan <externalId>', 'a recorded loan; repeatable', repeatable, [])
     .option('--all', 'every recorded loan of the product')
     .option('--product <product>', 'with --all')

@@ -5,10 +5,8 @@ import { repeatable } from '../support/flags.js';
 import { planOf, specsOf, type TrainFlags } from './plan.js';
 import { train } from './train.js';
 
-export function trainCommand(program: Command): void {
-  program
-    .command('train')
-    .description('Train a version on the recorded book and write it into a folder, with everything to judge it by. Nothing in the database changes.')
+export function trainCommand(command: Command): void {
+  command
     .option('--out <folder>', 'where to write it; ./version-<time> unless given')
     .option('--mapping <file>', 'proposes the features, and names the products, from the mapping that the book was imported with')
     .option('--features <file>', 'the features to use, JSON (docs/scoring.md)')

@@ -13,10 +13,8 @@ interface VerifyFlags {
   readonly json?: boolean;
 }
 
-export function verifyCommand(program: Command): void {
-  program
-    .command('verify')
-    .description('Check what was exported, with no server and no database: a version (digests, canonical form, votes, artefacts, the parity sample scored again), or a prediction (checkpoint, inclusion, record, columns, body, receipt). Exit 1 with the first thing that is wrong.')
+export function verifyCommand(command: Command): void {
+  command
     .option('--folder <folder>', 'a version: what assay export --version wrote')
     .option('--offline <file>', 'a prediction: its bundle, as assay export --prediction wrote it')
     .option('--key <key>', 'with --offline: a key that you trust, as /log/key tells it, or a file that holds it; repeatable, for witnesses', repeatable, [])

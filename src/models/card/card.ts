@@ -12,7 +12,7 @@ import { policySection, scorecardSection } from './sections/policy.js';
 import { explanationSection, featuresSection } from './sections/reasons.js';
 import { caveatsSection, ethicsSection, useSection } from './sections/use.js';
 import { readersSection, verifySection } from './sections/verify.js';
-import type { CardSource } from './source.js';
+import type { CardSource, GovernanceFacts } from './source.js';
 import { viewOf, type View } from './view.js';
 
 export type CardFormat = 'MARKDOWN' | 'HTML';
@@ -37,10 +37,16 @@ export function cardContent(source: CardSource, plots: readonly CardPlot[]): Car
     language,
     title: governance ? t.cardTitle(governance.model.name, governance.version) : title,
     subtitle: t.subtitle,
-    badge: governance && { text: t.names.states[governance.state], tone: TONES[governance.state] ?? 'plain' },
+    badge: governance && badgeOf(governance, t),
     tiles: tilesOf(view),
     sections: SECTIONS.map((section) => section(view)).filter((section) => section !== undefined),
   };
+}
+
+/** Where the version stands. What keeps it from deciding stands beside a state that may be APPROVED. */
+function badgeOf({ state, suspensions, reviews }: GovernanceFacts, { names, joined, governance: g }: View['t']): NonNullable<CardContent['badge']> {
+  const held = [...(reviews.at(-1)?.outcome === 'UNFIT' ? [g.unfitBadge] : []), ...(suspensions.length > 0 ? [g.suspendedBadge] : [])];
+  return { text: joined([names.states[state], ...held]), tone: held.length > 0 ? 'bad' : (TONES[state] ?? 'plain') };
 }
 
 const TONES: Readonly<Record<string, 'good' | 'bad'>> = { APPROVED: 'good', VALIDATED: 'good', REJECTED: 'bad', SUSPENDED: 'bad', WITHDRAWN: 'bad' };

@@ -6,12 +6,13 @@ import { contributorsOfVersion, transitionsOfVersion, votesOnVersion } from '../
 import { findingsOfModel, resolutionsOfFinding, type FindingRow } from '../findings/findings.queries.js';
 import { evaluationsOfVersion, resultsOfEvaluation, waiversOfVersion } from '../gates/gates.queries.js';
 import { toGate } from '../gates/gates.types.js';
+import { reviewsOfModel } from '../inventory/inventory.queries.js';
 import { awaitsVotes } from '../lifecycle.js';
 import { deploymentsOfVersion } from '../model.queries.js';
 import { policyInForce } from '../policy/policy.queries.js';
 import { requiredOf } from '../policy/tiers.js';
 import type { ModelRow, VersionRow } from '../rows.js';
-import type { CardFinding, CardGate, CardSuspension, CardWaiver, GovernanceFacts } from './source.js';
+import type { CardFinding, CardGate, CardReview, CardSuspension, CardWaiver, GovernanceFacts } from './source.js';
 
 const nameOf = async (ctx: Context, userId: string): Promise<string> => (await userOf(ctx, userId)).name;
 
@@ -30,6 +31,7 @@ export async function governanceFacts(ctx: Context, model: ModelRow, version: Ve
     gates: await gatesOf(ctx, id),
     waivers: await waiversOf(ctx, id),
     findings: await findingsOf(ctx, version),
+    reviews: await reviewsOf(ctx, model.id),
     suspensions: await suspensionsOf(ctx, version),
   };
 }
@@ -72,3 +74,6 @@ async function suspensionsOf(ctx: Context, { id, modelId }: VersionRow): Promise
   const open = await Promise.all([openSuspension(ctx.db, modelId, null), openSuspension(ctx.db, modelId, id)]);
   return Promise.all(open.filter((one) => one !== undefined).map(async ({ versionId, validFrom: since, byUser, reason }) => ({ ofModel: versionId === null, since, by: await nameOf(ctx, byUser), reason })));
 }
+
+const reviewsOf = async (ctx: Context, modelId: string): Promise<CardReview[]> =>
+  Promise.all((await ctx.loaders.of(ctx, reviewsOfModel).load(modelId)).map(async ({ outcome, reviewedBy, recordedAt: at, comment, nextReviewAt }) => ({ outcome, by: await nameOf(ctx, reviewedBy), at, comment, nextReviewAt })));

@@ -36,13 +36,13 @@ function subjectOf(view: View): string {
   return plotTexts(view.language).subject(measuredOn(view) !== 'training', view.dossier.metrics.rows);
 }
 
-function modelsOf({ report, dossier, language }: View): PlottedModel[] {
+function modelsOf({ t, report, dossier, language }: View): PlottedModel[] {
   const { metrics, comparison } = dossier;
   const own = curvesOf(report?.evaluation?.curves, { rows: metrics.rows, bads: metrics.bads ?? report?.evaluation?.metrics?.bads, auc: metrics.auc });
   if (!own) return [];
   const interval = metrics.intervals?.of['auc'];
   const champion = curvesOf(report?.comparison?.curves, { rows: comparison?.rows, bads: undefined, auc: comparison?.championAuc });
-  const name = (report?.comparison?.champion ?? '').replace(/ \(.*\)$/, '');
+  const name = t.stored((report?.comparison?.champion ?? '').replace(/ \(.*\)$/, ''));
   return [{ name: plotTexts(language).thisVersion, curves: own, ...(interval && { aucInterval: interval }) }, ...(champion ? [{ name, curves: champion }] : [])];
 }
 

@@ -5,6 +5,7 @@ import type { Dossier } from '../dossier.js';
 import type { Tier, VoterRole } from '../policy/tiers.js';
 import type { FindingSeverity } from '../findings/lifecycle.js';
 import type { GateName, GateResult } from '../gates/types.js';
+import type { ReviewOutcome } from '../inventory/inventory.queries.js';
 import type { Act, VersionState } from '../lifecycle.js';
 import type { Part } from '../version.entity.js';
 
@@ -58,6 +59,15 @@ export interface CardSuspension {
   readonly reason: string;
 }
 
+/** A periodic review of the model. */
+export interface CardReview {
+  readonly outcome: ReviewOutcome;
+  readonly by: string;
+  readonly at: Date;
+  readonly comment: string;
+  readonly nextReviewAt: Date;
+}
+
 /** What the registry knows of a version beside its dossier. Persons by their names. */
 export interface GovernanceFacts {
   readonly model: {
@@ -87,6 +97,8 @@ export interface GovernanceFacts {
   readonly waivers: readonly CardWaiver[];
   /** On the version, and on its model as a whole. */
   readonly findings: readonly CardFinding[];
+  /** Of the model, oldest first. */
+  readonly reviews: readonly CardReview[];
   readonly suspensions: readonly CardSuspension[];
 }
 

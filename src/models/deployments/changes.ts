@@ -1,4 +1,4 @@
-import { recordEvent } from '../../audit/index.js';
+import { recordEvent, textDigest } from '../../audit/index.js';
 import { newId, type Context, type Queryable, type Transaction } from '../../platform/index.js';
 import { DeploymentEntity, type DeploymentRole } from '../deployment.entity.js';
 
@@ -40,9 +40,14 @@ const deploymentsWhere = (db: Queryable, where: string, parameters: unknown[]): 
 
 export const openDeployments = (db: Queryable, modelId: string): Promise<OpenDeployment[]> => deploymentsWhere(db, 'd.model_id = $1 AND d.valid_to IS NULL', [modelId]);
 
-/** What a suspension of its model ended, of versions that are still approved, under waivers that are in force. */
+/** What a suspension of its model ended and could be deployed now: of versions that are still approved, under waivers in force, and what decides without an open HIGH finding. */
 export const deploymentsEndedBy = (db: Queryable, suspensionId: string): Promise<OpenDeployment[]> =>
-  deploymentsWhere(db, `v.state = 'APPROVED' AND NOT waiver_expired(v.id) AND (d.model_id, d.valid_to) = (SELECT s.model_id, s.valid_from FROM suspensions s WHERE s.id = $1)`, [suspensionId]);
+  deploymentsWhere(
+    db,
+    `v.state = 'APPROVED' AND NOT waiver_expired(v.id) AND (d.role = 'CHALLENGER' OR NOT blocked_by_finding(v.id))
+     AND (d.model_id, d.valid_to) = (SELECT s.model_id, s.valid_from FROM suspensions s WHERE s.id = $1)`,
+    [suspensionId],
+  );
 
 /** Ends and beginnings that happen at one instant. */
 export class LiveChange {
@@ -59,7 +64,7 @@ export class LiveChange {
     const id = newId();
     const { modelId, ctx } = this;
     await this.tx.manager.insert(DeploymentEntity, { id, modelId, versionId: version.id, role, share, validFrom: this.at, byUser: ctx.actor.id, reason });
-    const payload = { model: modelId, version: version.id, dossier: version.dossierDigest, deployment: id, role, share };
+    const payload = { model: modelId, version: version.id, dossier: version.dossierDigest, deployment: id, role, share, text: textDigest(reason) };
     await recordEvent(this.tx, { type: 'VERSION_DEPLOYED', id, actor: ctx.actor.id, time: ctx.now(), payload });
     return id;
   }
@@ -69,7 +74,7 @@ export class LiveChange {
     const ids = deployments.map(({ id }) => id);
     await tx.query('UPDATE deployments SET valid_to = $2, ended_by = $3, end_reason = $4 WHERE id = ANY($1)', [ids, this.at, ctx.actor.id, reason]);
     for (const { id, role, version } of deployments) {
-      const payload = { model: modelId, version: version.id, dossier: version.dossierDigest, deployment: id, role, cause };
+      const payload = { model: modelId, version: version.id, dossier: version.dossierDigest, deployment: id, role, cause, text: textDigest(reason) };
       await recordEvent(tx, { type: 'DEPLOYMENT_ENDED', id, actor: ctx.actor.id, time: ctx.now(), payload });
     }
   }
@@ -90,12 +95,12 @@ export async function changeLive<T>(tx: Transaction, ctx: Context, modelId: stri
 }
 
 /**
- * The database's clock after the lock, never before what was stamped last. It is the next whole millisecond, waited
+ * The database's clock after the lock, always later than what was stamped last: what begins lasts before it ends. It is the next whole millisecond, waited
  * for, because the API shows milliseconds: `liveVersion(at: validFrom)` must be this version.
  */
 async function stamp(tx: Transaction, modelId: string): Promise<string> {
   const [row] = await tx.query<{ at: string }>(
-    `SELECT greatest(date_trunc('milliseconds', clock_timestamp()) + interval '1 millisecond', max(greatest(valid_from, valid_to)))::text AS at
+    `SELECT (date_trunc('milliseconds', greatest(clock_timestamp(), max(greatest(valid_from, valid_to)))) + interval '1 millisecond')::text AS at
      FROM (SELECT valid_from, valid_to FROM deployments WHERE model_id = $1
            UNION ALL SELECT valid_from, valid_to FROM suspensions WHERE model_id = $1) before`,
     [modelId],

@@ -24,7 +24,7 @@ export class DeploymentActsResolver {
     private readonly proposals: Proposals,
   ) {}
 
-  @Requires('version:deploy')
+  @Requires('version:deploy', 'ROLL_BACK_MODEL')
   @Mutation(() => RollbackModelPayload, { description: 'Makes the latest earlier champion of another version, if it is still approved, the champion again. Called again, it leads back.' })
   async rollbackModel(@Ctx() ctx: Context, @Arg('input', { description: 'Which model, and why.' }) { modelId, reason, requestId }: RollbackModelInput): Promise<RollbackModelPayload> {
     const id = await this.deployments.rollBack(ctx, { modelId: rowId(modelId, 'Model'), reason, requestId: requestId ?? undefined });
@@ -40,7 +40,7 @@ export class DeploymentActsResolver {
     return { deployment: await deploymentOf(ctx, id) };
   }
 
-  @Requires('version:deploy')
+  @Requires('version:deploy', 'RETIRE')
   @Mutation(() => RetireModelVersionPayload, { description: 'Takes an approved version that is not the champion out of use. Final.' })
   async retireModelVersion(@Ctx() ctx: Context, @Arg('input', { description: 'Which version, and why.' }) { versionId, reason }: RetireModelVersionInput): Promise<RetireModelVersionPayload> {
     const id = rowId(versionId, 'ModelVersion');
@@ -56,26 +56,26 @@ export class DeploymentActsResolver {
     return { model: await modelOf(ctx, id) };
   }
 
-  @Requires('version:deploy')
-  @Mutation(() => SuspendVersionPayload, { description: 'Stops a version. Where it decided, the latest earlier champion that is still approved takes over, or a person decides. Two people end it.' })
+  @Requires('version:deploy', 'SUSPEND')
+  @Mutation(() => SuspendVersionPayload, { description: 'Stops a version. Where it decided, the latest earlier champion that may still decide and can be loaded at once takes over, or a person decides. Two people end it.' })
   async suspendVersion(@Ctx() ctx: Context, @Arg('input', { description: 'Which version, and why.' }) { versionId, reason }: SuspendVersionInput): Promise<SuspendVersionPayload> {
     const id = rowId(versionId, 'ModelVersion');
-    await this.stop.suspendVersion(ctx, id, reason);
+    const { passedOver } = await this.stop.suspendVersion(ctx, id, reason);
     const modelVersion = await versionAfter(ctx, id);
     const live = await ctx.loaders.of(ctx, liveDeployments).load({ modelId: modelVersion.modelId, at: undefined });
-    return { modelVersion, deployment: live ? toDeployment(live) : null };
+    const others = await Promise.all(passedOver.map(async (one) => ({ modelVersion: await versionAfter(ctx, one.versionId), reason: one.reason })));
+    return { modelVersion, deployment: live ? toDeployment(live) : null, passedOver: others };
   }
 
-  @Requires('version:deploy')
-  @Mutation(() => ResumeModelPayload, { description: 'Proposes to end the suspension of a model. When another ADMIN confirms it, what the suspension ended is deployed anew.' })
+  @Requires('version:deploy', 'PROPOSE_RESUME_MODEL')
+  @Mutation(() => ResumeModelPayload, { description: 'Proposes to end the suspension of a model. The proposal says which of the deployments that it ended begin anew when another ADMIN confirms it.' })
   async resumeModel(@Ctx() ctx: Context, @Arg('input', { description: 'Which model, and why.' }) { modelId, reason }: ResumeModelInput): Promise<ResumeModelPayload> {
     const subject = rowId(modelId, 'Model');
-    const suspension = (await openSuspension(ctx.db, subject, null))?.id ?? null;
-    const id = await this.proposals.propose(ctx, 'RESUME_MODEL', { subject, payload: { suspension }, reason });
+    const id = await this.proposals.propose(ctx, 'RESUME_MODEL', { subject, payload: await this.stop.resumption(ctx, subject), reason });
     return { proposal: await proposalAfter(ctx, this.proposals, id) };
   }
 
-  @Requires('version:deploy')
+  @Requires('version:deploy', 'PROPOSE_RESUME_VERSION')
   @Mutation(() => ResumeVersionPayload, { description: 'Proposes to end the suspension of a version. When another ADMIN confirms it, the version is approved again and can be deployed.' })
   async resumeVersion(@Ctx() ctx: Context, @Arg('input', { description: 'Which version, and why.' }) { versionId, reason }: ResumeVersionInput): Promise<ResumeVersionPayload> {
     const subject = rowId(versionId, 'ModelVersion');

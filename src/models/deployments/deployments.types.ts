@@ -85,10 +85,18 @@ export class SuspendModelPayload {
   @Field(() => Model, { description: 'The model, of which nothing decides any more.' }) model!: Model;
 }
 
+@ObjectType({ description: 'An earlier champion that did not take over from a version that was stopped.', simpleResolvers: true })
+export class PassedOverVersion {
+  @Field(() => ModelVersion, { description: 'The version.' }) modelVersion!: ModelVersion;
+  @Field(() => String, { description: 'Why not: it cannot be loaded, was not loaded in time, or a HIGH finding is open.' }) reason!: string;
+}
+
 @ObjectType({ description: 'What `suspendVersion` did.', simpleResolvers: true })
 export class SuspendVersionPayload {
   @Field(() => ModelVersion, { description: 'The version, now SUSPENDED.' }) modelVersion!: ModelVersion;
   @Field(() => Deployment, { nullable: true, description: 'What decides for the model now; null where a person does.' }) deployment!: Deployment | null;
+  @Field(() => [PassedOverVersion], { description: 'Earlier champions, still approved, that did not take over, the latest first; a stop waits a few seconds for one to be loaded.' })
+  passedOver!: PassedOverVersion[];
 }
 
 @ObjectType({ description: 'What `resumeModel` did.', simpleResolvers: true })

@@ -3,6 +3,7 @@ import type { Context } from '../../platform/index.js';
 import { proposalsById, ProposalType, Requires, toldProposal, User, userOf, type Proposals } from '../../security/index.js';
 import { versionOf } from '../look-up.js';
 import { Deployment, Model, ModelVersion, toDeployment } from '../model.types.js';
+import { pastOrNow } from '../model.queries.js';
 import { liveDeployments } from './deployment.queries.js';
 import { Suspension, toSuspension } from './deployments.types.js';
 import { suspensionsOfModel } from './suspension.queries.js';
@@ -14,9 +15,9 @@ export class LiveModelResolver {
   async liveDeployment(
     @Ctx() ctx: Context,
     @Root() { rowId }: Model,
-    @Arg('at', () => Date, { nullable: true, description: 'At which moment; default now.' }) at?: Date,
+    @Arg('at', () => Date, { nullable: true, description: 'At which moment, not one to come; default now.' }) at?: Date,
   ): Promise<Deployment | undefined> {
-    const row = await ctx.loaders.of(ctx, liveDeployments).load({ modelId: rowId, at: at ?? undefined });
+    const row = await ctx.loaders.of(ctx, liveDeployments).load({ modelId: rowId, at: await pastOrNow(ctx, at) });
     return row && toDeployment(row);
   }
 

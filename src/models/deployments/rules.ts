@@ -4,12 +4,26 @@ import type { DeployedVersion } from './changes.js';
 
 const who = 'ADMIN';
 const TWO = 'two ADMINs';
+const ANEW = 'Decline the proposal and propose resumeModel again: it then says what can be deployed.';
 
 export const cannotLoad = ({ version }: Pick<DeployedVersion, 'version'>, error: unknown): Error =>
   refusedBy('LOADABLE', {
     says: `Version ${version} cannot be loaded (${messageOf(error)}), so it cannot serve; what is live stays live.`,
     remedy: 'Register the version again from sound artefacts.',
     who: 'MODEL_OWNER',
+  });
+
+export const cannotResumeWith = ({ version }: Pick<DeployedVersion, 'version'>, error: unknown): Error =>
+  refusedBy('LOADABLE', { says: `Version ${version} cannot be loaded (${messageOf(error)}), so the model cannot be resumed with it.`, remedy: ANEW, who });
+
+export const notAsSaid = (says: string): Error => refusedBy('RESUMED_AS_SAID', { says, remedy: ANEW, who, code: 'CONFLICT' });
+
+/** @param titles of the findings, at least one */
+export const highFindingOpen = ({ version }: Pick<DeployedVersion, 'version'>, titles: readonly string[]): Error =>
+  refusedBy('NO_HIGH_FINDING', {
+    says: `Version ${version} cannot be deployed to decide while HIGH findings are open on it or its model: ${titles.map((title) => `“${title}”`).join(', ')}.`,
+    remedy: 'Their owners resolve them (resolveFinding), and a VALIDATOR accepts that (acceptResolution). Until then deploy another approved version, or stop the model with suspendModel.',
+    who: 'the owners of the findings, then a VALIDATOR',
   });
 
 export const isSuspended = (what: string, since: Date, remedy: string): Error =>

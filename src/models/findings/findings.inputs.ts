@@ -34,6 +34,14 @@ export class RaiseFindingInput {
   evidence!: string[];
 }
 
+@InputType({ description: 'Another owner, or another date, for a finding.' })
+export class ReassignFindingInput {
+  @Field(() => ID, { description: 'The finding, OPEN.' }) findingId!: string;
+  @Field(() => ID, { description: 'Who has to resolve it from now on: a User who owns models, validates or approves. The present owner, where only the date changes.' }) ownerId!: string;
+  @Field(() => Date, { description: 'By when.' }) dueAt!: Date;
+  @Length(...words('reason', 5_000)) @Field(() => String, { description: 'Why.' }) reason!: string;
+}
+
 @InputType({ description: 'What was done about a finding.' })
 export class ResolveFindingInput {
   @Field(() => ID, { description: 'The finding, OPEN and yours.' }) findingId!: string;
@@ -61,6 +69,11 @@ export class RejectResolutionInput extends JudgeResolutionInput {}
 @ObjectType({ description: 'What `raiseFinding` did.', simpleResolvers: true })
 export class RaiseFindingPayload {
   @Field(() => Finding, { description: 'The finding.' }) finding!: Finding;
+}
+
+@ObjectType({ description: 'What `reassignFinding` did.', simpleResolvers: true })
+export class ReassignFindingPayload {
+  @Field(() => Finding, { description: 'The finding, with its new owner and date.' }) finding!: Finding;
 }
 
 @ObjectType({ description: 'What `resolveFinding` did.', simpleResolvers: true })

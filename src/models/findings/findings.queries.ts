@@ -20,6 +20,18 @@ export interface FindingRow {
   readonly resolutionId: string | null;
 }
 
+export interface ReassignmentRow {
+  readonly id: string;
+  readonly findingId: string;
+  readonly fromOwner: string;
+  readonly toOwner: string;
+  readonly dueBefore: Date;
+  readonly dueAt: Date;
+  readonly reason: string;
+  readonly byUser: string;
+  readonly recordedAt: Date;
+}
+
 export interface ResolutionRow {
   readonly id: string;
   readonly findingId: string;
@@ -57,6 +69,14 @@ export const resolutionsOfFinding = listsOf<ResolutionRow>(
   'r.recorded_at, r.id',
 );
 
+export const reassignmentsOfFinding = listsOf<ReassignmentRow>(
+  `a.id, a.finding_id AS "findingId", a.from_owner AS "fromOwner", a.to_owner AS "toOwner", a.due_before AS "dueBefore", a.due_at AS "dueAt", a.reason,
+   a.by_user AS "byUser", a.recorded_at AS "recordedAt"`,
+  'finding_reassignments a',
+  'a.finding_id',
+  'a.recorded_at, a.id',
+);
+
 export interface FindingFilter {
   readonly versionId?: string | undefined;
   readonly modelId?: string | undefined;
@@ -78,7 +98,7 @@ export function findingsQuery({ versionId, modelId, ownerId, severity, open, ove
   return { select: FINDING, from: 'finding_states f', where: conditions, parameters, key: { sql: 'f.id', type: 'uuid' }, id: { sql: 'f.id' }, descending: true };
 }
 
-/** Titles of what blocks the approval of a version: HIGH, not closed, on it or on its model as a whole. */
+/** Titles of what blocks the approval of a version, and that it is deployed to decide: HIGH, not closed, on it or on its model as a whole. */
 export async function openHighFindings(db: Queryable, versionId: string, modelId: string): Promise<string[]> {
   const rows = await db.query<{ title: string }>(
     `SELECT f.title FROM finding_states f

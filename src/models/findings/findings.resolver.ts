@@ -3,10 +3,13 @@ import { badInput, ConnectionArgs, expectId, fetchPage, internal, toConnection, 
 import { Requires, User, userOf } from '../../security/index.js';
 import { modelOf, versionOf } from '../look-up.js';
 import { Model, ModelVersion } from '../model.types.js';
-import { AcceptResolutionInput, AcceptResolutionPayload, FindingFilterInput, RaiseFindingInput, RaiseFindingPayload, RejectResolutionInput, RejectResolutionPayload, ResolveFindingInput, ResolveFindingPayload } from './findings.inputs.js';
-import { findingsById, findingsOfModel, findingsOfVersion, findingsQuery, resolutionsOfFinding, type FindingRow } from './findings.queries.js';
+import {
+  AcceptResolutionInput, AcceptResolutionPayload, FindingFilterInput, RaiseFindingInput, RaiseFindingPayload, ReassignFindingInput, ReassignFindingPayload, RejectResolutionInput, RejectResolutionPayload,
+  ResolveFindingInput, ResolveFindingPayload,
+} from './findings.inputs.js';
+import { findingsById, findingsOfModel, findingsOfVersion, findingsQuery, reassignmentsOfFinding, resolutionsOfFinding, type FindingRow } from './findings.queries.js';
 import type { FindingsService, NewFinding } from './findings.service.js';
-import { Finding, FindingConnection, FindingResolution, toFinding, toResolution } from './findings.types.js';
+import { Finding, FindingConnection, FindingReassignment, FindingResolution, toFinding, toReassignment, toResolution } from './findings.types.js';
 
 const rowId = (id: string | null | undefined, type: string): string | undefined => (id == null ? undefined : expectId(id, type, false).id);
 const findingId = (id: string): string => expectId(id, 'Finding', false).id;
@@ -38,9 +41,17 @@ export class FindingsResolver {
   }
 
   @Requires('finding:raise')
-  @Mutation(() => RaiseFindingPayload, { description: 'Raises a weakness. A HIGH one blocks approval until a validator accepts its resolution.' })
+  @Mutation(() => RaiseFindingPayload, { description: 'Raises a weakness. A HIGH one blocks approval, and that it is deployed to decide, until a validator accepts its resolution.' })
   async raiseFinding(@Ctx() ctx: Context, @Arg('input', { description: 'The weakness.' }) { versionId, modelId, ownerId, ...finding }: RaiseFindingInput): Promise<RaiseFindingPayload> {
     const id = await this.findings.raise(ctx, { ...finding, about: aboutOf(versionId, modelId), ownerId: expectId(ownerId, 'User', false).id });
+    return { finding: await findingAfter(ctx, id) };
+  }
+
+  @Requires('finding:raise')
+  @Mutation(() => ReassignFindingPayload, { description: 'Gives an open finding to another owner, or another date. Neither its owner nor a maker of the version may; what was before stays in `reassignments`.' })
+  async reassignFinding(@Ctx() ctx: Context, @Arg('input', { description: 'Which finding, whose it shall be, by when, and why.' }) input: ReassignFindingInput): Promise<ReassignFindingPayload> {
+    const id = findingId(input.findingId);
+    await this.findings.reassign(ctx, { ...input, findingId: id, ownerId: expectId(input.ownerId, 'User', false).id });
     return { finding: await findingAfter(ctx, id) };
   }
 
@@ -105,9 +116,33 @@ export class FindingResolver {
   }
 
   @Requires('model:read')
+  @FieldResolver(() => [FindingReassignment], { description: 'How it changed hands or dates since it was raised, oldest first.' })
+  async reassignments(@Ctx() ctx: Context, @Root() { rowId: id }: Finding): Promise<FindingReassignment[]> {
+    return (await ctx.loaders.of(ctx, reassignmentsOfFinding).load(id)).map(toReassignment);
+  }
+
+  @Requires('model:read')
   @FieldResolver(() => [FindingResolution], { description: 'What its owner did about it, and what validators said to that, oldest first.' })
   async resolutions(@Ctx() ctx: Context, @Root() { rowId: id }: Finding): Promise<FindingResolution[]> {
     return (await ctx.loaders.of(ctx, resolutionsOfFinding).load(id)).map(toResolution);
+  }
+}
+
+@Resolver(() => FindingReassignment)
+export class FindingReassignmentResolver {
+  @FieldResolver(() => User, { description: 'Whose it was.' })
+  from(@Ctx() ctx: Context, @Root() { fromOwnerId }: FindingReassignment): Promise<User> {
+    return userOf(ctx, fromOwnerId);
+  }
+
+  @FieldResolver(() => User, { description: 'Whose it is since.' })
+  to(@Ctx() ctx: Context, @Root() { toOwnerId }: FindingReassignment): Promise<User> {
+    return userOf(ctx, toOwnerId);
+  }
+
+  @FieldResolver(() => User, { description: 'The validator who did it.' })
+  by(@Ctx() ctx: Context, @Root() { byUserId }: FindingReassignment): Promise<User> {
+    return userOf(ctx, byUserId);
   }
 }
 

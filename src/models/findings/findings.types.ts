@@ -1,7 +1,7 @@
 import { Field, ObjectType, registerEnumType } from 'type-graphql';
 import { connectionType, encodeGlobalId, Node } from '../../platform/index.js';
 import { named } from '../enums.types.js';
-import type { FindingRow, ResolutionRow } from './findings.queries.js';
+import type { FindingRow, ReassignmentRow, ResolutionRow } from './findings.queries.js';
 import { FINDING_STATES, RESOLUTION_OUTCOMES, SEVERITIES, type FindingSeverity, type FindingState, type ResolutionOutcome } from './lifecycle.js';
 
 export const FindingSeverityEnum = named(SEVERITIES);
@@ -9,7 +9,7 @@ registerEnumType(FindingSeverityEnum, {
   name: 'ModelFindingSeverity',
   description: 'How grave a finding is.',
   valuesConfig: {
-    HIGH: { description: 'Blocks approval while it is open.' },
+    HIGH: { description: 'Blocks approval, and that it is deployed to decide, while it is open.' },
     MEDIUM: { description: 'To be resolved in time.' },
     LOW: { description: 'Good to mend.' },
   },
@@ -70,12 +70,26 @@ export class FindingResolution {
   decidedById!: string | null;
 }
 
+@ObjectType({ description: 'A change of hands of a finding, or of its date, by a validator.', simpleResolvers: true })
+export class FindingReassignment {
+  @Field(() => Date, { description: 'By when it was to be resolved before.' }) dueBefore!: Date;
+  @Field(() => Date, { description: 'By when since.' }) dueAt!: Date;
+  @Field(() => String, { description: 'Why.' }) reason!: string;
+  @Field(() => Date, { description: 'When it changed hands.' }) at!: Date;
+  fromOwnerId!: string;
+  toOwnerId!: string;
+  byUserId!: string;
+}
+
 export const FindingConnection = connectionType(Finding, 'Finding', 'findings');
 
 export const toFinding = ({ id, modelId, versionId, title, text, severity, state, overdue, dueAt, evidence, ownerId, raisedBy, recordedAt }: FindingRow): Finding =>
   Object.assign(new Finding(), {
     id: encodeGlobalId({ type: 'Finding', id }), rowId: id, modelId, versionId, title, text, severity, state, overdue, dueAt, evidence, ownerId, raisedById: raisedBy, raisedAt: recordedAt,
   });
+
+export const toReassignment = ({ dueBefore, dueAt, reason, recordedAt, fromOwner, toOwner, byUser }: ReassignmentRow): FindingReassignment =>
+  Object.assign(new FindingReassignment(), { dueBefore, dueAt, reason, at: recordedAt, fromOwnerId: fromOwner, toOwnerId: toOwner, byUserId: byUser });
 
 export const toResolution = ({ outcome, text, evidence, proposedBy, recordedAt, verdict, comment, decidedBy, decidedAt }: ResolutionRow): FindingResolution =>
   Object.assign(new FindingResolution(), { outcome, text, evidence, at: recordedAt, verdict, comment, decidedAt, proposedById: proposedBy, decidedById: decidedBy });

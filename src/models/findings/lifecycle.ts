@@ -16,6 +16,7 @@ export type ResolutionOutcome = (typeof RESOLUTION_OUTCOMES)[number];
 /** What can be done to a finding: "A finding can be ⟨done⟩ only …", and who can. */
 export const FINDING_ACTS = {
   RAISE: { done: 'raised', who: 'VALIDATOR' },
+  REASSIGN: { done: 'given to another owner', who: 'a VALIDATOR other than its owner' },
   RESOLVE: { done: 'resolved', who: 'its owner' },
   ACCEPT: { done: 'closed', who: 'a VALIDATOR other than its owner' },
   REJECT: { done: 'sent back', who: 'a VALIDATOR other than its owner' },
@@ -26,6 +27,7 @@ export type FindingAct = keyof typeof FINDING_ACTS;
 /** The life of a finding. Its state is what its resolutions and verdicts make it; nothing else is stored. */
 export const FINDING_STEPS: readonly { act: FindingAct; from: FindingState | null; to: FindingState }[] = [
   { act: 'RAISE', from: null, to: 'OPEN' },
+  { act: 'REASSIGN', from: 'OPEN', to: 'OPEN' },
   { act: 'RESOLVE', from: 'OPEN', to: 'RESOLUTION_PROPOSED' },
   { act: 'ACCEPT', from: 'RESOLUTION_PROPOSED', to: 'CLOSED' },
   { act: 'REJECT', from: 'RESOLUTION_PROPOSED', to: 'OPEN' },

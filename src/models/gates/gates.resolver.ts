@@ -23,7 +23,7 @@ export class GatesResolver {
     return (await this.gates.preview(ctx, versionId(id))).map((result) => toGate(result, may(ctx, 'model:fairness')));
   }
 
-  @Requires('gate:waive')
+  @Requires('gate:waive', 'PROPOSE_WAIVE_GATE')
   @Mutation(() => WaiveGatePayload, { description: 'Proposes that a version passes although a gate fails, for a time. Another VALIDATOR or ADMIN confirms it; neither made the version.' })
   async waiveGate(@Ctx() ctx: Context, @Arg('input', { description: 'Which gate, why, and until when.' }) { gate, reason, expiresAt, ...input }: WaiveGateInput): Promise<WaiveGatePayload> {
     const version = await ctx.loaders.of(ctx, versionsById).load(versionId(input.versionId));

@@ -29,7 +29,7 @@ export const GATES: Readonly<Record<GateName, GateRule>> = {
   DISCRIMINATION: { asks: 'It tells good from bad loans as well as the champion, on the same rows.', unit: 'AUC', judge: discrimination },
   CALIBRATION: { asks: 'Its PDs come true on the hold-out.', unit: 'PD', judge: calibration },
   STABILITY: { asks: 'Its PDs are spread on the hold-out as on the training loans.', unit: 'PSI', judge: stability },
-  DATA_QUALITY: { asks: 'No grave finding in the training data is left unanswered.', unit: 'findings', judge: dataQuality },
+  DATA_QUALITY: { asks: 'There is no grave finding in the training data.', unit: 'findings', judge: dataQuality },
   EXPLANATION: { asks: 'Its predictions can be explained in full.', unit: 'log-odds', judge: explanation },
   FAIRNESS: { asks: 'Its effect on groups is reported, and within the four-fifths ratio of the policy.', unit: 'ratio', judge: fairness },
   MODEL_CARD: { asks: 'Its card tells intended use, limitations, ethics and contact.', unit: 'sections', judge: modelCard },

@@ -1,17 +1,17 @@
 import { fairnessOf, residualOf } from './evidence-of.js';
-import { judged, missing, notApplicable, told } from './finding.js';
+import { judged, missing, notApplicable, told, unbacked } from './finding.js';
 import type { Gate } from './types.js';
 
 /** Every decision can be explained in full: a reference set, a reason for each feature, little left over. */
 export const explanation: Gate = (evidence, { mostResidual: threshold }) => {
   const { explanation: parts } = evidence;
   const residual = residualOf(evidence);
-  const source = residual?.source ?? 'dossier.explanation';
+  const source = 'report.importance.residual95';
   if (!parts) return missing({ source, threshold, says: 'The artefacts cannot be loaded, so nothing can be explained.', remedy: 'Register the version again from sound artefacts.' });
   const { features, withoutReasonCode, referenceRows } = parts;
   if (withoutReasonCode.length > 0) return missing({ source: 'the feature schema', threshold, says: `Features without a reason code: ${withoutReasonCode.join(', ')}.`, remedy: 'Give each feature a reason code, and build the version again.' });
-  if (!residual) return missing({ source, threshold, says: 'Neither dossier nor report says what its explanations leave over.', remedy: 'Build the version with a report (assay train, assay adopt), and register that.' });
-  const { rows, residual95 } = residual.value;
+  if (!residual) return unbacked(evidence, 'what its explanations leave over', { source, threshold });
+  const { rows, residual95 } = residual;
   return judged(residual95 <= threshold, {
     measured: residual95,
     threshold,
@@ -23,9 +23,9 @@ export const explanation: Gate = (evidence, { mostResidual: threshold }) => {
 
 /** The report on groups is there, and no group is approved much less often than another. */
 export const fairness: Gate = (evidence, { leastFairnessRatio: threshold }) => {
-  const found = fairnessOf(evidence);
-  if (!found) return missing({ source: 'dossier.fairness', threshold, says: 'Neither dossier nor report has a fairness report.', remedy: 'Build the version with one (assay train, assay adopt), and register that.' });
-  const { value: attributes, source } = found;
+  const source = 'report.evaluation.groups';
+  const attributes = fairnessOf(evidence);
+  if (!attributes) return unbacked(evidence, 'what it does to groups of people', { source, threshold });
   if (attributes.length === 0) return notApplicable(source, 'No protected attribute is known of the loans it was measured on, so nothing can be compared.', threshold);
   const unjudged = attributes.filter(({ lowestRatio }) => lowestRatio === null).map(({ attribute }) => attribute);
   const besides = unjudged.length === 0 ? '' : ` Without two groups large enough to compare: ${unjudged.join(', ')}.`;

@@ -1,5 +1,5 @@
 import { recordEvent } from '../../audit/index.js';
-import { badInput, newId, type Context, type Transaction } from '../../platform/index.js';
+import { badInput, DAY, newId, type Context, type Transaction } from '../../platform/index.js';
 import { refusedBy, type ProposalKind } from '../../security/index.js';
 import { currentPolicy } from '../policy/policy.queries.js';
 import type { VersionState } from '../lifecycle.js';
@@ -19,7 +19,6 @@ export interface WaiverPayload {
 
 /** From submission on; for what is live a waiver is renewed so. */
 const WAIVED_WHILE: readonly VersionState[] = ['SUBMITTED', 'VALIDATED', 'APPROVED', 'SUSPENDED'];
-const DAY = 86_400_000;
 
 /** A failing gate counts as passed, for one dossier and a time: two people who did not make the version, each a VALIDATOR or an ADMIN. */
 export const WAIVE_GATE: ProposalKind<WaiverPayload> = {

@@ -22,7 +22,7 @@ const toRenew: TaskSource = async (ctx) => {
        max(w.expires_at) <= clock_timestamp() AS expired
      FROM deployments d JOIN model_versions v ON v.id = d.version_id JOIN models m ON m.id = v.model_id
      JOIN gate_waivers w ON w.version_id = v.id AND w.dossier_digest = v.dossier_digest
-     WHERE d.role = 'CHAMPION' AND d.valid_to IS NULL AND NOT is_maker($1, v.id) AND (${grantedNow('$1', `'VALIDATOR'`)} OR ${grantedNow('$1', `'ADMIN'`)})
+     WHERE d.role <> 'CHALLENGER' AND d.valid_to IS NULL AND NOT is_maker($1, v.id) AND (${grantedNow('$1', `'VALIDATOR'`)} OR ${grantedNow('$1', `'ADMIN'`)})
      GROUP BY v.id, m.name, w.gate HAVING max(w.expires_at) <= clock_timestamp() + ${NOTICE} ORDER BY max(w.expires_at)`,
     [ctx.actor.id],
   );

@@ -49,14 +49,14 @@ export class InventoryResolver {
   }
 
   @Requires('model:review')
-  @Mutation(() => ReviewModelPayload, { description: 'Records a review of a model, and when the next one is due. Neither its owner nor a maker of the version that decides may.' })
+  @Mutation(() => ReviewModelPayload, { description: 'Records a review of a model, and when the next one is due. Neither its owner nor a maker of a version that decides may.' })
   async reviewModel(@Ctx() ctx: Context, @Arg('input', { description: 'Which model, and what was found.' }) input: ReviewModelInput): Promise<ReviewModelPayload> {
     const id = modelId(input.modelId);
     await this.service.review(ctx, { ...input, modelId: id });
     return { model: await modelAfter(ctx, id) };
   }
 
-  @Requires('model:tier')
+  @Requires('model:tier', 'PROPOSE_CHANGE_TIER')
   @Mutation(() => ChangeTierPayload, { description: 'Proposes another materiality tier for a model; another ADMIN confirms it. Versions submitted before keep the votes they needed.' })
   async changeTier(@Ctx() ctx: Context, @Arg('input', { description: 'Which model, which tier, and why.' }) input: ChangeTierInput): Promise<ChangeTierPayload> {
     const id = await this.proposals.propose(ctx, 'CHANGE_TIER', { subject: modelId(input.modelId), payload: { tier: input.tier }, reason: input.reason });

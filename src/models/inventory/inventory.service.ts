@@ -1,6 +1,6 @@
-import { recordEvent } from '../../audit/index.js';
+import { recordEvent, textDigest } from '../../audit/index.js';
 import { badInput, canonicalJson, newId, notFound, sha256, type Context, type Transaction } from '../../platform/index.js';
-import { refusedBy } from '../../security/index.js';
+import { grantedNow, refusedBy, type Role } from '../../security/index.js';
 import { governed } from '../governed.js';
 import { currentPolicy } from '../policy/policy.queries.js';
 import type { Tier } from '../policy/tiers.js';
@@ -46,11 +46,11 @@ export class InventoryService {
         newId(), modelId, permittedUse, limits, ownerId, reason, ctx.actor.id,
       ]);
       const digest = sha256(canonicalJson({ owner: ownerId, permittedUse, limits })).toString('hex');
-      await recordEvent(tx, { type: 'MODEL_UPDATED', id: modelId, actor: ctx.actor.id, time: ctx.now(), payload: { model: modelId, digest } });
+      await recordEvent(tx, { type: 'MODEL_UPDATED', id: modelId, actor: ctx.actor.id, time: ctx.now(), payload: { model: modelId, digest, text: textDigest(reason) } });
     });
   }
 
-  /** By a validator who neither owns it nor made the version that decides. */
+  /** By a validator who neither owns it nor made a version that decides. */
   async review(ctx: Context, { modelId, outcome, comment, nextReviewAt }: NewReview): Promise<void> {
     if (comment.trim() === '') throw badInput('comment: say in a sentence what the review rests on.');
     if (nextReviewAt <= ctx.now()) throw badInput('nextReviewAt: give a time that is still to come.');
@@ -61,7 +61,7 @@ export class InventoryService {
       await tx.query('INSERT INTO model_reviews (id, model_id, outcome, comment, next_review_at, reviewed_by) VALUES ($1, $2, $3, $4, $5, $6)', [
         newId(), modelId, outcome, comment, nextReviewAt, ctx.actor.id,
       ]);
-      await recordEvent(tx, { type: 'MODEL_REVIEWED', id: modelId, actor: ctx.actor.id, time: ctx.now(), payload: { model: modelId, outcome, next: nextReviewAt.toISOString() } });
+      await recordEvent(tx, { type: 'MODEL_REVIEWED', id: modelId, actor: ctx.actor.id, time: ctx.now(), payload: { model: modelId, outcome, next: nextReviewAt.toISOString(), text: textDigest(comment) } });
     });
   }
 }
@@ -79,12 +79,9 @@ async function requireKeeper(tx: Transaction, { actor }: Context, { name, ownerI
   throw refusedBy('MODEL_KEPT_BY_OWNER', { says: `“${name}” belongs to somebody else than ${actor.name}.`, remedy: 'Ask its owner or an ADMIN for updateModel.', who: 'its owner or ADMIN' });
 }
 
-async function holds(tx: Transaction, userId: string, role: string): Promise<boolean> {
-  const rows = await tx.query(
-    'SELECT FROM role_grants g WHERE g.user_id = $1 AND g.role = $2 AND g.valid_from <= clock_timestamp() AND (g.valid_to IS NULL OR g.valid_to > clock_timestamp())',
-    [userId, role],
-  );
-  return rows.length > 0;
+async function holds(tx: Transaction, userId: string, role: Role): Promise<boolean> {
+  const [row] = await tx.query<{ held: boolean }>(`SELECT ${grantedNow('$1', '$2::text')} AS held`, [userId, role]);
+  return row!.held;
 }
 
 async function requireOwnerRole(tx: Transaction, ownerId: string): Promise<void> {
@@ -97,10 +94,10 @@ async function requireOwnerRole(tx: Transaction, ownerId: string): Promise<void>
 /** The database refuses these too; here they get a sentence that says why. */
 async function requireReviewer(tx: Transaction, { actor }: Context, { id, name, ownerId }: LockedModel): Promise<void> {
   const [made] = await tx.query(
-    `SELECT FROM deployments d WHERE d.model_id = $1 AND d.role = 'CHAMPION' AND d.valid_to IS NULL AND is_maker($2, d.version_id)`,
+    `SELECT FROM deployments d WHERE d.model_id = $1 AND d.role <> 'CHALLENGER' AND d.valid_to IS NULL AND is_maker($2, d.version_id)`,
     [id, actor.id],
   );
-  const why = ownerId === actor.id ? `owns “${name}”` : made ? `had a part in the version of “${name}” that decides` : undefined;
+  const why = ownerId === actor.id ? `owns “${name}”` : made ? `had a part in a version of “${name}” that decides` : undefined;
   if (why === undefined) return;
   throw refusedBy('REVIEWED_BY_OTHERS', { says: `${actor.name} ${why} and cannot review it.`, remedy: 'Ask an independent colleague.', who: 'another VALIDATOR' });
 }

@@ -14,7 +14,7 @@ registerEnumType(ReviewOutcomeEnum, {
   valuesConfig: {
     FIT: { description: 'It may go on as it is.' },
     FIT_WITH_CONDITIONS: { description: 'It may go on; the comment or findings say under which conditions.' },
-    UNFIT: { description: 'It should not decide any more.' },
+    UNFIT: { description: 'It does not decide any more: decisions are REFER until a review says otherwise.' },
   },
 });
 

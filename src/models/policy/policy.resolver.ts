@@ -21,8 +21,8 @@ export class PolicyResolver {
     return toConnection(await fetchPage<PolicyRow>(ctx.db, policiesQuery, page), toGovernancePolicy);
   }
 
-  @Requires('policy:change')
-  @Mutation(() => ProposeGovernancePolicyPayload, { description: 'Proposes another governance policy, for another ADMIN to confirm. None asks for fewer votes than the first.' })
+  @Requires('policy:change', 'PROPOSE_CHANGE_POLICY')
+  @Mutation(() => ProposeGovernancePolicyPayload, { description: 'Proposes another governance policy, for another ADMIN to confirm. None asks for fewer votes than the first, or loosens votes, waivers and gates beyond their limits; the text of the proposal tells what changes, value by value.' })
   async proposeGovernancePolicy(@Ctx() ctx: Context, @Arg('input', { description: 'The policy, and why.' }) input: ProposeGovernancePolicyInput): Promise<ProposeGovernancePolicyPayload> {
     return { proposal: await proposalAfter(ctx, this.proposals, await proposePolicy(this.proposals, ctx, input)) };
   }

@@ -2,6 +2,8 @@ import { recordEvent } from '../../audit/index.js';
 import { newId, type Context, type Transaction } from '../../platform/index.js';
 import { refusedBy, type ProposalKind, type Proposals } from '../../security/index.js';
 import { translated } from '../refusals.js';
+import { differences } from './differences.js';
+import { outsideLimits } from './limits.js';
 import { parsePolicy, votesTooFew, type PolicyBody } from './policy.js';
 import { currentPolicyRow } from './policy.queries.js';
 
@@ -10,6 +12,8 @@ interface PolicyChange {
   readonly after: number;
   /** Canonical JSON. */
   readonly body: string;
+  /** The body that it follows, so that the proposal tells what is changed; proposals of earlier releases lack it. */
+  readonly from?: string;
 }
 
 /** The rules of governance change as everything else does: one ADMIN proposes, another confirms. */
@@ -17,10 +21,12 @@ export const CHANGE_POLICY: ProposalKind<PolicyChange> = {
   name: 'CHANGE_POLICY',
   permission: 'policy:change',
   roles: ['ADMIN'],
-  describe: ({ after, body }) => `Puts governance policy ${after + 1} into force (${parsePolicy(body).digest.slice(0, 16)}…), after policy ${after}.`,
-  check: async (tx, _ctx, { payload: { after, body } }) => {
-    requireVotes(parsePolicy(body).body);
-    await requireNext(tx, after);
+  describe: ({ after, body, from }) => `Puts governance policy ${after + 1} into force (${parsePolicy(body).digest.slice(0, 16)}…), after policy ${after}.${from === undefined ? '' : ` ${changesOf(from, body)}`}`,
+  check: async (tx, _ctx, { payload: { after, body, from } }) => {
+    const parsed = parsePolicy(body);
+    requireVotes(parsed.body);
+    requireLimits(parsed.body);
+    await requireNext(tx, after, from);
   },
   execute: async (tx, ctx, { id: proposalId, payload: { after, body } }) => {
     const { canonical, digest } = parsePolicy(body);
@@ -33,10 +39,15 @@ export const CHANGE_POLICY: ProposalKind<PolicyChange> = {
   translate: translated,
 };
 
+function changesOf(from: string, body: string): string {
+  const changes = differences(parsePolicy(from).body, parsePolicy(body).body);
+  return changes.length === 0 ? 'It changes nothing.' : `It changes ${changes.join('; ')}.`;
+}
+
 /** Two changes of the same policy cannot both take effect: the second would not know of the first. */
-async function requireNext(tx: Transaction, after: number): Promise<void> {
-  const { version } = await currentPolicyRow(tx);
-  if (version === after) return;
+async function requireNext(tx: Transaction, after: number, from: string | undefined): Promise<void> {
+  const { version, body } = await currentPolicyRow(tx);
+  if (version === after && (from === undefined || from === body)) return;
   throw refusedBy('POLICY_NEXT', {
     says: `The change was made to policy ${after}, but policy ${version} is in force.`,
     remedy: 'Read the present policy and propose the change to it.',
@@ -48,8 +59,15 @@ async function requireNext(tx: Transaction, after: number): Promise<void> {
 /** @returns the id of the proposal. @throws BAD_INPUT for a text that is no policy; REFUSED for one that asks for too few votes */
 export async function proposePolicy(proposals: Proposals, ctx: Context, { policy, reason }: { policy: string; reason: string }): Promise<string> {
   const { canonical: body } = parsePolicy(policy);
-  const { id: subject, version: after } = await currentPolicyRow(ctx.db);
-  return proposals.propose(ctx, CHANGE_POLICY.name, { subject, payload: { after, body }, reason });
+  const { id: subject, version: after, body: from } = await currentPolicyRow(ctx.db);
+  return proposals.propose(ctx, CHANGE_POLICY.name, { subject, payload: { after, body, from }, reason });
+}
+
+function requireLimits(body: PolicyBody): void {
+  const outside = outsideLimits(body);
+  if (!outside) return;
+  const { path, value, least, most } = outside;
+  throw refusedBy('POLICY_LIMITS', { says: `${path} is ${value}; a policy may set it from ${least} to ${most}.`, remedy: 'Give a value inside.', who: 'two ADMINs' });
 }
 
 function requireVotes(body: PolicyBody): void {

@@ -1,9 +1,11 @@
 import { Arg, Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
-import type { Context } from '../../platform/index.js';
+import { internal, type Context } from '../../platform/index.js';
 import { may, Requires } from '../../security/index.js';
 import { LANGUAGE_ARG, languageOf, LanguageValue } from '../../models/index.js';
 import type { Evidence } from '../history/evidence.js';
+import { predictionById, type PredictionRow } from '../history/prediction.queries.js';
 import { AdverseActionReason, AdverseActionScore, AdverseActionType, Counteroffer } from './adverse-action.types.js';
+import type { Duty } from './duty.js';
 import { keyFactors, principalReasons } from './principal-reasons.js';
 import type { ToldReason } from './reason-codes.js';
 import type { DecisionTexts } from './texts.js';
@@ -13,32 +15,41 @@ import type { DecisionTexts } from './texts.js';
 export class AdverseActionResolver {
   constructor(private readonly evidence: Evidence) {}
 
-  @FieldResolver(() => [AdverseActionReason], { description: 'The specific principal reasons, at most four; of a decline by a person theirs first. Empty where no notice is due, and where the customer was erased.' })
+  @FieldResolver(() => [AdverseActionReason], { description: 'The specific principal reasons, at most four; those that people gave first. Empty where no notice is due, and where the customer was erased.' })
   async principalReasons(
     @Ctx() ctx: Context,
-    @Root() { row, required, effective }: AdverseActionType,
+    @Root() { row, required, duty }: AdverseActionType,
     @Arg('language', () => LanguageValue, LANGUAGE_ARG) value: LanguageValue,
   ): Promise<ToldReason[]> {
     if (!required) return [];
     const language = languageOf(value);
-    return principalReasons({ decision: row.decision, reasons: await this.evidence.reasons(ctx, row, language) }, effective.override, language);
+    const { decision, codes } = duty.reasons;
+    return principalReasons({ decision, reasons: await this.evidence.reasons(ctx, await toldOf(ctx, row, duty), language) }, codes, language);
   }
 
   @FieldResolver(() => [AdverseActionReason], { description: 'What pulled the score down most: four key factors, a fifth where enquiries are one (FCRA 615(a)). Empty where no notice is due, and where there is no score.' })
   async scoreFactors(
     @Ctx() ctx: Context,
-    @Root() { row, required }: AdverseActionType,
+    @Root() { row, required, duty }: AdverseActionType,
     @Arg('language', () => LanguageValue, LANGUAGE_ARG) value: LanguageValue,
   ): Promise<ToldReason[]> {
-    return required ? keyFactors(await this.evidence.rankedReasons(ctx, row, languageOf(value))) : [];
+    return required ? keyFactors(await this.evidence.rankedReasons(ctx, await toldOf(ctx, row, duty), languageOf(value))) : [];
   }
 
   @FieldResolver(() => AdverseActionScore, { nullable: true, description: 'The score, for the applicant, for underwriters and for those who may see predictions in full; null for others, where no notice is due, and where there is no score.' })
-  score(@Ctx() ctx: Context, @Root() { row, required }: AdverseActionType): AdverseActionScore | null {
+  async score(@Ctx() ctx: Context, @Root() { row, required, duty }: AdverseActionType): Promise<AdverseActionScore | null> {
     const entitled = ctx.actor.ownCustomerId === row.customer_id || may(ctx, 'decision:read') || may(ctx, 'prediction:detail');
-    if (!required || !entitled || row.score_points === null) return null;
-    return { points: Math.round(row.score_points), createdAt: row.created_at };
+    if (!required || !entitled) return null;
+    const { score_points: points, created_at: createdAt } = await toldOf(ctx, row, duty);
+    return points === null ? null : { points: Math.round(points), createdAt };
   }
+}
+
+/** The prediction whose reasons are told: another one where a counteroffer answered an earlier decision on the application. */
+async function toldOf(ctx: Context, row: PredictionRow, { reasons: { predictionId: id } }: Duty): Promise<PredictionRow> {
+  const found = id === row.id ? row : await ctx.loaders.of(ctx, predictionById).load({ customerId: row.customer_id, id });
+  if (!found) throw internal(`Prediction ${id} has a counteroffer but cannot be read.`);
+  return found;
 }
 
 @Resolver(() => Counteroffer)

@@ -1,4 +1,5 @@
-import type { Decision } from '../../scoring/index.js';
+import { DAY } from '../../platform/index.js';
+import { earlier, type Action } from './actions.js';
 
 /** What a notice is of, which decides when its clock starts and how long it runs (12 CFR 1002.9(a)(1)). */
 export type AdverseActionKind = 'COMPLETED_APPLICATION' | 'INCOMPLETE_APPLICATION' | 'EXISTING_ACCOUNT' | 'COUNTEROFFER';
@@ -18,15 +19,16 @@ export const CLOCKS: Readonly<Record<AdverseActionKind, Clock>> = {
 
 export interface Counteroffered {
   readonly offeredAt: Date;
+  readonly recordedAt: Date;
   readonly acceptedAt: Date | null;
+  readonly acceptanceRecordedAt: Date | null;
 }
 
 /** What the rules look at. */
 export interface DecisionFacts {
   readonly purpose: 'ORIGINATION' | 'ACCOUNT_REVIEW';
-  /** The decision that is in force, and when it was taken. */
-  readonly decision: Decision;
-  readonly decidedAt: Date;
+  /** What was decided: about the application, whichever prediction it was by, or in one review of an account. Oldest first, never empty. */
+  readonly actions: readonly Omit<Action, 'by'>[];
   /** When the application was complete; null where it is not. */
   readonly completedAt: Date | null;
   /** Oldest first. */
@@ -41,12 +43,13 @@ export interface AdverseAction {
   readonly clockStartedAt: Date;
   /** The last calendar day, yyyy-mm-dd, UTC. */
   readonly sendBy: string;
+  /** A notice sent before this day was of something else. */
+  readonly countsFrom: Date;
   /** When the first notice of this action was sent. */
   readonly sentAt: Date | null;
   readonly overdue: boolean;
 }
 
-const DAY = 86_400_000;
 
 /** The calendar day in UTC, yyyy-mm-dd. */
 export const utcDay = (at: Date): string => at.toISOString().slice(0, 10);
@@ -64,27 +67,45 @@ export function adverseActionOf(facts: DecisionFacts, now: Date): AdverseAction 
   const { kind, startedAt, countsFrom } = clock;
   const sendBy = lastDay(startedAt, CLOCKS[kind].days);
   const sentAt = facts.notices.filter((at) => utcDay(at) >= utcDay(countsFrom)).reduce<Date | null>((first, at) => (first && first <= at ? first : at), null);
-  return { kind, rule: CLOCKS[kind].rule, clockStartedAt: startedAt, sendBy, sentAt, overdue: sentAt === null && utcDay(now) > sendBy };
+  return { kind, rule: CLOCKS[kind].rule, clockStartedAt: startedAt, sendBy, countsFrom, sentAt, overdue: sentAt === null && utcDay(now) > sendBy };
 }
 
 interface Running {
   readonly kind: AdverseActionKind;
   readonly startedAt: Date;
-  /** A notice sent before this day was of something else. */
   readonly countsFrom: Date;
 }
 
 /** A counteroffer stands until it is accepted, or until a decline later than it. */
-function clockOf({ purpose, decision, decidedAt, completedAt, counteroffers }: DecisionFacts): Running | undefined {
-  const declined = decision === 'DECLINE';
+function clockOf({ purpose, actions, completedAt, counteroffers }: DecisionFacts): Running | undefined {
   const offer = counteroffers.at(-1);
-  const standing = offer && !(declined && utcDay(decidedAt) > utcDay(offer.acceptedAt ?? offer.offeredAt));
+  const standing = offer && !actions.some((action) => action.decision === 'DECLINE' && follows(action, offer));
+  const declined = firstDecline(actions, counteroffers);
   if (standing && offer.acceptedAt) return undefined;
-  if (standing) return { kind: 'COUNTEROFFER', startedAt: offer.offeredAt, countsFrom: declined ? earlier(decidedAt, offer.offeredAt) : offer.offeredAt };
+  if (standing) return { kind: 'COUNTEROFFER', startedAt: offer.offeredAt, countsFrom: declined ? earlier(declined.at, offer.offeredAt) : offer.offeredAt };
   if (!declined) return undefined;
-  if (purpose === 'ACCOUNT_REVIEW') return { kind: 'EXISTING_ACCOUNT', startedAt: decidedAt, countsFrom: decidedAt };
-  if (completedAt && completedAt <= decidedAt) return { kind: 'COMPLETED_APPLICATION', startedAt: completedAt, countsFrom: decidedAt };
-  return { kind: 'INCOMPLETE_APPLICATION', startedAt: decidedAt, countsFrom: decidedAt };
+  const { at } = declined;
+  if (purpose === 'ACCOUNT_REVIEW') return { kind: 'EXISTING_ACCOUNT', startedAt: at, countsFrom: at };
+  if (completedAt && completedAt <= at) return { kind: 'COMPLETED_APPLICATION', startedAt: completedAt, countsFrom: at };
+  return { kind: 'INCOMPLETE_APPLICATION', startedAt: at, countsFrom: at };
 }
 
-const earlier = (a: Date, b: Date): Date => (a < b ? a : b);
+/**
+ * The first of the declines that nothing else has come between, if a decline is what counts now: it started the clock, and
+ * scoring once more starts no new one.
+ */
+function firstDecline(actions: DecisionFacts['actions'], counteroffers: readonly Counteroffered[]): Omit<Action, 'by'> | undefined {
+  const newest = actions.at(-1)!;
+  const unbroken = actions.slice(actions.findLastIndex(({ decision }) => decision !== 'DECLINE') + 1);
+  const between = counteroffers.filter((offer) => follows(newest, offer));
+  return unbroken.find((action) => between.every((offer) => follows(action, offer)));
+}
+
+/**
+ * Whether an action came after a counteroffer, or after its acceptance. People record what they told on another day, and
+ * often without the hour, so days decide; within one day, the order in which both were recorded.
+ */
+function follows({ at, recordedAt }: Omit<Action, 'by'>, offer: Counteroffered): boolean {
+  const [day, offered] = [utcDay(at), utcDay(offer.acceptedAt ?? offer.offeredAt)];
+  return day > offered || (day === offered && recordedAt > (offer.acceptanceRecordedAt ?? offer.recordedAt));
+}

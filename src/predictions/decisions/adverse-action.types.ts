@@ -1,11 +1,13 @@
 import { Field, Int, ObjectType } from 'type-graphql';
 import { Money } from '../../loans/index.js';
+import { Requires } from '../../security/index.js';
 import type { AdverseActionKind } from './adverse-action.js';
 import type { NoticeChannel } from './decision.entities.js';
 import type { DecidingRow } from './decided.js';
-import { AdverseActionKindEnum, NoticeChannelEnum } from './decisions.enums.js';
-import type { Effective } from './effective.js';
-import type { CounterofferRow, OverrideRow } from './file.rows.js';
+import { AdverseActionKindEnum, NoticeChannelEnum, OverrideReasonEnum } from './decisions.enums.js';
+import type { Duty } from './duty.js';
+import type { CounterofferRow } from './loan-history.rows.js';
+import type { OverrideReasonCode } from './reason-codes.js';
 
 @ObjectType({ description: 'A reason as the applicant is told it.', simpleResolvers: true })
 export class AdverseActionReason {
@@ -25,6 +27,7 @@ export class Counteroffer {
   @Field(() => Date, { description: 'When the applicant was told of it.' }) offeredAt!: Date;
   @Field(() => Money, { nullable: true, description: 'The amount offered, where it is another one.' }) amount!: Money | null;
   @Field(() => Date, { nullable: true, description: 'When it was accepted, or the credit used; null where it was not.' }) acceptedAt!: Date | null;
+  @Requires('decision:read') @Field(() => OverrideReasonEnum, { nullable: true, description: 'Why the terms applied for were not given, as recorded; null where the reasons of the model are the reasons. Applicants are told of it by the statement in principalReasons.' }) reasonCode!: OverrideReasonCode | null;
 }
 
 @ObjectType({ description: 'A notice of adverse action that was sent.', simpleResolvers: true })
@@ -41,14 +44,15 @@ export class AdverseActionNotice {
 })
 export class AdverseActionType {
   readonly row!: DecidingRow;
-  readonly effective!: Effective<OverrideRow>;
-  @Field(() => Boolean, { description: 'Whether a notice is due: the decision in force is DECLINE, or a counteroffer stands that was not accepted.' }) required!: boolean;
+  readonly duty!: Duty;
+  @Field(() => Boolean, { description: 'Whether a notice is due: what was decided last is DECLINE, or a counteroffer stands that was not accepted. That an override expires decides nothing; of an application only the newest prediction answers.' }) required!: boolean;
   @Field(() => AdverseActionKindEnum, { nullable: true, description: 'What the notice is of.' }) kind!: AdverseActionKind | null;
   @Field(() => String, { nullable: true, description: 'The rule that sets the time.' }) rule!: string | null;
   @Field(() => Date, { nullable: true, description: 'When the clock started.' }) clockStartedAt!: Date | null;
   @Field(() => String, { nullable: true, description: 'The last calendar day, yyyy-mm-dd, UTC; the day on which the clock started is day 0.' }) sendBy!: string | null;
   @Field(() => Date, { nullable: true, description: 'When the first notice of this action was sent.' }) sentAt!: Date | null;
   @Field(() => Boolean, { description: 'Whether the last day has passed without a notice.' }) overdue!: boolean;
-  @Field(() => [Counteroffer], { description: 'Counteroffers, oldest first.' }) counteroffers!: readonly Counteroffer[];
-  @Field(() => [AdverseActionNotice], { description: 'Notices that were sent, in the order of recording.' }) notices!: readonly AdverseActionNotice[];
+  @Field(() => String, { nullable: true, description: 'One sentence where it is not as one would think: why this prediction asks for no notice though it declined, or why one is due after an override has expired; null elsewhere.' }) note!: string | null;
+  @Field(() => [Counteroffer], { description: 'Counteroffers to the application, whichever prediction they were recorded on, oldest first.' }) counteroffers!: readonly Counteroffer[];
+  @Field(() => [AdverseActionNotice], { description: 'Notices that were sent, in the order of recording: of an application, whichever prediction they were recorded on; of an account, of the reviews in a row that declined.' }) notices!: readonly AdverseActionNotice[];
 }

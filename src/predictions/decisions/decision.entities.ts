@@ -64,6 +64,8 @@ export class CounterofferEntity {
   @Column('numeric', { nullable: true }) amount!: string | null;
   @Column('char') currency!: string;
   @Column('bytea', { nullable: true }) terms!: Buffer | null;
+  /** What it rests on; null in rows of earlier releases, and where the model's reasons are the reasons. */
+  @Column('text', { name: 'reason_code', nullable: true }) reasonCode!: OverrideReasonCode | null;
   @Column('uuid', { name: 'recorded_by' }) recordedBy!: string;
 }
 

@@ -64,6 +64,9 @@ export class RecordCounterofferInput extends OfPredictionInput {
   @Length(...longText('terms'))
   @Field(() => String, { nullable: true, description: 'The terms in words; kept under the key of the customer.' })
   terms?: string | null;
+
+  @Field(() => OverrideReasonEnum, { nullable: true, description: 'Why the terms applied for are not given: one that can be told, and is told first. Needed where the model approves; elsewhere its reasons are told, after this one.' })
+  reasonCode?: OverrideReasonCode | null;
 }
 
 @InputType({ description: 'The acceptance of the newest counteroffer.' })

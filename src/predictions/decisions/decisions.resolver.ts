@@ -11,11 +11,12 @@ import {
 import {
   OverrideDecisionPayload, RecordCounterofferAcceptedPayload, RecordCounterofferPayload, RecordNoticeSentPayload, RequestReviewPayload, ResolveReviewPayload,
 } from './decisions.payloads.js';
-import { decisionFileOf, OPEN_REVIEW, overrideById, reviewById, reviewList, reviewOf } from './file.queries.js';
+import { decisionFileOf, OPEN_REVIEW, reviewById, reviewList, reviewOf } from './file.queries.js';
 import type { ReviewRow } from './file.rows.js';
+import { findOverride } from './nodes.js';
+import { loanHistoryOf } from './loan-history.queries.js';
 import type { NoticeService } from './notice.service.js';
 import type { OverrideService } from './override.service.js';
-import { toOverride } from './override.types.js';
 import type { ReviewRef, ReviewService } from './review.service.js';
 import { DecisionReviewConnection, toReview, type DecisionReview } from './review.types.js';
 
@@ -48,8 +49,10 @@ export class DecisionsResolver {
   async overrideDecision(@Ctx() ctx: Context, @Arg('input', { description: 'The decision, and why.' }) { predictionId, ...input }: OverrideDecisionInput): Promise<OverrideDecisionPayload> {
     const prediction = predictionRef(predictionId);
     const { overrideId, proposalId } = await this.overrides.override(ctx, { ...input, prediction });
-    const row = overrideId === null ? undefined : await overrideById(ctx.db, { customerId: prediction.customerId, id: overrideId });
-    return { prediction: await after(ctx, prediction), override: row ? toOverride(row, row.expiresAt > ctx.now()) : null, proposal: await this.proposalOf(ctx, proposalId) };
+    const told = await after(ctx, prediction);
+    // A repeated request tells what has become of the override since: it may have been replaced.
+    const override = overrideId === null ? null : ((await findOverride(ctx, { customerId: prediction.customerId, id: overrideId })) ?? null);
+    return { prediction: told, override, proposal: await this.proposalOf(ctx, proposalId) };
   }
 
   @Requires('decision:contest')
@@ -74,7 +77,7 @@ export class DecisionsResolver {
     return { prediction: await after(ctx, prediction) };
   }
 
-  @Requires('decision:notify')
+  @Requires('decision:notify', 'ACCEPT_COUNTEROFFER')
   @Mutation(() => RecordCounterofferAcceptedPayload, { description: 'Records that the newest counteroffer was accepted, or the credit used.' })
   async recordCounterofferAccepted(
     @Ctx() ctx: Context,
@@ -85,7 +88,7 @@ export class DecisionsResolver {
     return { prediction: await after(ctx, prediction) };
   }
 
-  @Requires('decision:notify')
+  @Requires('decision:notify', 'RECORD_NOTICE')
   @Mutation(() => RecordNoticeSentPayload, { description: 'Records that a notice of adverse action was sent.' })
   async recordNoticeSent(@Ctx() ctx: Context, @Arg('input', { description: 'The notice.' }) { predictionId, ...input }: RecordNoticeSentInput): Promise<RecordNoticeSentPayload> {
     const prediction = predictionRef(predictionId);
@@ -106,7 +109,10 @@ function predictionRef(text: string): PredictionRef {
 /** The prediction with what is recorded of it now. */
 async function after(ctx: Context, ref: PredictionRef): Promise<PredictionType> {
   const row = await ctx.loaders.of(ctx, predictionById).load(ref);
-  if (row) ctx.loaders.of(ctx, decisionFileOf).clear(row);
+  if (row) {
+    ctx.loaders.of(ctx, decisionFileOf).clear(row);
+    ctx.loaders.of(ctx, loanHistoryOf).clear(row);
+  }
   return recorded(ctx, ref);
 }
 

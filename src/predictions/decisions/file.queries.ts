@@ -1,9 +1,9 @@
 import { inOrder, type LoaderDefinition, type Queryable } from '../../platform/index.js';
 import type { PredictionRow } from '../history/prediction.queries.js';
-import type { CounterofferRow, DecisionFile, NoticeRow, OverrideRow, ReviewRow } from './file.rows.js';
+import type { DecisionFile, OverrideRow, ReviewRow } from './file.rows.js';
 
 const OVERRIDE = `json_build_object('customerId', o.customer_id, 'id', o.id, 'predictionId', o.prediction_id, 'replaced', o.replaced, 'decision', o.decision,
-  'reasonCode', o.reason_code, 'comment', encode(o.comment, 'base64'), 'madeBy', o.made_by, 'recordedAt', o.recorded_at, 'expiresAt', o.expires_at,
+  'reasonCode', o.reason_code, 'comment', encode(o.comment, 'base64'), 'madeBy', o.made_by, 'recordedAt', o.recorded_at, 'expiresAt', override_ends(o),
   'proposalId', o.proposal_id, 'confirmedBy', d.decided_by, 'reviewId', o.review_id)`;
 const OVERRIDES = 'decision_overrides o LEFT JOIN proposal_decisions d ON d.proposal_id = o.proposal_id';
 
@@ -12,39 +12,22 @@ const REVIEW = `json_build_object('customerId', r.customer_id, 'id', r.id, 'pred
   'overrideId', u.override_id, 'resolvedBy', u.resolved_by, 'resolvedAt', u.recorded_at)`;
 const REVIEWS = 'decision_reviews r LEFT JOIN decision_review_outcomes u ON u.customer_id = r.customer_id AND u.review_id = r.id';
 
-const COUNTEROFFER = `json_build_object('customerId', c.customer_id, 'id', c.id, 'offeredAt', c.offered_at, 'amount', c.amount::text, 'currency', c.currency,
-  'terms', encode(c.terms, 'base64'), 'acceptedAt', a.accepted_at)`;
-const COUNTEROFFERS = 'counteroffers c LEFT JOIN counteroffer_acceptances a ON a.customer_id = c.customer_id AND a.counteroffer_id = c.id';
-
-const NOTICE = `json_build_object('kind', n.kind, 'sendBy', n.send_by, 'sentAt', n.sent_at, 'channel', n.channel)`;
-
 const listOf = (item: string, from: string, alias: string): string =>
   `(SELECT json_agg(${item} ORDER BY ${alias}.id) FROM ${from} WHERE ${alias}.customer_id = p.customer_id AND ${alias}.prediction_id = p.id)`;
 
-/** The file of each prediction of a relation `p (customer_id, id, loan_id)`. */
-export const fileColumns = `
-  ${listOf(OVERRIDE, OVERRIDES, 'o')} AS overrides, ${listOf(REVIEW, REVIEWS, 'r')} AS reviews,
-  ${listOf(COUNTEROFFER, COUNTEROFFERS, 'c')} AS counteroffers, ${listOf(NOTICE, 'adverse_action_notices n', 'n')} AS notices,
-  (SELECT f.completed_at FROM loan_facts f WHERE f.customer_id = p.customer_id AND f.loan_id = p.loan_id
-   ORDER BY f.effective_at DESC, f.recorded_at DESC, f.id DESC LIMIT 1) AS completed_at`;
-
-export interface FileRow {
-  readonly overrides: readonly OverrideRow[] | null;
-  readonly reviews: readonly ReviewRow[] | null;
-  readonly counteroffers: readonly CounterofferRow[] | null;
-  readonly notices: readonly NoticeRow[] | null;
-  readonly completed_at: Date | null;
-}
-
-type OfPrediction = Pick<PredictionRow, 'customer_id' | 'id' | 'loan_id'>;
+type OfPrediction = Pick<PredictionRow, 'customer_id' | 'id'>;
 
 /** One statement for a page of predictions. */
 export async function decisionFiles(db: Queryable, predictions: readonly OfPrediction[]): Promise<DecisionFile[]> {
-  const rows = await db.query<FileRow & { id: string }>(
-    `SELECT p.id, ${fileColumns} FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS p (customer_id, id, loan_id)`,
-    [predictions.map((row) => row.customer_id), predictions.map(({ id }) => id), predictions.map((row) => row.loan_id)],
+  const rows = await db.query<{ id: string; overrides: readonly OverrideRow[] | null; reviews: readonly ReviewRow[] | null }>(
+    `SELECT p.id, ${listOf(OVERRIDE, OVERRIDES, 'o')} AS overrides, ${listOf(REVIEW, REVIEWS, 'r')} AS reviews
+     FROM unnest($1::uuid[], $2::uuid[]) AS p (customer_id, id)`,
+    [predictions.map((row) => row.customer_id), predictions.map(({ id }) => id)],
   );
-  return inOrder(predictions.map(({ id }) => id), rows, ({ id }) => id).map((row) => fileOf(row!));
+  return inOrder(predictions.map(({ id }) => id), rows, ({ id }) => id).map((row) => ({
+    overrides: (row!.overrides ?? []).map((override) => dated(override, ['recordedAt', 'expiresAt'])),
+    reviews: (row!.reviews ?? []).map(datedReview),
+  }));
 }
 
 export const decisionFileOf: LoaderDefinition<OfPrediction, DecisionFile> = {
@@ -52,18 +35,8 @@ export const decisionFileOf: LoaderDefinition<OfPrediction, DecisionFile> = {
   load: (ctx, predictions) => decisionFiles(ctx.db, predictions),
 };
 
-export function fileOf({ overrides, reviews, counteroffers, notices, completed_at: completedAt }: FileRow): DecisionFile {
-  return {
-    overrides: (overrides ?? []).map((row) => dated(row, ['recordedAt', 'expiresAt'])),
-    reviews: (reviews ?? []).map(datedReview),
-    counteroffers: (counteroffers ?? []).map((row) => dated(row, ['offeredAt', 'acceptedAt'])),
-    notices: (notices ?? []).map((row) => dated(row, ['sentAt'])),
-    completedAt,
-  };
-}
-
 /** JSON brings times as text. */
-const dated = <Row extends object>(row: Row, times: readonly (keyof Row)[]): Row => ({
+export const dated = <Row extends object>(row: Row, times: readonly (keyof Row)[]): Row => ({
   ...row,
   ...Object.fromEntries(times.map((name) => [name, row[name] === null ? null : new Date(row[name] as string)])),
 });
@@ -78,18 +51,44 @@ export const reviewList = { select: `${REVIEW} AS review`, from: REVIEWS, key: {
 
 export const reviewOf = ({ review }: { readonly review: ReviewRow }): ReviewRow => datedReview(review);
 
+/** The open reviews of a loan's decisions, oldest first. */
+export async function openReviewsOfLoan(db: Queryable, { customer_id, loan_id }: Pick<PredictionRow, 'customer_id' | 'loan_id'>): Promise<ReviewRow[]> {
+  const rows = await db.query<{ review: ReviewRow }>(
+    `SELECT ${REVIEW} AS review FROM ${REVIEWS} JOIN predictions p ON p.customer_id = r.customer_id AND p.id = r.prediction_id
+     WHERE r.customer_id = $1 AND p.loan_id = $2 AND ${OPEN_REVIEW} ORDER BY r.id`,
+    [customer_id, loan_id],
+  );
+  return rows.map(reviewOf);
+}
+
 interface Ref {
   readonly customerId: string;
   readonly id: string;
 }
 
-export async function reviewById(db: Queryable, { customerId, id }: Ref): Promise<ReviewRow | undefined> {
-  const [row] = await db.query<{ review: ReviewRow }>(`SELECT ${REVIEW} AS review FROM ${REVIEWS} WHERE r.customer_id = $1 AND r.id = $2`, [customerId, id]);
-  return row && reviewOf(row);
+const refKey = ({ customerId, id }: Ref): string => `${customerId} ${id}`;
+
+const refsIn = (refs: readonly Ref[]): unknown[] => [refs.map(({ customerId }) => customerId), refs.map(({ id }) => id)];
+
+const REFS = 'SELECT * FROM unnest($1::uuid[], $2::uuid[])';
+
+async function reviewsByRef(db: Queryable, refs: readonly Ref[]): Promise<ReviewRow[]> {
+  const rows = await db.query<{ review: ReviewRow }>(`SELECT ${REVIEW} AS review FROM ${REVIEWS} WHERE (r.customer_id, r.id) IN (${REFS})`, refsIn(refs));
+  return rows.map(reviewOf);
 }
 
-export async function overrideById(db: Queryable, { customerId, id }: Ref): Promise<OverrideRow | undefined> {
-  const [row] = await db.query<{ override: OverrideRow }>(`SELECT ${OVERRIDE} AS override FROM ${OVERRIDES} WHERE o.customer_id = $1 AND o.id = $2`, [customerId, id]);
-  return row && dated(row.override, ['recordedAt', 'expiresAt']);
-}
+/** One review as it is now. */
+export const reviewById = async (db: Queryable, ref: Ref): Promise<ReviewRow | undefined> => (await reviewsByRef(db, [ref]))[0];
 
+export const reviewsOf: LoaderDefinition<Ref, ReviewRow | undefined> = {
+  cacheKey: refKey,
+  load: async (ctx, refs) => inOrder(refs.map(refKey), await reviewsByRef(ctx.db, refs), refKey),
+};
+
+export const overridesOf: LoaderDefinition<Ref, OverrideRow | undefined> = {
+  cacheKey: refKey,
+  async load(ctx, refs) {
+    const rows = await ctx.db.query<{ override: OverrideRow }>(`SELECT ${OVERRIDE} AS override FROM ${OVERRIDES} WHERE (o.customer_id, o.id) IN (${REFS})`, refsIn(refs));
+    return inOrder(refs.map(refKey), rows.map(({ override }) => dated(override, ['recordedAt', 'expiresAt'])), refKey);
+  },
+};

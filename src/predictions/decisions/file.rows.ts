@@ -1,6 +1,5 @@
 import type { Decision } from '../../scoring/index.js';
-import type { AdverseActionKind } from './adverse-action.js';
-import type { NoticeChannel, ReviewOutcome } from './decision.entities.js';
+import type { ReviewOutcome } from './decision.entities.js';
 import type { OverrideReasonCode } from './reason-codes.js';
 
 /** Sealed free text is base64 here, as JSON brings it. */
@@ -37,28 +36,8 @@ export interface ReviewRow {
   readonly resolvedAt: Date | null;
 }
 
-export interface CounterofferRow {
-  readonly customerId: string;
-  readonly id: string;
-  readonly offeredAt: Date;
-  readonly amount: string | null;
-  readonly currency: string;
-  readonly terms: Sealed | null;
-  readonly acceptedAt: Date | null;
-}
-
-export interface NoticeRow {
-  readonly kind: AdverseActionKind;
-  readonly sendBy: string;
-  readonly sentAt: Date;
-  readonly channel: NoticeChannel;
-}
-
-/** What people did about a decision, each list oldest first, and when the application was complete. */
+/** What people did about a decision, each list oldest first. */
 export interface DecisionFile {
   readonly overrides: readonly OverrideRow[];
   readonly reviews: readonly ReviewRow[];
-  readonly counteroffers: readonly CounterofferRow[];
-  readonly notices: readonly NoticeRow[];
-  readonly completedAt: Date | null;
 }

@@ -8,6 +8,7 @@ export { OVERRIDE_DECISION } from './override.kind.js';
 export { DecisionOverrideResolver, VersionOverridesResolver } from './override.resolver.js';
 export { OverrideService } from './override.service.js';
 export { PredictionDecisionsResolver } from './prediction-decisions.resolver.js';
+export { referralTasks } from './referrals.tasks.js';
 export { DecisionReviewResolver } from './review.resolver.js';
 export { ReviewService } from './review.service.js';
 export { adverseActionTasks, reviewTasks } from './tasks.js';

@@ -1,14 +1,17 @@
 import { recordEvent } from '../../audit/index.js';
 import { effectiveTime } from '../../customers/index.js';
 import { badInput, decimalText, newId, type Context, type Transaction } from '../../platform/index.js';
+import type { Decision } from '../../scoring/index.js';
 import { refusedBy, type KeyRing } from '../../security/index.js';
 import type { PredictionRef } from '../record/recorder.js';
 import { acted } from './acts.js';
-import { adverseActionOf, utcDay } from './adverse-action.js';
+import { utcDay, type AdverseAction } from './adverse-action.js';
 import { lockDecided, worthOf, type Decided } from './decided.js';
 import { AcceptanceEntity, CounterofferEntity, NoticeEntity, type NoticeChannel } from './decision.entities.js';
-import { factsOf } from './facts.js';
-import type { CounterofferRow } from './file.rows.js';
+import { dutyOf, noticeFor } from './duty.js';
+import { loanHistories } from './loan-history.queries.js';
+import type { CounterofferRow, LoanHistory } from './loan-history.rows.js';
+import { codesFor, leadsTo, type OverrideReasonCode } from './reason-codes.js';
 import { digestOf, sealText } from './sealed.js';
 
 interface OfPrediction {
@@ -20,6 +23,8 @@ export interface NewCounteroffer extends OfPrediction {
   readonly offeredAt: Date;
   readonly amount?: string | null;
   readonly terms?: string | null;
+  /** Why; needed where the model approves. */
+  readonly reasonCode?: OverrideReasonCode | null;
 }
 
 export interface Acceptance extends OfPrediction {
@@ -42,12 +47,13 @@ export class NoticeService {
     return this.acting(ctx, 'recordCounteroffer', 'RECORD_COUNTEROFFER', offer, async (tx, decided) => {
       const offeredAt = sinceDecision(ctx, decided, offer.offeredAt, 'offeredAt');
       if (decided.row.purpose !== 'ORIGINATION') throw answersApplication();
+      const reasonCode = tellableReason(decided, offer.reasonCode ?? null);
       const { currency } = await worthOf(tx, decided);
       const { customerId, id: predictionId } = decided.ref;
       const id = newId();
       const terms = await this.sealedTerms(customerId, id, offer);
-      await tx.manager.insert(CounterofferEntity, { customerId, id, predictionId, offeredAt, amount: amountOf(offer.amount), currency, terms, recordedBy: ctx.actor.id });
-      const payload = { customer: customerId, prediction: predictionId, offered: offeredAt.toISOString(), terms: terms && digestOf(terms) };
+      await tx.manager.insert(CounterofferEntity, { customerId, id, predictionId, offeredAt, amount: amountOf(offer.amount), currency, terms, reasonCode, recordedBy: ctx.actor.id });
+      const payload = { customer: customerId, prediction: predictionId, offered: offeredAt.toISOString(), reason: reasonCode, terms: terms && digestOf(terms) };
       await recordEvent(tx, { type: 'COUNTEROFFER_RECORDED', id, actor: ctx.actor.id, time: ctx.now(), payload });
       return id;
     });
@@ -56,7 +62,7 @@ export class NoticeService {
   /** The newest counteroffer was expressly accepted, or the credit used: no notice is due for it. */
   recordAcceptance(ctx: Context, acceptance: Acceptance): Promise<string> {
     return this.acting(ctx, 'recordCounterofferAccepted', 'ACCEPT_COUNTEROFFER', acceptance, async (tx, decided) => {
-      const offer = standingOffer(decided);
+      const offer = standingOffer(await historyOf(tx, decided), decided, ctx.now());
       const acceptedAt = effectiveTime(ctx, acceptance.acceptedAt, 'acceptedAt');
       if (utcDay(acceptedAt) < utcDay(offer.offeredAt)) throw badInput(`acceptedAt: ${acceptedAt.toISOString()} is before the offer of ${offer.offeredAt.toISOString()}.`);
       const { customerId, id: prediction } = decided.ref;
@@ -67,12 +73,13 @@ export class NoticeService {
     });
   }
 
-  /** @throws REFUSED where the rules ask for no notice */
+  /** @throws REFUSED where the rules ask for no notice; BAD_INPUT for one that was sent too early to be of what was decided */
   recordNotice(ctx: Context, notice: SentNotice): Promise<string> {
     return this.acting(ctx, 'recordNoticeSent', 'RECORD_NOTICE', notice, async (tx, decided) => {
-      const sentAt = sinceDecision(ctx, decided, notice.sentAt, 'sentAt');
-      const action = adverseActionOf(factsOf(decided.row, decided.file, decided.effective), ctx.now());
-      if (!action) throw nothingToTell(decided);
+      const sentAt = effectiveTime(ctx, notice.sentAt, 'sentAt');
+      const { action, decision } = noticeFor(await historyOf(tx, decided), decided.row.id, ctx.now());
+      if (!action) throw nothingToTell(decision);
+      requireCounting(sentAt, action);
       const { kind, sendBy } = action;
       const { customerId, id: predictionId } = decided.ref;
       const id = newId();
@@ -108,8 +115,30 @@ function amountOf(amount: string | null | undefined): string | null {
   throw badInput(`amount: ${text} is not an amount above zero.`);
 }
 
-function standingOffer({ file }: Decided): CounterofferRow {
-  const offer = file.counteroffers.at(-1);
+async function historyOf(tx: Transaction, { row }: Decided): Promise<LoanHistory> {
+  const [history] = await loanHistories(tx, [row]);
+  return history!;
+}
+
+/** The reason that is told of a counteroffer. Where the model approves, its weak points were no reason, so somebody has to give one. */
+function tellableReason({ row }: Decided, code: OverrideReasonCode | null): OverrideReasonCode | null {
+  if (code === null ? row.decision !== 'APPROVE' : leadsTo(code, 'DECLINE')) return code;
+  throw refusedBy('COUNTEROFFER_REASON', {
+    says: code === null ? 'The model approves, so the reason for other terms is known only to who offers them.' : `${code} cannot be told to an applicant.`,
+    remedy: `Give as reasonCode one of ${codesFor('DECLINE').join(', ')}.`,
+    who: TELLERS,
+  });
+}
+
+/** @throws BAD_INPUT for a notice of something earlier: recorded, it would seem to tell what nobody has told */
+function requireCounting(sentAt: Date, { countsFrom, kind }: AdverseAction): void {
+  if (utcDay(sentAt) >= utcDay(countsFrom)) return;
+  throw badInput(`sentAt: ${sentAt.toISOString()} is before ${countsFrom.toISOString()}, when the action (${kind}) was taken that a notice is due of; it would not count. Give the time at which the notice of this action was sent.`);
+}
+
+/** Of an application, whichever prediction it was recorded on. */
+function standingOffer(history: LoanHistory, { row }: Decided, now: Date): CounterofferRow {
+  const offer = dutyOf(history, row.id, now).counteroffers.at(-1);
   if (offer && offer.acceptedAt === null) return offer;
   throw refusedBy('COUNTEROFFER_STANDS', {
     says: offer ? `The counteroffer was accepted on ${offer.acceptedAt!.toISOString()} already.` : 'No counteroffer is recorded.',
@@ -122,9 +151,9 @@ function standingOffer({ file }: Decided): CounterofferRow {
 const answersApplication = (): Error =>
   refusedBy('COUNTEROFFER_TO_APPLICATION', { says: 'The prediction reviews an account; a counteroffer answers an application.', remedy: 'Score the application for ORIGINATION and name that prediction.', who: TELLERS });
 
-const nothingToTell = ({ effective }: Decided): Error =>
+const nothingToTell = (decision: Decision): Error =>
   refusedBy('NOTICE_OF_ADVERSE_ACTION', {
-    says: `The decision in force is ${effective.decision}, and no counteroffer stands: there is no adverse action to give notice of.`,
+    says: `What was decided last is ${decision}, and no counteroffer stands: there is no adverse action to give notice of.`,
     remedy: 'Record the notice of the prediction that was declined.',
     who: TELLERS,
   });

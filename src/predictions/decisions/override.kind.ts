@@ -6,7 +6,7 @@ import { lockDecided, type Decided } from './decided.js';
 import { recordOverride } from './override.record.js';
 import { requireOverridable, type Override } from './override.rules.js';
 import { translated } from './refusals.js';
-import { recordOutcome, requireIndependent } from './review.record.js';
+import { contestedBy, recordOutcome, requireIndependent } from './review.record.js';
 import type { OverrideReasonCode } from './reason-codes.js';
 
 /** An override that takes two people, as it waits for the second; no personal data but ciphertext. */
@@ -40,7 +40,7 @@ export const OVERRIDE_DECISION: ProposalKind<OverridePayload> = {
     const decided = await decidedBy(tx, ctx, about);
     const override = overrideOf(about.payload);
     await requireOverridable(tx, ctx, decided, override, await currentPolicy(tx));
-    if (override.reviewId !== null) requireIndependent(ctx, decided, override.reviewId);
+    if (override.reviewId !== null) requireIndependent(ctx, await contestedBy(tx, ctx, decided, override.reviewId), decided, override.reviewId);
     await requireNoneWaiting(tx, about);
   },
   async execute(tx, ctx, proposal) {
@@ -50,7 +50,8 @@ export const OVERRIDE_DECISION: ProposalKind<OverridePayload> = {
     await recordOverride(tx, ctx, decided, override, await currentPolicy(tx));
     if (payload.review) {
       const { id, explanation } = payload.review;
-      await recordOutcome(tx, ctx, decided, { reviewId: id, outcome: 'CHANGED', explanation: Buffer.from(explanation, 'base64'), overrideId: payload.overrideId, resolvedBy: proposedBy });
+      const { ref: contested } = await contestedBy(tx, ctx, decided, id);
+      await recordOutcome(tx, ctx, contested, { reviewId: id, outcome: 'CHANGED', explanation: Buffer.from(explanation, 'base64'), overrideId: payload.overrideId, resolvedBy: proposedBy });
     }
     return payload.overrideId;
   },

@@ -2,8 +2,12 @@ import { Arg, Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
 import { ModelVersion } from '../../models/index.js';
 import type { Context } from '../../platform/index.js';
 import { demand, Requires, User, userOf } from '../../security/index.js';
+import { recorded } from '../graphql/scoring.resolver.js';
+import { PredictionType } from '../history/prediction.types.js';
+import { reviewsOf } from './file.queries.js';
 import { overrideRates } from './override.rates.js';
 import { DecisionOverride, OverrideRates } from './override.types.js';
+import { DecisionReview, toReview } from './review.types.js';
 import type { DecisionTexts } from './texts.js';
 
 @Resolver(() => DecisionOverride)
@@ -20,6 +24,17 @@ export class DecisionOverrideResolver {
   @FieldResolver(() => User, { nullable: true, description: 'Who confirmed it, where the loan was above the limit for one person.' })
   secondPerson(@Ctx() ctx: Context, @Root() { row }: DecisionOverride): Promise<User> | null {
     return row.confirmedBy === null ? null : userOf(ctx, row.confirmedBy);
+  }
+
+  @FieldResolver(() => PredictionType, { description: 'The prediction in the place of whose decision it stands.' })
+  prediction(@Ctx() ctx: Context, @Root() { row: { customerId, predictionId: id } }: DecisionOverride): Promise<PredictionType> {
+    return recorded(ctx, { customerId, id });
+  }
+
+  @FieldResolver(() => DecisionReview, { nullable: true, description: 'The review that led to it: of this decision, or of one that it came after; null where none did.' })
+  async review(@Ctx() ctx: Context, @Root() { row: { customerId, reviewId } }: DecisionOverride): Promise<DecisionReview | null> {
+    const found = reviewId && (await ctx.loaders.of(ctx, reviewsOf).load({ customerId, id: reviewId }));
+    return found ? toReview(found, ctx.now()) : null;
   }
 
   @Requires('decision:read')

@@ -1,7 +1,7 @@
-import { badInput, type Context, type Transaction } from '../../platform/index.js';
+import { badInput, DAY, encodeGlobalId, type Context, type Transaction } from '../../platform/index.js';
 import { refusedBy } from '../../security/index.js';
 import type { Decision } from '../../scoring/index.js';
-import { openReviewOf, requireNewest, type Decided } from './decided.js';
+import { requireNewest, type Decided } from './decided.js';
 import type { OverridePolicy } from './limits.js';
 import { codesFor, leadsTo, type OverrideReasonCode } from './reason-codes.js';
 
@@ -14,7 +14,6 @@ export interface Override {
   readonly reviewId: string | null;
 }
 
-const DAY = 86_400_000;
 const ROLE = 'UNDERWRITER';
 
 /**
@@ -23,11 +22,11 @@ const ROLE = 'UNDERWRITER';
  */
 export async function requireOverridable(tx: Transaction, ctx: Context, decided: Decided, override: Override, policy: OverridePolicy): Promise<void> {
   requireOther(ctx);
+  await requireNewest(tx, decided, { act: 'Override', who: ROLE });
   requireUncontested(decided, override);
   requireChange(decided, override);
   requireFittingReason(override);
   requireExpiry(ctx.now(), override, policy);
-  await requireNewest(tx, decided);
 }
 
 /** A token that stands for a customer never has the permission; this holds should that change. */
@@ -36,12 +35,13 @@ function requireOther({ actor }: Context): void {
   throw refusedBy('NOT_ON_ONESELF', { says: `${actor.name} acts as a customer, and no customer overrides a decision.`, remedy: 'Ask for a review with requestReview.', who: ROLE });
 }
 
-function requireUncontested(decided: Decided, { reviewId }: Override): void {
-  const open = openReviewOf(decided);
-  if ((open?.id ?? null) === reviewId) return;
+/** Also where an older decision on the loan is contested: its review is of what came after it. */
+function requireUncontested({ openReviews }: Decided, { reviewId }: Override): void {
+  if (reviewId === null ? openReviews.length === 0 : openReviews.some(({ id }) => id === reviewId)) return;
+  const [open] = openReviews;
   throw refusedBy('CONTESTED_DECISION', {
-    says: open ? 'The decision is contested, and its review is open.' : 'The review is not open any more.',
-    remedy: open ? 'Resolve the review: resolveReview can change the decision.' : 'Override the decision by itself, with overrideDecision.',
+    says: open ? 'The decision on the loan is contested, and its review is open.' : 'The review is not open any more.',
+    remedy: open ? `Resolve ${encodeGlobalId({ type: 'DecisionReview', customerId: open.customerId, id: open.id })} with resolveReview, which can change the decision.` : 'Override the decision by itself, with overrideDecision.',
     who: open ? `an ${ROLE} who had no part in the decision` : ROLE,
   });
 }

@@ -9,7 +9,6 @@ import type { OverridePayload } from './override.kind.js';
 import { recordOverride, standingOf } from './override.record.js';
 import { requireOverridable } from './override.rules.js';
 import { OVERRIDE_REASONS, type OverrideReasonCode } from './reason-codes.js';
-import { requireIndependent } from './review.record.js';
 import { sealText } from './sealed.js';
 
 export interface OverrideRequest {
@@ -47,12 +46,11 @@ export class OverrideService {
     );
   }
 
-  /** The same as a part of an act that has checked permission and grant and locked the decision. */
+  /** The same as a part of an act that has checked permission, grant and, for a review, independence, and locked the decision. */
   async overrideWithin(tx: Transaction, ctx: Context, decided: Decided, { comment: text, review, decision, reasonCode, expiresAt }: Overriding): Promise<Overridden> {
     const policy = await currentPolicy(tx);
     const override = { decision, reasonCode, expiresAt, reviewId: review?.id ?? null };
     await requireOverridable(tx, ctx, decided, override, policy);
-    if (review) requireIndependent(ctx, decided, review.id);
     const id = newId();
     const key = await this.keys.keyOf(decided.ref.customerId);
     const comment = sealText(key, { table: 'decision_overrides', column: 'comment', id }, text);

@@ -14,7 +14,7 @@ export class DecisionOverride extends Node {
   @Field(() => DecisionValue, { description: 'The decision that was in force before.' }) replaced!: Decision;
   @Requires('decision:read') @Field(() => OverrideReasonEnum, { description: 'Why. Applicants are told of it by the statement in principalReasons.' }) reasonCode!: OverrideReasonCode;
   @Field(() => Date, { description: 'From when it holds.' }) recordedAt!: Date;
-  @Field(() => Date, { description: 'Until when it holds, unless a newer one takes its place.' }) expiresAt!: Date;
+  @Field(() => Date, { description: 'Until when it holds, unless a newer one takes its place. What one person decided ends earlier where the loan grows above the limit for one.' }) expiresAt!: Date;
   @Field(() => Boolean, { description: 'Whether it is in force: the newest of its prediction, and not expired.' }) active!: boolean;
 }
 
@@ -29,13 +29,17 @@ export class OverrideReasonCount {
   @Field(() => Int, { description: 'In how many of the overridden decisions the newest override names it.' }) count!: number;
 }
 
-@ObjectType({ description: "How often people decided otherwise than a version. Of each decision its newest override counts, expired or not.", simpleResolvers: true })
+@ObjectType({ description: 'How often people decided otherwise than a version, and what became of what it referred to them. Of each decision its newest override counts, expired or not.', simpleResolvers: true })
 export class OverrideRates {
   @Field(() => Int, { description: 'Decisions of the version in the span.' }) decisions!: number;
-  @Field(() => Int, { description: 'How many of them were overridden.' }) overridden!: number;
-  @Field(() => Float, { nullable: true, description: 'overridden ÷ decisions; null where there are none.' }) rate!: number | null;
-  @Field(() => Int, { description: 'How many became APPROVE.' }) toApprove!: number;
-  @Field(() => Int, { description: 'How many became DECLINE.' }) toDecline!: number;
-  @Field(() => Int, { description: 'How many became REFER.' }) toRefer!: number;
-  @Field(() => [OverrideReasonCount], { description: 'The reasons, most frequent first.' }) byReason!: readonly OverrideReasonCount[];
+  @Field(() => Int, { description: 'How many of them the version made itself: APPROVE or DECLINE.' }) decided!: number;
+  @Field(() => Int, { description: 'How many of those that it made itself were overridden.' }) overridden!: number;
+  @Field(() => Float, { nullable: true, description: 'overridden ÷ decided; null where it decided none. What it referred does not count: to decide that is no disagreement.' }) rate!: number | null;
+  @Field(() => Int, { description: 'How many of the overridden became APPROVE.' }) toApprove!: number;
+  @Field(() => Int, { description: 'How many of the overridden became DECLINE.' }) toDecline!: number;
+  @Field(() => Int, { description: 'How many of the overridden became REFER.' }) toRefer!: number;
+  @Field(() => [OverrideReasonCount], { description: 'The reasons of the overridden, most frequent first.' }) byReason!: readonly OverrideReasonCount[];
+  @Field(() => Int, { description: 'How many decisions of the version were REFER: left to a person.' }) referred!: number;
+  @Field(() => Int, { description: 'How many of the referred a person approved.' }) referredApproved!: number;
+  @Field(() => Int, { description: 'How many of the referred a person declined.' }) referredDeclined!: number;
 }

@@ -3,18 +3,18 @@ import { moneyOf } from '../../loans/index.js';
 import type { Context } from '../../platform/index.js';
 import type { Decision } from '../../scoring/index.js';
 import { DecisionValue, PredictionType } from '../history/prediction.types.js';
-import { adverseActionOf } from './adverse-action.js';
 import { AdverseActionType, Counteroffer } from './adverse-action.types.js';
 import { decides, effectiveDecision, type DecidingRow } from './decided.js';
+import { dutyOf, type Duty } from './duty.js';
 import type { Effective } from './effective.js';
-import { factsOf } from './facts.js';
 import { decisionFileOf } from './file.queries.js';
-import type { CounterofferRow, DecisionFile, OverrideRow } from './file.rows.js';
+import type { DecisionFile, OverrideRow } from './file.rows.js';
+import { loanHistoryOf } from './loan-history.queries.js';
+import type { CounterofferRow } from './loan-history.rows.js';
 import { DecisionOverride, toOverride } from './override.types.js';
 import { DecisionReview, toReview } from './review.types.js';
 
 interface OpenedFile {
-  readonly row: DecidingRow;
   readonly file: DecisionFile;
   readonly effective: Effective<OverrideRow>;
 }
@@ -46,26 +46,26 @@ export class PredictionDecisionsResolver {
   }
 
   @FieldResolver(() => AdverseActionType, { nullable: true, description: 'What a notice of adverse action needs (US Regulation B); null where nothing was decided.' })
-  async adverseAction(@Ctx() ctx: Context, @Root() prediction: PredictionType): Promise<AdverseActionType | null> {
-    const found = await opened(ctx, prediction);
-    return found ? toAdverseAction(found, ctx.now()) : null;
+  async adverseAction(@Ctx() ctx: Context, @Root() { row }: PredictionType): Promise<AdverseActionType | null> {
+    if (!decides(row)) return null;
+    return toAdverseAction(row, dutyOf(await ctx.loaders.of(ctx, loanHistoryOf).load(row), row.id, ctx.now()));
   }
 }
 
 async function opened(ctx: Context, { row }: PredictionType): Promise<OpenedFile | undefined> {
   if (!decides(row)) return undefined;
   const file = await ctx.loaders.of(ctx, decisionFileOf).load(row);
-  return { row, file, effective: effectiveDecision(row, file, ctx.now()) };
+  return { file, effective: effectiveDecision(row, file, ctx.now()) };
 }
 
-function toAdverseAction({ row, file, effective }: OpenedFile, now: Date): AdverseActionType {
-  const action = adverseActionOf(factsOf(row, file, effective), now);
+function toAdverseAction(row: DecidingRow, duty: Duty): AdverseActionType {
+  const { action, note, notices } = duty;
   const { kind = null, rule = null, clockStartedAt = null, sendBy = null, sentAt = null, overdue = false } = action ?? {};
-  const counteroffers = file.counteroffers.map(toCounteroffer);
-  return Object.assign(new AdverseActionType(), { row, effective, required: action !== undefined, kind, rule, clockStartedAt, sendBy, sentAt, overdue, counteroffers, notices: file.notices });
+  const counteroffers = duty.counteroffers.map(toCounteroffer);
+  return Object.assign(new AdverseActionType(), { row, duty, required: action !== undefined, kind, rule, clockStartedAt, sendBy, sentAt, overdue, note, counteroffers, notices });
 }
 
 const toCounteroffer = (row: CounterofferRow): Counteroffer => {
-  const { offeredAt, acceptedAt, amount, currency } = row;
-  return Object.assign(new Counteroffer(), { row, offeredAt, acceptedAt, amount: moneyOf(amount, currency) });
+  const { offeredAt, acceptedAt, amount, currency, reasonCode } = row;
+  return Object.assign(new Counteroffer(), { row, offeredAt, acceptedAt, reasonCode, amount: moneyOf(amount, currency) });
 };

@@ -5,18 +5,19 @@ import { statementOf, type OverrideReasonCode, type ToldReason } from './reason-
 const MOST_REASONS = 4;
 
 /**
- * The specific reasons of an adverse action. Of a decline by a person theirs comes first; what the model found against
- * approval follows, unless the model would have approved: then it was no reason.
+ * The specific reasons of an adverse action. Those that people gave come first; what the model found against approval
+ * follows, unless the model would have approved: then it was no reason.
  * @param own the model's decision and its reasons, strongest first
+ * @param given by people: of a counteroffer, of a decline
  */
 export function principalReasons(
   own: { readonly decision: Decision; readonly reasons: readonly ToldReason[] },
-  override: { readonly decision: Decision; readonly reasonCode: OverrideReasonCode } | undefined,
+  given: readonly OverrideReasonCode[],
   language: Language,
 ): ToldReason[] {
-  const first = override?.decision === 'DECLINE' ? statementOf(override.reasonCode, language) : undefined;
-  const further = own.decision === 'APPROVE' && first ? [] : own.reasons;
-  return [...(first ? [first] : []), ...further].slice(0, MOST_REASONS).map(({ code, text }) => ({ code, text }));
+  const first = [...new Set(given)].flatMap((code) => statementOf(code, language) ?? []);
+  const further = own.decision === 'APPROVE' ? [] : own.reasons;
+  return [...first, ...further].slice(0, MOST_REASONS).map(({ code, text }) => ({ code, text }));
 }
 
 /** Reason codes of features that count enquiries into the applicant's credit. */

@@ -3,6 +3,8 @@ import type { Context } from '../../platform/index.js';
 import { Requires, User, userOf } from '../../security/index.js';
 import { recorded } from '../graphql/scoring.resolver.js';
 import { PredictionType } from '../history/prediction.types.js';
+import { findOverride } from './nodes.js';
+import { DecisionOverride } from './override.types.js';
 import { DecisionReview } from './review.types.js';
 import type { DecisionTexts } from './texts.js';
 
@@ -13,6 +15,11 @@ export class DecisionReviewResolver {
   @FieldResolver(() => PredictionType, { description: 'The prediction whose decision is contested.' })
   prediction(@Ctx() ctx: Context, @Root() { row: { customerId, predictionId: id } }: DecisionReview): Promise<PredictionType> {
     return recorded(ctx, { customerId, id });
+  }
+
+  @FieldResolver(() => DecisionOverride, { nullable: true, description: 'By what it changed the decision: of the newest prediction where the loan was decided anew meanwhile; null where it changed nothing.' })
+  async override(@Ctx() ctx: Context, @Root() { row: { customerId, overrideId: id } }: DecisionReview): Promise<DecisionOverride | null> {
+    return (id && (await findOverride(ctx, { customerId, id }))) || null;
   }
 
   @Requires('decision:read')

@@ -1,11 +1,11 @@
 import { recordEvent } from '../../audit/index.js';
 import { currentPolicy } from '../../models/index.js';
-import { badInput, newId, notFound, type Context, type Transaction } from '../../platform/index.js';
+import { badInput, DAY, newId, notFound, type Context, type Transaction } from '../../platform/index.js';
 import type { Decision } from '../../scoring/index.js';
 import { refusedBy, type KeyRing } from '../../security/index.js';
 import type { PredictionRef } from '../record/recorder.js';
 import { acted, underwriting } from './acts.js';
-import { lockDecided, openReviewOf, type Decided } from './decided.js';
+import { lockDecided, newestDecided, requireNewest, type Decided } from './decided.js';
 import { ReviewEntity, type ReviewOutcome } from './decision.entities.js';
 import { reviewById } from './file.queries.js';
 import { neededForChange, type OverrideService } from './override.service.js';
@@ -37,7 +37,7 @@ export interface Resolution {
   readonly requestId?: string | null;
 }
 
-const DAY = 86_400_000;
+const CONTESTERS = 'the customer, PORTAL or UNDERWRITER';
 
 /** Decisions are contested, and looked at by a person who had no part in them (GDPR article 22(3), AI Act articles 14 and 86). */
 export class ReviewService {
@@ -46,20 +46,21 @@ export class ReviewService {
     private readonly overrides: OverrideService,
   ) {}
 
-  /** Contests a decision; the clock of the policy starts. @throws REFUSED while it has an open review */
+  /** Contests the newest decision on a loan; the clock of the policy starts. @throws REFUSED for an older one, and while the loan has an open review */
   request(ctx: Context, request: ReviewRequest): Promise<ReviewRef> {
     const { prediction } = request;
     const act = { name: 'REQUEST_REVIEW', subject: prediction.id, permission: 'decision:contest' } as const;
     return acted(ctx, act, { operation: 'requestReview', input: request }, async (tx) => {
       const decided = await lockDecided(tx, ctx, prediction);
+      await requireNewest(tx, decided, { act: 'Contest', who: CONTESTERS });
       requireNoneOpen(decided);
       return this.record(tx, ctx, decided, request.grounds);
     });
   }
 
   /**
-   * Resolves a review. Changing the decision is an override, so above the limit for one person it waits for a second one,
-   * and the review stays open until then.
+   * Resolves a review. It is of the newest decision on the loan: scoring again does not end it. Changing the decision is
+   * an override, so above the limit for one person it waits for a second one, and the review stays open until then.
    * @returns the proposal that waits, if one does
    */
   resolve(ctx: Context, resolution: Resolution): Promise<{ readonly proposalId: string | null }> {
@@ -68,9 +69,10 @@ export class ReviewService {
     return underwriting(ctx, act, { operation: 'resolveReview', input: resolution }, async (tx) => {
       const found = await reviewById(tx, review);
       if (!found) throw notFound('There is no such review.');
-      const decided = await lockDecided(tx, ctx, { customerId: review.customerId, id: found.predictionId });
-      requireIndependent(ctx, decided, review.id);
-      return this.resolveWithin(tx, ctx, decided, resolution);
+      const contested = await lockDecided(tx, ctx, { customerId: review.customerId, id: found.predictionId });
+      const newest = await newestDecided(tx, ctx, contested);
+      requireIndependent(ctx, contested, newest, review.id);
+      return this.resolveWithin(tx, ctx, contested, newest, resolution);
     });
   }
 
@@ -86,29 +88,34 @@ export class ReviewService {
     return { customerId, id };
   }
 
-  private async resolveWithin(tx: Transaction, ctx: Context, decided: Decided, { review, outcome, explanation: text, ...change }: Resolution): Promise<{ proposalId: string | null }> {
+  private async resolveWithin(
+    tx: Transaction,
+    ctx: Context,
+    { ref: contested }: Decided,
+    newest: Decided,
+    { review, outcome, explanation: text, ...change }: Resolution,
+  ): Promise<{ proposalId: string | null }> {
     const key = await this.keys.keyOf(review.customerId);
     const explanation = sealText(key, { table: 'decision_review_outcomes', column: 'explanation', id: review.id }, text);
     const resolved = { reviewId: review.id, outcome, explanation, resolvedBy: ctx.actor.id };
     if (outcome !== 'CHANGED') {
       requireNoChange(change);
-      await recordOutcome(tx, ctx, decided, { ...resolved, overrideId: null });
+      await recordOutcome(tx, ctx, contested, { ...resolved, overrideId: null });
       return { proposalId: null };
     }
-    const { overrideId, proposalId } = await this.overrides.overrideWithin(tx, ctx, decided, {
+    const { overrideId, proposalId } = await this.overrides.overrideWithin(tx, ctx, newest, {
       decision: neededForChange(change.decision, 'decision'),
       reasonCode: neededForChange(change.reasonCode, 'reasonCode'),
       expiresAt: neededForChange(change.expiresAt, 'expiresAt'),
       comment: text,
       review: { id: review.id, explanation },
     });
-    if (overrideId !== null) await recordOutcome(tx, ctx, decided, { ...resolved, overrideId });
+    if (overrideId !== null) await recordOutcome(tx, ctx, contested, { ...resolved, overrideId });
     return { proposalId };
   }
 }
 
-function requireNoneOpen(decided: Decided): void {
-  const open = openReviewOf(decided);
+function requireNoneOpen({ openReviews: [open] }: Decided): void {
   if (!open) return;
   throw refusedBy('ONE_OPEN_REVIEW', {
     says: `The decision has been under review since ${open.recordedAt.toISOString()}.`,

@@ -11,7 +11,7 @@ import { PredictionConnection } from './prediction.resolver.js';
 @Resolver(() => Loan)
 export class LoanPredictionsResolver {
   @Requires('prediction:read')
-  @FieldResolver(() => PredictionType, { nullable: true, description: 'The newest scored prediction; what-ifs do not count.' })
+  @FieldResolver(() => PredictionType, { nullable: true, description: 'The newest prediction that decided: by a score, or REFER because no model may decide. What-ifs and challengers do not count, nor what gave no decision. What people made of it is its effectiveDecision.' })
   async latestPrediction(@Ctx() ctx: Context, @Root() { customerId, loanId }: Loan): Promise<PredictionType | undefined> {
     const row = await ctx.loaders.of(ctx, latestPredictionOfLoan).load({ customerId, loanId });
     return row && toPrediction(ctx, row);

@@ -133,7 +133,7 @@ export async function findPrediction(ctx: Context, ref: { customerId: string; id
 const rowId = (text: string | null | undefined, type: string): string | undefined => (text == null ? undefined : expectId(text, type, false).id);
 
 function filterOf(filter: PredictionFilterInput | undefined): PredictionFilter {
-  const { customerId, loanId, modelId, modelVersionId, decision, grade, status, purpose, jobId, challenger, createdAt } = filter ?? {};
+  const { customerId, loanId, modelId, modelVersionId, decision, grade, status, purpose, jobId, challenger, waiting, createdAt } = filter ?? {};
   const loan = loanId == null ? undefined : expectId(loanId, 'Loan', true);
   return {
     customerId: rowId(customerId, 'Customer'),
@@ -142,6 +142,7 @@ function filterOf(filter: PredictionFilterInput | undefined): PredictionFilter {
     versionId: rowId(modelVersionId, 'ModelVersion'),
     jobId: rowId(jobId, 'Job'),
     challenger: challenger ?? undefined,
+    waiting: waiting ?? undefined,
     decision: decision ?? undefined,
     grade: grade ?? undefined,
     status: status ?? undefined,

@@ -1,6 +1,7 @@
 import { fetchPage, groupedInOrder, inOrder, Where, type Context, type LoaderDefinition, type Page, type PageRequest, type Queryable } from '../../platform/index.js';
 import { may, ownCustomer } from '../../security/index.js';
 import type { PredictionRef } from '../record/recorder.js';
+import { DECIDES, waitsForPerson } from './deciding.js';
 import { COLUMNS, type PredictionColumns, type PredictionStatus, type Purpose } from '../record/row.js';
 
 export type PredictionRow = PredictionColumns;
@@ -17,6 +18,8 @@ export interface PredictionFilter {
   readonly jobId?: string | undefined;
   /** Only what challengers said, or only the rest. */
   readonly challenger?: boolean | undefined;
+  /** Only applications that wait at present for a person to decide them, or only the rest. */
+  readonly waiting?: boolean | undefined;
   readonly createdAt?: { readonly gte?: Date | undefined; readonly lt?: Date | undefined } | undefined;
   /** What was recorded by then: the history as it stood. */
   readonly asOf?: Date | undefined;
@@ -47,6 +50,7 @@ function whereOf(ctx: Context, filter: PredictionFilter): Where {
     .add(`p.id >= uuid_v7_floor(greatest(?::timestamptz, 'epoch')) AND p.created_at >= ?`, filter.createdAt?.gte)
     .add('p.created_at < ?', filter.createdAt?.lt)
     .add('p.created_at <= ?', filter.asOf);
+  if (filter.waiting !== undefined) where.add(`(${waitsForPerson('?')}) = ${filter.waiting}`, ctx.now().toISOString());
   if (filter.challenger !== undefined) where.conditions.push(`p.shadow_of IS ${filter.challenger ? 'NOT NULL' : 'NULL'}`);
   if (!may(ctx, 'prediction:detail')) where.conditions.push(`p.purpose <> 'WHAT_IF' AND p.shadow_of IS NULL`);
   return where;
@@ -75,16 +79,16 @@ export const predictionById: LoaderDefinition<PredictionRef, PredictionRow | und
   },
 };
 
-/** The newest scored, deciding prediction of each loan: what a portal shows. */
+/** The newest decision of each loan, by a model or because none may decide: what a portal shows. */
 export const latestPredictionOfLoan: LoaderDefinition<PredictionRefOfLoan, PredictionRow | undefined> = {
   cacheKey: ({ customerId, loanId }) => `${customerId} ${loanId}`,
   async load(ctx, loans) {
     const rows = await ctx.db.query<PredictionRow>(
       `SELECT ${SELECT} FROM unnest($1::uuid[], $2::uuid[]) AS asked (customer_id, loan_id)
        CROSS JOIN LATERAL (
-         SELECT * FROM predictions
-         WHERE customer_id = asked.customer_id AND loan_id = asked.loan_id AND status = 'SCORED' AND purpose <> 'WHAT_IF' AND shadow_of IS NULL
-         ORDER BY id DESC LIMIT 1) p`,
+         SELECT * FROM predictions p
+         WHERE p.customer_id = asked.customer_id AND p.loan_id = asked.loan_id AND ${DECIDES}
+         ORDER BY p.id DESC LIMIT 1) p`,
       [loans.map(({ customerId }) => customerId), loans.map(({ loanId }) => loanId)],
     );
     return inOrder(loans.map(({ customerId, loanId }) => `${customerId} ${loanId}`), rows, (row) => `${row.customer_id} ${row.loan_id}`);

@@ -1,4 +1,4 @@
-import type { LoadedVersion, ReferCause } from '../../models/index.js';
+import { REFER_CAUSES, type LoadedVersion } from '../../models/index.js';
 import { encodeInputs, type Encoded, type InputValue, type NoveltyFinding } from '../../scoring/index.js';
 import type { PredictionBody, RecordedExplanation, RecordedOutputs, RecordedSimulation } from '../record/body.js';
 import type { Outcome, Score } from '../scoring/item.js';
@@ -41,7 +41,7 @@ const isSameNovelty = (again: NoveltyFinding | undefined, recorded: NoveltyFindi
   recorded === undefined || (again?.distance === recorded.distance && again.threshold === recorded.threshold && again.novel === recorded.novel);
 
 /** Causes outside the version: a person decided, whatever its policy said. */
-const OUTSIDE: ReadonlySet<string | null> = new Set<ReferCause>(['REVIEW_OVERDUE', 'WAIVER_EXPIRED']);
+const OUTSIDE: ReadonlySet<string | null> = new Set(REFER_CAUSES);
 
 function compareOutcome(again: Outcome, recorded: RecordedOutputs, decides: boolean): Compared {
   const difference = Math.max(Math.abs(again.pd - recorded.pd), Math.abs(again.logit - recorded.logit));

@@ -1,11 +1,11 @@
 import { Decimal } from 'decimal.js';
 import type { Money } from '../../loans/index.js';
+import { DAY } from '../../platform/index.js';
 import type { PredictionRow } from '../history/prediction.queries.js';
 import type { ProfileLoan } from './profile.queries.js';
 
 const LATE_DAYS = 30;
 const STALE_DAYS = 365;
-const DAY = 86_400_000;
 
 /** The prediction that stands for a customer: the worst of the newest ones of their loans. */
 export function worstOf(loans: readonly ProfileLoan[]): PredictionRow | undefined {

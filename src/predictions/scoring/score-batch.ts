@@ -47,7 +47,7 @@ async function scoreRows(version: LoadedVersion, rows: readonly Prepared[]): Pro
   return scores.map((score, index) => referred(rows[index]!, Object.assign({ simulated: byRow.get(rows[index]!) }, score)));
 }
 
-/** The model's review or a waiver of the version ran out: it scores, and a person decides, whatever its policy says. */
+/** The model was found unfit, or its review or a waiver of the version ran out: it scores, and a person decides, whatever its policy says. */
 function referred({ route }: Prepared, score: ScoredItem): ScoredItem {
   return route?.refer ? { ...score, decision: 'REFER', cause: route.refer } : score;
 }

@@ -55,8 +55,11 @@ const dependence = part({
 /** How the log-odds of one applicant come about; whose they are is not told. */
 const example = part({ baselineLogit: z.number(), logit: z.number(), attributions: z.array(part({ feature: z.string(), label: z.string(), contribution: z.number() })) });
 
-/** The version beside the champion of its time, on the same rows; the figures of the test stand in the dossier. */
-const comparison = part({ champion: z.string(), rows: count, curves: curves.optional() });
+/** The version beside the champion of its time, on the same rows; A is the version, B the champion. */
+const comparison = part({
+  champion: z.string(), rows: count, curves: curves.optional(),
+  test: part({ aucA: share, aucB: share, standardError: z.number().min(0), z: z.number().nullable(), p: share.nullable() }).optional(),
+});
 
 const scorecard = part({
   scale: part({ points: z.number(), odds: z.number().positive(), doubling: z.number().positive() }),

@@ -1,4 +1,4 @@
-import { notFound, type Context } from '../../platform/index.js';
+import { notFound, type AssayError, type Context } from '../../platform/index.js';
 import { refusedBy } from '../rules.js';
 import { PERMISSIONS, rolesWith, type Permission } from './permissions.js';
 
@@ -8,7 +8,7 @@ export function demand(ctx: Context, permission: Permission): void {
 }
 
 /** The error of who lacks a permission. */
-export const lacking = (ctx: Context, permission: Permission): Error =>
+export const lacking = (ctx: Context, permission: Permission): AssayError =>
   refusedBy('PERMISSION', {
     says: `${ctx.actor.name} (${ctx.actor.roles.join(', ') || 'no role'}) may not do this. It needs the permission ${permission}: ${PERMISSIONS[permission].toLowerCase()}.`,
     remedy: `Roles that have it: ${rolesWith(permission).join(', ')}.`,

@@ -1,5 +1,6 @@
 import { recordEvent } from '../../audit/index.js';
 import { AssayError, type Context, type Transaction } from '../../platform/index.js';
+import { translated } from '../refusals.js';
 import { demand } from './demand.js';
 import { demandGrant } from './grants.js';
 import type { Permission, Role } from './permissions.js';
@@ -18,7 +19,7 @@ export interface GovernedAct {
 export const isRefusal = (error: unknown): error is AssayError =>
   error instanceof AssayError && ['FORBIDDEN', 'REFUSED', 'CONFLICT'].includes(error.code);
 
-/** Turns what the database refused into the sentence a person needs. */
+/** Turns what the database refused into the sentence a person needs. What its rules on people and proposals refuse is turned for every act. */
 export type Translation = (error: unknown) => unknown;
 
 const asIs: Translation = (error) => error;
@@ -27,11 +28,17 @@ const asIs: Translation = (error) => error;
  * Does an act of governance in one transaction: permission, current grant, then `work`. A refusal, by whomever, rolls
  * all of it back and is itself recorded in a transaction of its own.
  */
-export function governed<T>(ctx: Context, act: GovernedAct, work: (tx: Transaction) => Promise<T>, translate?: Translation): Promise<T> {
-  return preparedAndGoverned(ctx, act, async () => undefined, work, translate);
+export function governed<T>(ctx: Context, act: GovernedAct, work: (tx: Transaction) => Promise<T>, translate = asIs): Promise<T> {
+  return recordingRefusals(ctx, act, translate, async () => {
+    demand(ctx, act.permission);
+    return granted(ctx, act, work);
+  });
 }
 
-/** The same with long work, such as loading a model, before the transaction begins. */
+/**
+ * The same with long work, such as loading a model, before the transaction begins. Who holds no grant cannot cause that
+ * work: the grant is looked at before it, and again in the transaction.
+ */
 export async function preparedAndGoverned<Prepared, T>(
   ctx: Context,
   act: GovernedAct,
@@ -39,15 +46,25 @@ export async function preparedAndGoverned<Prepared, T>(
   work: (tx: Transaction, prepared: Prepared) => Promise<T>,
   translate = asIs,
 ): Promise<T> {
-  try {
+  return recordingRefusals(ctx, act, translate, async () => {
     demand(ctx, act.permission);
+    await granted(ctx, act, async () => undefined);
     const prepared = await prepare();
-    return await ctx.db.transaction(async (tx) => {
-      await demandGrant(tx, ctx, act.role);
-      return work(tx, prepared);
-    });
+    return granted(ctx, act, (tx) => work(tx, prepared));
+  });
+}
+
+const granted = <T>(ctx: Context, { role }: GovernedAct, work: (tx: Transaction) => Promise<T>): Promise<T> =>
+  ctx.db.transaction(async (tx) => {
+    await demandGrant(tx, ctx, role);
+    return work(tx);
+  });
+
+async function recordingRefusals<T>(ctx: Context, act: GovernedAct, translate: Translation, attempt: () => Promise<T>): Promise<T> {
+  try {
+    return await attempt();
   } catch (thrown) {
-    const error = translate(thrown);
+    const error = translated(translate(thrown));
     if (isRefusal(error)) await recordRefusal(ctx, act, error);
     throw error;
   }

@@ -38,7 +38,7 @@ export async function requireGrantable(tx: Transaction, actor: Actor, userId: st
   const [user] = await tx.query<{ name: string }>('SELECT name FROM users WHERE id = $1 FOR NO KEY UPDATE', [userId]);
   if (!user) throw notFound('There is no such user. Grant by issuer and subject if they have not used the API yet.');
   const excluded: readonly Role[] = role === KEEPER_OF_ROLES ? VOTING_ROLES : VOTING_ROLES.includes(role) ? [KEEPER_OF_ROLES] : [];
-  const held = await tx.query<{ role: string }>('SELECT role FROM role_grants WHERE user_id = $1 AND role = ANY($2) AND valid_to IS NULL', [userId, [role, ...excluded]]);
+  const held = await tx.query<{ role: string }>('SELECT role FROM role_grants WHERE user_id = $1 AND role = ANY($2) AND (valid_to IS NULL OR valid_to > clock_timestamp())', [userId, [role, ...excluded]]);
   const other = held.find((one) => one.role !== role);
   if (other) {
     throw refusedBy('KEEPER_HAS_NO_VOTE', {

@@ -42,7 +42,7 @@ export class GrantsService {
     return governed(ctx, keeping('END_ROLE', grantId), async (tx) => {
       const ended = await tx.query(
         `UPDATE role_grants SET valid_to = greatest(clock_timestamp(), valid_from), ended_by = $2
-         WHERE id = $1 AND valid_to IS NULL RETURNING id`,
+         WHERE id = $1 AND (valid_to IS NULL OR valid_to > clock_timestamp()) RETURNING id`,
         [grantId, ctx.actor.id],
       );
       const grant = await grantRow(tx, grantId);

@@ -26,7 +26,7 @@ export interface Proposal<Payload extends object = object> {
 }
 
 /** How proposals of a kind are made, confirmed and carried out. Each room offers the kinds that are its own. */
-export interface ProposalKind<Payload extends object = object> {
+export interface ProposalKind<Payload extends object = object, Prepared = unknown> {
   readonly name: ProposalKindName;
   /** To propose and to confirm. */
   readonly permission: Permission;
@@ -36,8 +36,10 @@ export interface ProposalKind<Payload extends object = object> {
   describe(payload: Payload): string;
   /** Whether this person may take part (that nobody confirms their own goes without saying), and the thing can still be done. */
   check?(tx: Transaction, ctx: Context, proposal: Omit<Proposal<Payload>, 'id'>): Promise<void>;
+  /** What takes long, such as loading a model, before the transaction of the confirmation begins. */
+  prepare?(ctx: Context, proposal: Proposal<Payload>): Promise<Prepared>;
   /** Does it, in the transaction of the confirmation. @returns the id of what it made */
-  execute(tx: Transaction, ctx: Context, proposal: Proposal<Payload>): Promise<string>;
+  execute(tx: Transaction, ctx: Context, proposal: Proposal<Payload>, prepared: Prepared): Promise<string>;
   /** Once it is committed. */
   after?(ctx: Context): Promise<void> | void;
   /** What the database refused, as a sentence. */

@@ -1,6 +1,6 @@
-import { recordEvent } from '../../audit/index.js';
+import { recordEvent, textDigest } from '../../audit/index.js';
 import { badInput, canonicalJson, internal, newId, notFound, sha256, sqlState, type Context, type Transaction } from '../../platform/index.js';
-import { governed, type GovernedAct } from '../access/governed.js';
+import { governed, preparedAndGoverned, type GovernedAct } from '../access/governed.js';
 import { refusedBy } from '../rules.js';
 import type { Proposal, ProposalKind, ProposalKindName } from './kinds.js';
 import { proposalRows, type ProposalRow } from './proposals.queries.js';
@@ -42,19 +42,20 @@ export class Proposals {
       `INSERT INTO proposals (id, kind, subject, payload, proposed_by, reason, expires_at) VALUES ($1, $2, $3, $4, $5, $6, now() + $7 * interval '1 day')`,
       [id, name, subject, JSON.stringify(payload), ctx.actor.id, reason, OPEN_DAYS],
     );
-    await record(tx, ctx, 'PROPOSED', { id, kind: name, subject, payload });
+    await record(tx, ctx, 'PROPOSED', { id, kind: name, subject, payload }, reason);
     return id;
   }
 
   /** Confirms what somebody else proposed, which does it. @throws NOT_FOUND; REFUSED to who proposed it, and for one that is not open */
   async confirm(ctx: Context, proposalId: string, comment: string): Promise<void> {
     const { row, kind } = await this.find(ctx, proposalId);
-    await governed(ctx, actOf(kind, 'CONFIRM', proposalId), async (tx) => {
+    await preparedAndGoverned(ctx, actOf(kind, 'CONFIRM', proposalId), async () => kind.prepare?.(ctx, row), async (tx, prepared) => {
       requireOther(ctx, row, kind);
+      await requireProposerActs(tx, row, kind);
       await decide(tx, ctx, row, 'CONFIRMED', comment);
       await kind.check?.(tx, ctx, row);
-      const made = await kind.execute(tx, ctx, row);
-      await record(tx, ctx, 'PROPOSAL_CONFIRMED', row, made);
+      const made = await kind.execute(tx, ctx, row, prepared);
+      await record(tx, ctx, 'PROPOSAL_CONFIRMED', row, comment, made);
     }, kind.translate);
     await kind.after?.(ctx);
   }
@@ -64,7 +65,7 @@ export class Proposals {
     const { row, kind } = await this.find(ctx, proposalId);
     await governed(ctx, actOf(kind, 'DECLINE', proposalId), async (tx) => {
       await decide(tx, ctx, row, 'DECLINED', comment);
-      await record(tx, ctx, 'PROPOSAL_DECLINED', row);
+      await record(tx, ctx, 'PROPOSAL_DECLINED', row, comment);
     });
   }
 
@@ -94,6 +95,19 @@ function requireOther({ actor }: Context, { proposedBy }: Proposal, { roles }: P
     says: `${actor.name} proposed this and cannot confirm it.`,
     remedy: `Ask another person who is ${roles.join(' or ')} for confirmProposal.`,
     who: roles.join(', '),
+  });
+}
+
+/** Who proposed it must still be somebody who may. Their grants are locked, so that none ends before the confirmation does it. */
+async function requireProposerActs(tx: Transaction, { proposedBy }: Proposal, { roles }: ProposalKind): Promise<void> {
+  await tx.query('SELECT FROM role_grants WHERE user_id = $1 ORDER BY id FOR SHARE', [proposedBy]);
+  const [able] = await tx.query('SELECT FROM unnest($2::text[]) AS role WHERE acts_as($1, role)', [proposedBy, roles]);
+  if (able) return;
+  const named = roles.join(' or ');
+  throw refusedBy('PROPOSER_HOLDS_ROLE', {
+    says: `Who proposed this holds no current grant of the role ${named} any more.`,
+    remedy: 'Decline it, and have somebody who holds the role propose it again.',
+    who: named,
   });
 }
 
@@ -131,10 +145,10 @@ async function requireNoneOpen(tx: Transaction, { name }: ProposalKind, subject:
 
 type Described = Pick<Proposal, 'id' | 'kind' | 'subject' | 'payload'>;
 
-function record(tx: Transaction, ctx: Context, type: 'PROPOSED' | 'PROPOSAL_DECLINED', proposal: Described): Promise<void>;
-function record(tx: Transaction, ctx: Context, type: 'PROPOSAL_CONFIRMED', proposal: Described, made: string): Promise<void>;
-function record(tx: Transaction, ctx: Context, type: 'PROPOSED' | 'PROPOSAL_CONFIRMED' | 'PROPOSAL_DECLINED', { id, kind, subject, payload }: Described, made = ''): Promise<void> {
-  const about = { proposal: id, kind, subject, digest: sha256(canonicalJson(payload)).toString('hex') };
+function record(tx: Transaction, ctx: Context, type: 'PROPOSED' | 'PROPOSAL_DECLINED', proposal: Described, said: string): Promise<void>;
+function record(tx: Transaction, ctx: Context, type: 'PROPOSAL_CONFIRMED', proposal: Described, said: string, made: string): Promise<void>;
+function record(tx: Transaction, ctx: Context, type: 'PROPOSED' | 'PROPOSAL_CONFIRMED' | 'PROPOSAL_DECLINED', { id, kind, subject, payload }: Described, said: string, made = ''): Promise<void> {
+  const about = { proposal: id, kind, subject, digest: sha256(canonicalJson(payload)).toString('hex'), text: textDigest(said) };
   const common = { id, actor: ctx.actor.id, time: ctx.now() };
   return recordEvent(tx, type === 'PROPOSAL_CONFIRMED' ? { ...common, type, payload: { ...about, made } } : { ...common, type, payload: about });
 }

@@ -29,6 +29,16 @@ describe('a person decides otherwise', () => {
   const override = (predictionId: string, changes: object = {}, by = underwriter!): Promise<Overridden> => act(by, 'overrideDecision', input(predictionId, changes), PAYLOAD);
   const refused = (predictionId: string, changes: object = {}, by = underwriter!): ReturnType<typeof refusalOf> => refusalOf(by, 'overrideDecision', input(predictionId, changes));
 
+  const columns = 'customer_id, id, prediction_id, replaced, decision, reason_code, comment, made_by, expires_at, principal, currency, one_person_limit, policy_version';
+  /** Writes an override past the services, as the application's own role. */
+  const insert = async (prediction: string, changes: Partial<Record<'principal' | 'currency' | 'limit' | 'policy' | 'expires' | 'decision', string>> = {}, subject = 'uma'): Promise<unknown> => {
+    const { principal = '5000', currency = 'EUR', limit = '25000', policy = '1', expires = `now() + interval '30 days'`, decision = 'APPROVE' } = changes;
+    const [{ id }] = (await app.sql<{ id: string }>(`SELECT id FROM users WHERE subject = $1`, [subject])) as [{ id: string }];
+    return asApplication(app, `INSERT INTO decision_overrides (${columns}) VALUES ($1, gen_random_uuid(), $2, 'DECLINE', '${decision}', 'DATA_ERROR', '\\x00', $3, ${expires}, ${principal}, '${currency}', ${limit}, ${policy})`, [customerIdOf(prediction), rowIdOf(prediction), id]);
+  };
+
+  const change = (externalId: string, changes: object): Promise<unknown> => act(underwriter!, 'updateLoan', { externalId, ...changes });
+
   describe('alone, up to the limit of the policy', () => {
     let id: string;
     let made: Overridden;
@@ -48,6 +58,15 @@ describe('a person decides otherwise', () => {
     it('once for a repeated request', async () => {
       expect((await override(id, { requestId: 'once', expiresAt: (await seen<{ override: { expiresAt: string } }>(underwriter!, id, 'override { expiresAt }')).override.expiresAt })).override).toEqual(made.override);
       expect(await seen(underwriter!, id, 'overrides { id }')).toEqual({ overrides: [made.override] });
+    });
+
+    it('of which a repeated request tells what has become since', async () => {
+      const other = await decided(portal!, 'DECLINE');
+      const request = input(other.id, { requestId: 'twice' });
+      const once = (): Promise<{ override: { active: boolean; decision: string } }> => act(underwriter!, 'overrideDecision', request, 'override { active decision }');
+      expect(await once()).toEqual({ override: { active: true, decision: 'APPROVE' } });
+      await override(other.id, { decision: 'REFER', reasonCode: 'FRAUD_SUSPICION' }, second);
+      expect(await once()).toEqual({ override: { active: false, decision: 'APPROVE' } });
     });
 
     it('found by its id, by those who may see the prediction', async () => {
@@ -118,6 +137,57 @@ describe('a person decides otherwise', () => {
     });
   });
 
+  describe('with a second person for a loan that was above the limit', () => {
+    it('since the decision, though it is lowered before, in the database too', async () => {
+      const { id, externalId } = await decided(portal!, 'LARGE');
+      await change(externalId, { principal: '5000' });
+      await expect(insert(id, { principal: '5000' })).rejects.toMatchObject({ code: 'AS092' });
+      await expect(insert(id, { principal: '30000' })).rejects.toMatchObject({ code: 'AS093' });
+      expect(await override(id)).toMatchObject({ override: null, proposal: { state: 'OPEN' }, prediction: { effectiveDecision: 'DECLINE' } });
+    });
+
+    it('for a moment in between, whenever that is said to have been true', async () => {
+      const { id, externalId } = await decided(portal!, 'DECLINE');
+      for (const principal of ['30000', '5000']) await change(externalId, { principal, effectiveAt: inDays(0) });
+      expect(await override(id)).toMatchObject({ override: null, proposal: { state: 'OPEN' } });
+    });
+
+    it('but for none that was above it only before the decision: what was decided on is less', async () => {
+      const { id, externalId } = await decided(portal!, 'LARGE');
+      await change(externalId, { principal: '5000' });
+      const again = await scoreLoan(portal!, { externalId });
+      expect(again.id).not.toBe(id);
+      expect(await override(again.id)).toMatchObject({ override: { id: expect.any(String) }, proposal: null });
+      // Raised again, the loan is more than what one person may decide on: their override ends.
+      await change(externalId, { principal: '30000' });
+      expect(await seen(underwriter!, again.id, 'effectiveDecision override { id } overrides { active decision }')).toEqual({ effectiveDecision: 'DECLINE', override: null, overrides: [{ active: false, decision: 'APPROVE' }] });
+      const { expiresAt } = (await seen<{ overrides: { expiresAt: string }[] }>(underwriter!, again.id, 'overrides { expiresAt }')).overrides[0]!;
+      expect(Date.parse(expiresAt)).toBeLessThanOrEqual(Date.now());
+      await change(externalId, { principal: '5000' });
+      expect(await seen(underwriter!, again.id, 'effectiveDecision')).toEqual({ effectiveDecision: 'DECLINE' });
+      expect(await override(again.id)).toMatchObject({ override: null, proposal: { state: 'OPEN' } });
+    });
+
+    it('whose override of two stands, whatever the loan grows to', async () => {
+      const { id, externalId } = await decided(portal!, 'LARGE');
+      const { proposal } = await override(id);
+      await act(second!, 'confirmProposal', { proposalId: proposal!.id, comment: 'Agreed.' });
+      await change(externalId, { principal: '40000' });
+      expect(await seen(underwriter!, id, 'effectiveDecision')).toEqual({ effectiveDecision: 'APPROVE' });
+    });
+
+    it('who is still an underwriter, as the first one is', async () => {
+      const { id } = await decided(portal!, 'LARGE');
+      const leaver = await app.as({ subject: 'leaver', name: 'Lea Leaver', roles: ['UNDERWRITER'] });
+      const { me } = await leaver.ok<{ me: { id: string } }>('{ me { id } }');
+      const { grant } = await act<{ grant: { id: string } }>(await app.as('accessAdmin'), 'grantRole', { userId: me.id, role: 'UNDERWRITER', reason: 'test' }, 'grant { id }');
+      const { proposal } = await override(id, {}, leaver);
+      await act(await app.as('accessAdmin'), 'endRole', { grantId: grant.id });
+      expect(await refusalOf(second!, 'confirmProposal', { proposalId: proposal!.id, comment: 'Agreed.' })).toMatchObject({ rule: 'CURRENT_GRANT' });
+      await act(second!, 'declineProposal', { proposalId: proposal!.id, comment: 'By somebody who has left.' });
+    });
+  });
+
   describe('not', () => {
     let id: string;
     let externalId: string;
@@ -146,8 +216,9 @@ describe('a person decides otherwise', () => {
 
     it('of an older decision than the newest of the loan', async () => {
       const older = await decided(portal!, 'DECLINE');
-      await scoreLoan(portal!, { externalId: older.externalId });
-      expect(await refused(older.id)).toMatchObject({ rule: 'NEWEST_DECISION' });
+      const newer = await scoreLoan(portal!, { externalId: older.externalId });
+      expect(await refused(older.id)).toMatchObject({ rule: 'NEWEST_DECISION', message: expect.stringContaining(`Override its newest decision, ${newer.id}: latestPrediction of the loan tells it.`) });
+      await expect(insert(older.id)).rejects.toMatchObject({ code: 'AS098' });
     });
 
     it.each([
@@ -181,12 +252,9 @@ describe('a person decides otherwise', () => {
   });
 
   describe('in the database', () => {
-    const columns = 'customer_id, id, prediction_id, replaced, decision, reason_code, comment, made_by, expires_at, principal, currency, one_person_limit, policy_version';
-    const insert = async (prediction: string, changes: Partial<Record<'principal' | 'currency' | 'limit' | 'policy' | 'expires' | 'decision', string>> = {}): Promise<unknown> => {
-      const { principal = '5000', currency = 'EUR', limit = '25000', policy = '1', expires = `now() + interval '30 days'`, decision = 'APPROVE' } = changes;
-      const [{ id }] = (await app.sql<{ id: string }>(`SELECT id FROM users WHERE subject = 'uma'`)) as [{ id: string }];
-      return asApplication(app, `INSERT INTO decision_overrides (${columns}) VALUES ($1, gen_random_uuid(), $2, 'DECLINE', '${decision}', 'DATA_ERROR', '\\x00', $3, ${expires}, ${principal}, '${currency}', ${limit}, ${policy})`, [customerIdOf(prediction), rowIdOf(prediction), id]);
-    };
+    it('is made by an underwriter whose grant is current', async () => {
+      await expect(insert((await decided(portal!, 'DECLINE')).id, {}, 'ada')).rejects.toMatchObject({ code: 'AS012' });
+    });
 
     it('an override states the true worth of the loan and the true limit, and lasts no longer than the policy allows', async () => {
       const { id } = await decided(portal!, 'DECLINE');
@@ -213,15 +281,21 @@ describe('a person decides otherwise', () => {
   });
 
   it('and how often is counted for each version, within a span', async () => {
+    await decided(portal!, 'REFER');
+    await override((await decided(portal!, 'REFER')).id);
     const rates = async (client: TestClient, args: string): Promise<object> =>
-      (await client.ok<{ modelVersion: { overrides: object } }>(`query ($id: ID!) { modelVersion(id: $id) { overrides${args} { decisions overridden rate toApprove toDecline toRefer byReason { code count } } } }`, { id: version.versionId })).modelVersion.overrides;
-    const [counted] = await app.sql<{ decisions: number; overridden: number }>(
-      `SELECT count(DISTINCT p.id)::int AS decisions, count(DISTINCT o.prediction_id)::int AS overridden FROM predictions p LEFT JOIN decision_overrides o ON o.prediction_id = p.id WHERE p.version_id = $1 AND p.purpose <> 'WHAT_IF'`,
+      (await client.ok<{ modelVersion: { overrides: object } }>(`query ($id: ID!) { modelVersion(id: $id) { overrides${args} { decisions decided overridden rate toApprove toDecline toRefer byReason { code count } referred referredApproved referredDeclined } } }`, { id: version.versionId })).modelVersion.overrides;
+    const [counted] = await app.sql<{ decisions: number; decided: number; overridden: number; referred: number; referredApproved: number }>(
+      `SELECT count(*)::int AS decisions, count(*) FILTER (WHERE p.decision <> 'REFER')::int AS decided, count(o.decision) FILTER (WHERE p.decision <> 'REFER')::int AS overridden,
+         count(*) FILTER (WHERE p.decision = 'REFER')::int AS referred, count(*) FILTER (WHERE p.decision = 'REFER' AND o.decision = 'APPROVE')::int AS "referredApproved"
+       FROM predictions p LEFT JOIN LATERAL (SELECT decision FROM decision_overrides n WHERE n.prediction_id = p.id ORDER BY id DESC LIMIT 1) o ON true
+       WHERE p.version_id = $1 AND p.purpose <> 'WHAT_IF'`,
       [rowIdOf(version.versionId)],
     );
-    const all = (await rates(auditor!, '')) as { decisions: number; overridden: number; rate: number; toApprove: number; toRefer: number; toDecline: number; byReason: { count: number }[] };
-    expect(all).toMatchObject({ ...counted!, rate: counted!.overridden / counted!.decisions });
+    const all = (await rates(auditor!, '')) as { decided: number; overridden: number; rate: number; toApprove: number; toRefer: number; toDecline: number; byReason: { count: number }[]; referred: number };
+    expect(all).toMatchObject({ ...counted!, rate: counted!.overridden / counted!.decided });
     expect(all.overridden).toBeGreaterThanOrEqual(4);
+    expect([all.referred, counted!.referredApproved]).toEqual([2, 1]);
     expect(all.toApprove + all.toRefer + all.toDecline).toBe(all.overridden);
     expect(all.byReason.reduce((sum, { count }) => sum + count, 0)).toBe(all.overridden);
     expect(await rates(auditor!, '(until: "2020-01-01T00:00:00Z")')).toMatchObject({ decisions: 0, overridden: 0, rate: null });

@@ -1,6 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
+import { actionsOn } from '../../../src/predictions/decisions/actions.js';
 import { adverseActionOf, CLOCKS, lastDay, utcDay, type DecisionFacts } from '../../../src/predictions/decisions/adverse-action.js';
+import { dutyOf, noticeFor } from '../../../src/predictions/decisions/duty.js';
+import type { CounterofferRow, DecisionOfLoan } from '../../../src/predictions/decisions/loan-history.rows.js';
 import { activeOverride, effectiveOf } from '../../../src/predictions/decisions/effective.js';
 import { onePersonLimit, takesTwo } from '../../../src/predictions/decisions/limits.js';
 import { ratesOf } from '../../../src/predictions/decisions/override.rates.js';
@@ -9,6 +12,13 @@ import { codesFor, leadsTo, OVERRIDE_REASONS, statementOf, type OverrideReasonCo
 
 const at = (text: string): Date => new Date(text);
 const DECISIONS = ['APPROVE', 'REFER', 'DECLINE'] as const;
+type Decision = (typeof DECISIONS)[number];
+
+/** What was decided, and when it was recorded where that was at another hour. */
+const act = (decision: Decision, time: string, recorded = time) => ({ decision, at: at(time), recordedAt: at(recorded) });
+const offer = (offered: string, accepted: string | null = null) => ({
+  offeredAt: at(offered), recordedAt: at(offered), acceptedAt: accepted === null ? null : at(accepted), acceptanceRecordedAt: accepted === null ? null : at(accepted),
+});
 
 describe('the last day of a span', () => {
   it.each([
@@ -30,16 +40,15 @@ describe('the last day of a span', () => {
 });
 
 describe('adverse action', () => {
-  const declined: DecisionFacts = { purpose: 'ORIGINATION', decision: 'DECLINE', decidedAt: at('2026-02-10T15:00:00Z'), completedAt: at('2026-02-01T08:00:00Z'), counteroffers: [], notices: [] };
+  const declined: DecisionFacts = { purpose: 'ORIGINATION', actions: [act('DECLINE', '2026-02-10T15:00:00Z')], completedAt: at('2026-02-01T08:00:00Z'), counteroffers: [], notices: [] };
   const of = (changes: Partial<DecisionFacts>, now = '2026-02-20T00:00:00Z') => adverseActionOf({ ...declined, ...changes }, at(now));
-  const offer = (offeredAt: string, acceptedAt: string | null = null) => ({ offeredAt: at(offeredAt), acceptedAt: acceptedAt === null ? null : at(acceptedAt) });
 
   it('on a completed application is told within 30 days of its completion, not of the decline', () => {
-    expect(of({})).toEqual({ kind: 'COMPLETED_APPLICATION', rule: CLOCKS.COMPLETED_APPLICATION.rule, clockStartedAt: at('2026-02-01T08:00:00Z'), sendBy: '2026-03-03', sentAt: null, overdue: false });
+    expect(of({})).toEqual({ kind: 'COMPLETED_APPLICATION', rule: CLOCKS.COMPLETED_APPLICATION.rule, clockStartedAt: at('2026-02-01T08:00:00Z'), countsFrom: at('2026-02-10T15:00:00Z'), sendBy: '2026-03-03', sentAt: null, overdue: false });
   });
 
   it.each([['never completed', null], ['completed only after the decline', at('2026-02-11T00:00:00Z')]])('on an application %s is told within 30 days of the decline', (_, completedAt) => {
-    expect(of({ completedAt })).toMatchObject({ kind: 'INCOMPLETE_APPLICATION', clockStartedAt: declined.decidedAt, sendBy: '2026-03-12' });
+    expect(of({ completedAt })).toMatchObject({ kind: 'INCOMPLETE_APPLICATION', clockStartedAt: at('2026-02-10T15:00:00Z'), sendBy: '2026-03-12' });
   });
 
   it('on an existing account is told within 30 days of the action, whatever was completed', () => {
@@ -47,7 +56,7 @@ describe('adverse action', () => {
   });
 
   it.each(DECISIONS)('after a counteroffer to %s that is not accepted is told within 90 days of the offer', (decision) => {
-    expect(of({ decision, counteroffers: [offer('2026-02-15T10:00:00Z')] })).toMatchObject({ kind: 'COUNTEROFFER', clockStartedAt: at('2026-02-15T10:00:00Z'), sendBy: '2026-05-16' });
+    expect(of({ actions: [act(decision, '2026-02-10T15:00:00Z')], counteroffers: [offer('2026-02-15T10:00:00Z')] })).toMatchObject({ kind: 'COUNTEROFFER', clockStartedAt: at('2026-02-15T10:00:00Z'), sendBy: '2026-05-16' });
   });
 
   it('counts from the newest counteroffer', () => {
@@ -57,15 +66,32 @@ describe('adverse action', () => {
   it('is none once a counteroffer is accepted, until the lender declines after all', () => {
     const counteroffers = [offer('2026-02-15T10:00:00Z', '2026-02-20T10:00:00Z')];
     expect(of({ counteroffers })).toBeUndefined();
-    expect(of({ counteroffers, decidedAt: at('2026-02-25T10:00:00Z') })).toMatchObject({ kind: 'COMPLETED_APPLICATION' });
+    expect(of({ counteroffers, actions: [...declined.actions, act('DECLINE', '2026-02-25T10:00:00Z')] })).toMatchObject({ kind: 'COMPLETED_APPLICATION' });
   });
 
   it('by a decline later than the counteroffer runs on the clock of the application', () => {
     expect(of({ counteroffers: [offer('2026-02-09T10:00:00Z')] })).toMatchObject({ kind: 'COMPLETED_APPLICATION', sendBy: '2026-03-03' });
   });
 
+  it('within one day of an offer, or of its acceptance, is by the order in which both were recorded', () => {
+    const late = { actions: [act('REFER', '2026-02-10T09:00:00Z'), act('DECLINE', '2026-02-10T17:00:00Z')] };
+    expect(of({ ...late, counteroffers: [offer('2026-02-10T10:00:00Z')] })).toMatchObject({ kind: 'COMPLETED_APPLICATION', countsFrom: at('2026-02-10T17:00:00Z') });
+    expect(of({ ...late, counteroffers: [offer('2026-02-10T09:30:00Z', '2026-02-10T10:00:00Z')] })).toMatchObject({ kind: 'COMPLETED_APPLICATION' });
+    // Told without the hour, and recorded after the decline that it answers.
+    expect(of({ counteroffers: [{ ...offer('2026-02-10T00:00:00Z'), recordedAt: at('2026-02-10T18:00:00Z') }] })).toMatchObject({ kind: 'COUNTEROFFER' });
+    // Recorded days later: it was made before the decline all the same.
+    expect(of({ counteroffers: [{ ...offer('2026-02-09T00:00:00Z'), recordedAt: at('2026-02-12T00:00:00Z') }] })).toMatchObject({ kind: 'COMPLETED_APPLICATION' });
+  });
+
+  it('runs from the first decline since anything else was decided or offered, and a notice since then counts', () => {
+    const again = { completedAt: null, actions: [act('DECLINE', '2026-01-01T00:00:00Z'), act('REFER', '2026-01-05T00:00:00Z'), act('DECLINE', '2026-01-10T00:00:00Z'), act('DECLINE', '2026-01-20T00:00:00Z')] };
+    expect(of({ ...again, notices: [at('2026-01-02T00:00:00Z')] })).toMatchObject({ clockStartedAt: at('2026-01-10T00:00:00Z'), sendBy: '2026-02-09', sentAt: null });
+    expect(of({ ...again, notices: [at('2026-01-12T00:00:00Z')] })).toMatchObject({ sentAt: at('2026-01-12T00:00:00Z') });
+    expect(of({ ...again, counteroffers: [offer('2026-01-15T00:00:00Z')] })).toMatchObject({ kind: 'INCOMPLETE_APPLICATION', clockStartedAt: at('2026-01-20T00:00:00Z') });
+  });
+
   it.each(['APPROVE', 'REFER'] as const)('is none while the decision in force is %s and nothing was offered', (decision) => {
-    expect(of({ decision })).toBeUndefined();
+    expect(of({ actions: [act(decision, '2026-02-10T15:00:00Z')] })).toBeUndefined();
   });
 
   it('is overdue from the day after the last one, unless a notice was sent', () => {
@@ -81,10 +107,11 @@ describe('adverse action', () => {
 
   it('asks for a notice exactly where the decline is in force or an offer stands', () => {
     const time = fc.integer({ min: 0, max: 200 }).map((day) => new Date(Date.UTC(2026, 0, 1 + day)));
-    const facts = fc.record({ purpose: fc.constantFrom('ORIGINATION' as const, 'ACCOUNT_REVIEW' as const), decision: fc.constantFrom(...DECISIONS), decidedAt: time, completedAt: fc.option(time), offered: fc.boolean() });
-    fc.assert(fc.property(facts, ({ offered, ...rest }) => {
-      const counteroffers = offered ? [{ offeredAt: rest.decidedAt, acceptedAt: null }] : [];
-      expect(adverseActionOf({ ...rest, counteroffers, notices: [] }, at('2026-12-31T00:00:00Z')) !== undefined).toBe(rest.decision === 'DECLINE' || offered);
+    const facts = fc.record({ purpose: fc.constantFrom('ORIGINATION' as const, 'ACCOUNT_REVIEW' as const), decision: fc.constantFrom(...DECISIONS), when: time, completedAt: fc.option(time), offered: fc.boolean() });
+    fc.assert(fc.property(facts, ({ offered, decision, when, ...rest }) => {
+      const counteroffers = offered ? [offer(when.toISOString())] : [];
+      const actions = [act(decision, when.toISOString())];
+      expect(adverseActionOf({ ...rest, actions, counteroffers, notices: [] }, at('2026-12-31T00:00:00Z')) !== undefined).toBe(decision === 'DECLINE' || offered);
     }));
   });
 });
@@ -127,22 +154,81 @@ describe('reasons for an override', () => {
 
 describe('principal reasons', () => {
   it('do not tell that fraud is suspected', () => {
-    const [told] = principalReasons({ decision: 'APPROVE', reasons: [] }, { decision: 'DECLINE', reasonCode: 'FRAUD_SUSPICION' }, 'en');
+    const [told] = principalReasons({ decision: 'APPROVE', reasons: [] }, ['FRAUD_SUSPICION'], 'en');
     expect(told).toEqual({ code: 'INFORMATION_NOT_VERIFIED', text: 'Unable to verify information given in the application' });
   });
 
   const reasons = ['A', 'B', 'C', 'D'].map((code) => ({ code, text: `${code}.`, feature: code.toLowerCase() }));
 
   it("are the model's own, without what else is known of them", () => {
-    expect(principalReasons({ decision: 'DECLINE', reasons }, undefined, 'en')).toEqual(reasons.map(({ code, text }) => ({ code, text })));
+    expect(principalReasons({ decision: 'DECLINE', reasons }, [], 'en')).toEqual(reasons.map(({ code, text }) => ({ code, text })));
   });
 
   it('begin with that of the person who declined, and are four at most', () => {
-    expect(principalReasons({ decision: 'REFER', reasons }, { decision: 'DECLINE', reasonCode: 'INCOME_NOT_VERIFIED' }, 'en').map(({ code }) => code)).toEqual(['INCOME_NOT_VERIFIED', 'A', 'B', 'C']);
+    expect(principalReasons({ decision: 'REFER', reasons }, ['INCOME_NOT_VERIFIED'], 'en').map(({ code }) => code)).toEqual(['INCOME_NOT_VERIFIED', 'A', 'B', 'C']);
   });
 
   it('are that of the person alone where the model would have approved', () => {
-    expect(principalReasons({ decision: 'APPROVE', reasons }, { decision: 'DECLINE', reasonCode: 'COLLATERAL_INSUFFICIENT' }, 'zh')).toEqual([{ code: 'COLLATERAL_INSUFFICIENT', text: '抵押物的价值或类型不足' }]);
+    expect(principalReasons({ decision: 'APPROVE', reasons }, ['COLLATERAL_INSUFFICIENT'], 'zh')).toEqual([{ code: 'COLLATERAL_INSUFFICIENT', text: '抵押物的价值或类型不足' }]);
+  });
+});
+
+type Parts = Partial<Pick<DecisionOfLoan, 'purpose' | 'overrides' | 'counteroffers' | 'notices'>>;
+const decision = (id: string, decided: Decision, time: string, parts: Parts = {}): DecisionOfLoan =>
+  ({ id, purpose: 'ORIGINATION', decision: decided, createdAt: at(time), recordedAt: at(time), overrides: [], counteroffers: [], notices: [], ...parts });
+const by = (decided: Decision, recorded: string, expires: string, reasonCode: OverrideReasonCode = 'FRAUD_SUSPICION') => ({ decision: decided, reasonCode, recordedAt: at(recorded), expiresAt: at(expires) });
+const sent = (time: string) => ({ id: time, kind: 'INCOMPLETE_APPLICATION', sendBy: '2026-01-31', sentAt: at(time), channel: 'POST' }) as const;
+const offered = (id: string, time: string, reasonCode: OverrideReasonCode | null): CounterofferRow => ({ ...offer(time), customerId: 'c', id: time, predictionId: id, amount: '1', currency: 'EUR', terms: null, reasonCode });
+const duty = (decisions: DecisionOfLoan[], id: string, now = '2026-06-01T00:00:00Z') => dutyOf({ decisions, completedAt: null }, id, at(now));
+
+describe('who answers for a notice', () => {
+  it("a person's decline, after it has expired too, with their reason alone where the model approves", () => {
+    const { action, note, reasons } = duty([decision('a', 'APPROVE', '2026-01-01T00:00:00Z', { overrides: [by('DECLINE', '2026-01-20T00:00:00Z', '2026-01-27T00:00:00Z')] })], 'a');
+    expect(action).toMatchObject({ clockStartedAt: at('2026-01-20T00:00:00Z'), overdue: true });
+    expect([note, reasons]).toEqual([expect.stringContaining('expired'), { predictionId: 'a', decision: 'APPROVE', codes: ['FRAUD_SUSPICION'] }]);
+  });
+
+  it("nobody, where a person approved and that expired", () => {
+    const { action, note } = duty([decision('a', 'DECLINE', '2026-01-01T00:00:00Z', { overrides: [by('APPROVE', '2026-01-02T00:00:00Z', '2026-01-03T00:00:00Z')] })], 'a');
+    expect([action, note]).toEqual([undefined, expect.stringContaining('no notice is due')]);
+  });
+
+  it("the model's decline from when a person's REFER expires, and not before", () => {
+    const put = [decision('a', 'DECLINE', '2026-01-01T00:00:00Z', { overrides: [by('REFER', '2026-01-02T00:00:00Z', '2026-03-01T00:00:00Z')] })];
+    expect(duty(put, 'a', '2026-02-28T00:00:00Z').action).toBeUndefined();
+    expect(duty(put, 'a', '2026-03-01T00:00:00Z')).toMatchObject({ action: { clockStartedAt: at('2026-03-01T00:00:00Z'), sendBy: '2026-03-31', overdue: false }, reasons: { codes: [] } });
+    expect(actionsOn({ ...put[0]!, overrides: [...put[0]!.overrides, by('APPROVE', '2026-02-01T00:00:00Z', '2026-02-02T00:00:00Z')] }, at('2026-06-01T00:00:00Z')).map((one) => one.decision)).toEqual(['DECLINE', 'REFER', 'APPROVE']);
+  });
+
+  it('the newest decision on an application, whatever an earlier one was', () => {
+    const corrected = [decision('a', 'DECLINE', '2026-01-01T00:00:00Z'), decision('b', 'APPROVE', '2026-01-02T00:00:00Z')];
+    expect(duty(corrected, 'a')).toMatchObject({ action: undefined, note: expect.stringContaining('decided anew') });
+    expect(duty(corrected, 'b')).toMatchObject({ action: undefined, note: null });
+  });
+
+  it('the newest of several declines of an application, by the day of the first and with a notice recorded on any', () => {
+    const thrice = ['a', 'b', 'c'].map((id, index) => decision(id, 'DECLINE', `2026-01-0${index + 1}T00:00:00Z`));
+    expect(thrice.map(({ id }) => duty(thrice, id).action?.sendBy)).toEqual([undefined, undefined, '2026-01-31']);
+    expect(duty([{ ...thrice[0]!, notices: [sent('2026-01-01T12:00:00Z')] }, ...thrice.slice(1)], 'c')).toMatchObject({ action: { sentAt: at('2026-01-01T12:00:00Z') }, notices: [expect.anything()] });
+    expect(noticeFor({ decisions: thrice, completedAt: null }, 'a', at('2026-06-01T00:00:00Z')).action).toMatchObject({ sendBy: '2026-01-31' });
+  });
+
+  it('each review of an account for itself: a later one undoes nothing, a notice tells of those in a row that were done by then', () => {
+    const review = (id: string, decided: Decision, time: string, parts: Parts = {}) => decision(id, decided, time, { purpose: 'ACCOUNT_REVIEW', ...parts });
+    const reviews = [
+      decision('o', 'DECLINE', '2025-12-01T00:00:00Z'),
+      review('a', 'DECLINE', '2026-01-01T00:00:00Z'), review('b', 'APPROVE', '2026-02-01T00:00:00Z'),
+      review('c', 'DECLINE', '2026-03-01T00:00:00Z'), review('d', 'DECLINE', '2026-03-01T09:00:00Z', { notices: [sent('2026-03-02T00:00:00Z')] }), review('e', 'DECLINE', '2026-04-01T00:00:00Z'),
+    ];
+    const told = Object.fromEntries(reviews.map(({ id }) => [id, duty(reviews, id).action && [duty(reviews, id).action!.sendBy, duty(reviews, id).action!.sentAt !== null]]));
+    expect(told).toEqual({ o: ['2025-12-31', false], a: ['2026-01-31', false], b: undefined, c: ['2026-03-31', true], d: ['2026-03-31', true], e: ['2026-05-01', false] });
+  });
+
+  it('a counteroffer with its reason first, and those of the decision that it answers', () => {
+    const approved = decision('a', 'APPROVE', '2026-01-01T00:00:00Z', { counteroffers: [offered('a', '2026-01-02T00:00:00Z', 'COLLATERAL_INSUFFICIENT')] });
+    expect(duty([approved], 'a')).toMatchObject({ action: { kind: 'COUNTEROFFER' }, reasons: { decision: 'APPROVE', codes: ['COLLATERAL_INSUFFICIENT'] } });
+    const declined = decision('a', 'DECLINE', '2026-01-01T00:00:00Z', { counteroffers: [offered('a', '2026-01-02T00:00:00Z', null)] });
+    expect(duty([declined, decision('b', 'APPROVE', '2026-01-03T00:00:00Z')], 'b')).toMatchObject({ action: { kind: 'COUNTEROFFER' }, reasons: { predictionId: 'a', decision: 'DECLINE', codes: [] } });
   });
 });
 
@@ -168,15 +254,30 @@ describe('the limit for one person', () => {
 });
 
 describe('override rates', () => {
-  it('count decisions once, by what they became and why', () => {
+  const own = { referred: false } as const;
+
+  it('count what the version decided itself once, by what it became and why', () => {
     expect(ratesOf([
-      { decision: null, code: null, count: 90 },
-      { decision: 'APPROVE', code: 'DATA_ERROR', count: 3 }, { decision: 'REFER', code: 'DATA_ERROR', count: 2 },
-      { decision: 'APPROVE', code: 'COMPENSATING_FACTORS', count: 4 }, { decision: 'DECLINE', code: 'FRAUD_SUSPICION', count: 1 },
+      { ...own, decision: null, code: null, count: 90 },
+      { ...own, decision: 'APPROVE', code: 'DATA_ERROR', count: 3 }, { ...own, decision: 'REFER', code: 'DATA_ERROR', count: 2 },
+      { ...own, decision: 'APPROVE', code: 'COMPENSATING_FACTORS', count: 4 }, { ...own, decision: 'DECLINE', code: 'FRAUD_SUSPICION', count: 1 },
     ])).toEqual({
-      decisions: 100, overridden: 10, rate: 0.1, toApprove: 7, toDecline: 1, toRefer: 2,
+      decisions: 100, decided: 100, overridden: 10, rate: 0.1, toApprove: 7, toDecline: 1, toRefer: 2,
       byReason: [{ code: 'DATA_ERROR', count: 5 }, { code: 'COMPENSATING_FACTORS', count: 4 }, { code: 'FRAUD_SUSPICION', count: 1 }],
+      referred: 0, referredApproved: 0, referredDeclined: 0,
     });
     expect(ratesOf([])).toMatchObject({ decisions: 0, rate: null, byReason: [] });
+  });
+
+  it('do not take the deciding of referrals for disagreement', () => {
+    expect(ratesOf([
+      { ...own, decision: null, code: null, count: 69 }, { ...own, decision: 'APPROVE', code: 'DATA_ERROR', count: 1 },
+      { referred: true, decision: 'APPROVE', code: 'COMPENSATING_FACTORS', count: 20 }, { referred: true, decision: 'DECLINE', code: 'INCOME_NOT_VERIFIED', count: 8 },
+      { referred: true, decision: null, code: null, count: 2 },
+    ])).toEqual({
+      decisions: 100, decided: 70, overridden: 1, rate: 1 / 70, toApprove: 1, toDecline: 0, toRefer: 0, byReason: [{ code: 'DATA_ERROR', count: 1 }],
+      referred: 30, referredApproved: 20, referredDeclined: 8,
+    });
+    expect(ratesOf([{ referred: true, decision: 'APPROVE', code: 'DATA_ERROR', count: 3 }])).toMatchObject({ decisions: 3, decided: 0, rate: null });
   });
 });

@@ -3,7 +3,7 @@ import { createLoan, scoreLoan } from '../../support/builders.js';
 import type { TestClient } from '../../support/client.js';
 
 /** What the small model decides by the principal alone. */
-export const PRINCIPALS = { APPROVE: '1000', REFER: '3000', DECLINE: '5000', LARGE: '30000' } as const;
+export const PRINCIPALS = { APPROVE: '1000', REFER: '4000', DECLINE: '5000', LARGE: '30000' } as const;
 
 let made = 0;
 

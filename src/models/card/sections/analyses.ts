@@ -1,5 +1,6 @@
 import type { ReadReport } from '../../../scoring/index.js';
 import { facts, heading, table, text, type Block, type Cell, type Section } from '../content.js';
+import { named } from '../texts/names.en.js';
 import { plotBlocks, type View } from '../view.js';
 
 export const analysesSection = (view: View): Section => ({
@@ -29,10 +30,11 @@ function vintageBlocks(view: View): Block[] {
 }
 
 function championBlocks(view: View): Block[] {
-  const { t: { analyses: a }, dossier: { comparison } } = view;
+  const { t, dossier: { comparison } } = view;
+  const { analyses: a } = t;
   if (!comparison) return part(view, a.champion, undefined);
   const { champion, rows, auc, championAuc, standardError, z, p } = comparison;
-  return part(view, a.champion, [facts([a.championName, champion], [a.both, rows], [a.thisAuc, auc], [a.championAuc, championAuc], [a.difference, auc - championAuc], [a.error, standardError], [a.z, z], [a.p, p])]);
+  return part(view, a.champion, [facts([a.championName, t.stored(champion)], [a.both, rows], [a.thisAuc, auc], [a.championAuc, championAuc], [a.difference, auc - championAuc], [a.error, standardError], [a.z, z], [a.p, p])]);
 }
 
 function foldBlocks(view: View): Block[] {
@@ -55,7 +57,7 @@ export function searchBlocks(view: View): Block[] {
   const ranked = trials.toSorted((one, other) => Number(other.trial === best) - Number(one.trial === best) || (other.rungs.at(-1)?.auc ?? 0) - (one.rungs.at(-1)?.auc ?? 0)).slice(0, MOST_TRIALS);
   const rows = ranked.map(({ trial, status, rungs, settings }): Cell[] => [trial, trial === best ? { mark: a.best, tone: 'good' } : names.trials[status], rungs.length, rungs.at(-1)?.logLoss, rungs.at(-1)?.auc, { code: JSON.stringify(settings) }]);
   return part(view, a.search, [
-    ...(told ? [text(a.searched(told.trials, told.failed, told.folds, told.criterion))] : []),
+    ...(told ? [text(a.searched(told.trials, told.failed, told.folds, named(names.criteria, told.criterion)))] : []),
     ...plotBlocks(view, 'trials'),
     ...(rows.length > 0 ? [table(a.trialHead, rows)] : []),
     ...(trials.length > MOST_TRIALS ? [text(a.shownTrials(MOST_TRIALS, trials.length))] : []),

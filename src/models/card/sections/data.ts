@@ -18,8 +18,7 @@ export function evaluationDataSection(view: View): Section {
   const rows: (readonly [string, Cell] | undefined)[] = [
     [e.measuredOn, on === undefined ? notRecorded : e[on]], [e.loans, metrics.rows], [e.defaults, metrics.bads ?? notRecorded],
     [e.split, named(t.names.splits, split.kind)],
-    // Assay describes its own splits in English; what is read from a file is named as it is.
-    typeof described === 'string' && (view.language === 'en' || split.kind === 'file') ? [e.described, described] : undefined,
+    typeof described === 'string' ? [e.described, t.stored(described)] : undefined,
     split.seed === undefined ? undefined : [e.seed, { code: String(split.seed) }],
     [e.trainLoans, split.trainRows], [e.heldLoans, split.holdoutRows], [e.psi, typeof psi === 'number' ? psi : notRecorded],
   ];
@@ -35,7 +34,7 @@ export function trainingDataSection(view: View): Section {
     title: d.title,
     blocks: [
       facts(
-        [d.source, data.source], [d.asOf, data.asOf === undefined ? notRecorded : timeText(new Date(data.asOf))], [d.loans, data.rows], [d.defaults, data.defaults], [d.fingerprint, { code: data.fingerprint }],
+        [d.source, t.stored(data.source)], [d.asOf, data.asOf === undefined ? notRecorded : timeText(new Date(data.asOf))], [d.loans, data.rows], [d.defaults, data.defaults], [d.fingerprint, { code: data.fingerprint }],
         [d.counts, quality ? `${quality.high}, ${quality.medium}, ${quality.low}` : notRecorded],
       ),
       text(d.asDecided),
@@ -47,17 +46,13 @@ export function trainingDataSection(view: View): Section {
 }
 
 function qualityBlocks(view: View): Block[] {
-  const { t, report, dossier, language, showsGroups } = view;
+  const { t, report, dossier, showsGroups } = view;
   const { trainingData: d, names } = t;
   const isShown = (one: { readonly check: string }): boolean => showsGroups || !isAboutGroups(one);
   const findings = report?.quality?.findings;
   const overrides = (report?.quality?.overrides ?? dossier.quality?.overrides ?? []).filter(isShown);
   const featureOf = ({ check, feature }: { readonly check: string; readonly feature?: string | undefined }): Cell => (feature === undefined ? null : isAboutGroups({ check }) ? feature : view.featureLabel(feature));
-  // The sentence of a finding is English; check, figure and limit say the same in any language.
-  const rows = (findings ?? []).filter(isShown).map((one): Cell[] => {
-    const cells = [names.severities[one.severity], named(names.checks, one.check), featureOf(one), one.value, one.threshold];
-    return language === 'en' ? cells.concat(one.message) : cells;
-  });
+  const rows = (findings ?? []).filter(isShown).map((one): Cell[] => [names.severities[one.severity], named(names.checks, one.check), featureOf(one), one.value, one.threshold, d.found(one)]);
   return [
     findings === undefined ? text(t.notRecorded) : rows.length === 0 ? text(d.clean) : table(d.head, rows),
     ...(findings?.some((one) => !isShown(one)) ? [text(d.hidden)] : []),

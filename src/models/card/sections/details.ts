@@ -51,7 +51,7 @@ function kindFacts({ t, dossier, specs }: View): Facts {
     [d.family, family === undefined ? notRecorded : names.families[family]],
     source && [d.source, source.library],
     source && [d.sourceFile, { code: source.sha256 }],
-    source && [d.adapted, source.notes.join(' ') || t.none],
+    source && [d.adapted, t.sentences(...source.notes.map(t.stored)) || t.none],
     [d.features, specs.length || notRecorded],
     [d.served, d.servedAs],
     [d.calibration, calibration ? (calibration.kind === 'platt' ? d.platt(calibration.slope.toFixed(4), `${calibration.intercept < 0 ? '−' : '+'} ${Math.abs(calibration.intercept).toFixed(4)}`) : d.isotonic(calibration.knots.length)) : notRecorded],
@@ -74,4 +74,4 @@ function settingsBlock({ t, dossier: { hyperParameters } }: View): Section['bloc
   return rows.length === 0 ? text(t.notRecorded) : facts(...rows);
 }
 
-const settingCell = (value: unknown): Cell => (typeof value === 'number' ? { code: String(value) } : typeof value === 'string' ? value : { code: JSON.stringify(value) });
+const settingCell = (value: unknown): Cell => ({ code: typeof value === 'string' ? value : JSON.stringify(value) });

@@ -4,15 +4,16 @@ import { named } from '../texts/names.en.js';
 import { dayText, timeText, type View } from '../view.js';
 
 /** Who made it, who voted on which dossier, what stood in the way, and when it was live. */
-export function governanceSection({ t, governance, digest, language }: View): Section {
+export function governanceSection({ t, governance, digest, showsGroups }: View): Section {
   const { governance: g } = t;
   if (!governance) return { id: 'governance', title: g.title, blocks: [text(t.notRegistered)] };
   return {
     id: 'governance',
     title: g.title,
     blocks: [
+      ...unfitBlocks(governance, t),
       ...governance.suspensions.flatMap(({ ofModel, since, by, reason }): Block[] => [{ kind: 'notice', text: g.suspended(ofModel ? 'model' : 'version', timeText(since), by) }, { kind: 'quote', text: reason }]),
-      ...gateBlocks(governance, language, t), ...makerBlocks(governance, t), ...voteBlocks(governance, t, digest), ...findingBlocks(governance, t),
+      ...gateBlocks(governance, showsGroups, t), ...makerBlocks(governance, t), ...voteBlocks(governance, t, digest), ...findingBlocks(governance, t), ...reviewBlocks(governance, t),
       heading(g.steps),
       { kind: 'steps', steps: governance.steps.map(({ act, at, by, reason }) => ({ at, what: t.names.acts[act], who: g.by(by), why: reason ?? undefined })) },
       ...deploymentBlocks(governance, t),
@@ -24,11 +25,12 @@ type Words = View['t'];
 
 const GATE_TONES = { PASS: 'good', FAIL: 'bad', WAIVED: 'bad', NOT_APPLICABLE: 'plain' } as const;
 
-/** What a gate found is a sentence in English; verdict and figures say the same in any language. */
-function gateBlocks({ gates, waivers }: GovernanceFacts, language: View['language'], { governance: g, names }: Words): Block[] {
-  const rows = gates.map(({ gate, verdict, measured, threshold, unit, source, text: found }): Cell[] => {
-    const cells: Cell[] = [names.gates[gate], { mark: names.gateVerdicts[verdict], tone: GATE_TONES[verdict] }, measured, threshold, unit === null ? null : named(names.units, unit), { code: source }];
-    return language === 'en' ? cells.concat(found) : cells;
+function gateBlocks({ gates, waivers }: GovernanceFacts, showsGroups: boolean, { governance: g, names }: Words): Block[] {
+  const rows = gates.map((one): Cell[] => {
+    const { gate, verdict, measured, threshold, unit, source } = one;
+    const from = Object.hasOwn(names.gateSources, source) ? named(names.gateSources, source) : { code: source };
+    const found = g.found(one, gate === 'FAIRNESS' && !showsGroups);
+    return [names.gates[gate], { mark: names.gateVerdicts[verdict], tone: GATE_TONES[verdict] }, measured, threshold, unit === null ? null : named(names.units, unit), from, found];
   });
   const waived = waivers.map(({ gate, reason, by, secondBy, expiresAt, inForce }): Cell[] => [names.gates[gate], reason, by, secondBy, inForce ? dayText(expiresAt) : { mark: g.lapsed(dayText(expiresAt)), tone: 'bad' }]);
   return [
@@ -57,6 +59,19 @@ function findingBlocks({ findings }: GovernanceFacts, { governance: g, names, de
     names.severities[severity], title, owner, overdue ? { mark: details.overdue(dayText(dueAt)), tone: 'bad' } : dayText(dueAt), resolution ?? { mark: g.open, tone: 'bad' },
   ]);
   return [heading(g.findings), rows.length === 0 ? text(g.noFindings) : table(g.findingHead, rows)];
+}
+
+const REVIEW_TONES = { FIT: 'good', FIT_WITH_CONDITIONS: 'plain', UNFIT: 'bad' } as const;
+
+/** What the last periodic review found, where it found the model unfit. */
+function unfitBlocks({ reviews }: GovernanceFacts, { governance: g }: Words): Block[] {
+  const last = reviews.at(-1);
+  return last?.outcome === 'UNFIT' ? [{ kind: 'notice', text: g.unfit(timeText(last.at), last.by) }, { kind: 'quote', text: last.comment }] : [];
+}
+
+function reviewBlocks({ reviews }: GovernanceFacts, { governance: g, names }: Words): Block[] {
+  const rows = reviews.map(({ outcome, by, at, comment, nextReviewAt }): Cell[] => [{ mark: names.reviewOutcomes[outcome], tone: REVIEW_TONES[outcome] }, by, timeText(at), comment, dayText(nextReviewAt)]);
+  return [heading(g.reviews), rows.length === 0 ? text(g.noReviews) : table(g.reviewHead, rows)];
 }
 
 function deploymentBlocks({ deployments }: GovernanceFacts, { governance: g, names, percent }: Words): Block[] {

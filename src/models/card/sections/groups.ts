@@ -26,16 +26,16 @@ function groupBlocks(view: View, measured: Measured): Block[] {
 
 function attributeBlocks({ t }: View, attribute: string, { groups, skipped }: Measured[string], least: number): Block[] {
   const { groups: g } = t;
-  const rows = groups.map((group): Cell[] => [...sliceCells(group), group.approvalRatio === null ? null : { bar: group.approvalRatio, most: 1, line: least }]);
+  const rows = groups.map((group): Cell[] => [...sliceCells({ ...group, name: t.stored(group.name) }), group.approvalRatio === null ? null : { bar: group.approvalRatio, most: 1, line: least }]);
   const ratios = groups.flatMap(({ approvalRatio }) => approvalRatio ?? []);
   const lowest = Math.min(...ratios);
   return [
     heading(attribute),
     table(g.head, rows),
     text(ratios.length === 0 ? g.nobody : g.lowest(lowest.toFixed(2), lowest < least ? g.below : g.above)),
-    ...(skipped.length > 0 ? [text(g.skipped(t.joined(skipped.map(({ name, rows: size }) => `${name}${t.bracketed(String(size))}`))))] : []),
+    ...(skipped.length > 0 ? [text(g.skipped(t.joined(skipped.map(({ name, rows: size }) => `${t.stored(name)}${t.bracketed(String(size))}`))))] : []),
   ];
 }
 
 const summaryTable = ({ t }: View, { attributes, leastRatio }: Fairness): Block =>
-  table(t.groups.summaryHead, attributes.map(({ attribute, groups, skipped, lowestRatio }) => [attribute, t.joined(groups) || t.none, t.joined(skipped) || t.none, lowestRatio === null ? null : { bar: lowestRatio, most: 1, line: leastRatio }]));
+  table(t.groups.summaryHead, attributes.map(({ attribute, groups, skipped, lowestRatio }) => [attribute, t.joined(groups.map(t.stored)) || t.none, t.joined(skipped.map(t.stored)) || t.none, lowestRatio === null ? null : { bar: lowestRatio, most: 1, line: leastRatio }]));

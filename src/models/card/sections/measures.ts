@@ -42,6 +42,6 @@ export function factorsSection({ t, fairness, report, showsGroups }: View): Sect
       ? { kind: 'facts', rows: [[f.attribute, t.notRecorded]] }
       : fairness.attributes.length === 0
         ? text(f.noAttributes)
-        : table([f.attribute, f.groups, f.skipped], fairness.attributes.map(({ attribute, groups: measured, skipped }) => [attribute, t.joined(measured) || t.none, t.joined(skipped) || t.none]));
+        : table([f.attribute, f.groups, f.skipped], fairness.attributes.map(({ attribute, groups: measured, skipped }) => [attribute, t.joined(measured.map(t.stored)) || t.none, t.joined(skipped.map(t.stored)) || t.none]));
   return { id: 'factors', title: f.title, blocks: [text(f.text), groups, { kind: 'facts', rows: [[f.vintages, vintages.length === 0 ? t.notRecorded : t.joined(vintages)]] }] };
 }

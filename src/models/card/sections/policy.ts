@@ -38,10 +38,10 @@ export interface ScorecardTable {
   readonly rows: readonly (readonly (string | number)[])[];
 }
 
-export function scorecardTable({ scale, basePoints, features }: PrintedScorecard, { scorecard: s }: View['t'] = cardTexts('en'), labelOf: View['featureLabel'] = (_, label) => label ?? '–'): ScorecardTable {
+export function scorecardTable({ scale, basePoints, features }: PrintedScorecard, { scorecard: s, stored }: View['t'] = cardTexts('en'), labelOf: View['featureLabel'] = (_, label) => label ?? '–'): ScorecardTable {
   const rows = features.flatMap(({ feature, label, period, bins }) => {
     const name = period === undefined ? labelOf(feature, label) : s.period(labelOf(feature, label), period);
-    return bins.map((bin) => [name, bin.label, bin.rows, bin.bads, Number(bin.woe.toFixed(4)), Number(bin.points.toFixed(1))]);
+    return bins.map((bin) => [name, stored(bin.label), bin.rows, bin.bads, Number(bin.woe.toFixed(4)), Number(bin.points.toFixed(1))]);
   });
   return { introduction: s.text(basePoints.toFixed(1), scale.points, Math.round(1 / scale.odds), scale.doubling), head: s.head, rows };
 }

@@ -1,3 +1,5 @@
+import type { CardGate } from '../source.js';
+import type { QualityFinding } from './findings.zh.js';
 import { NAMES_EN } from './names.en.js';
 
 const plural = (count: number, one: string, many = `${one}s`): string => `${count.toLocaleString('en-US')} ${count === 1 ? one : many}`;
@@ -19,6 +21,8 @@ export const EN = {
   range: (low: string, high: string): string => `${low} to ${high}`,
   interval: (level: number): string => `${100 * level} % interval`,
   inQuotes: (text: string): string => `“${text}”`,
+  /** Words of ours as dossiers and reports keep them, which is in English. */
+  stored: (text: string): string => text,
 
   cardTitle: (model: string, version: number): string => `${model}, version ${version}`,
   subtitle: 'Model card',
@@ -67,6 +71,7 @@ export const EN = {
   trainingData: {
     title: 'Training data', source: 'Source', asOf: 'Outcomes known by', loans: 'Loans', defaults: 'Defaults among them', fingerprint: 'Fingerprint (SHA-256 over the canonical rows)', quality: 'Data quality', counts: 'Findings: high, medium, low', clean: 'Nothing was found.',
     head: ['Severity', 'Check', 'Feature', 'Measured', 'Limit', 'Finding'], overrides: 'Grave findings that were overridden', overrideHead: ['Check', 'Feature', 'Reason'], hidden: 'Findings about groups of people are left out here: they need the permission model:fairness.',
+    found: ({ message }: QualityFinding): string => message,
     asDecided: 'Each loan is read as it stood at its own decision, by the code that also serves.',
   },
   analyses: {
@@ -112,7 +117,10 @@ export const EN = {
     title: 'Gates and approvals', makers: 'Made by', makersNote: 'None of them may vote on it, without exception; the database refuses it as well.', makerHead: ['Person', 'Part', 'When'], votes: 'Votes', voteHead: ['Person', 'As', 'Verdict', 'When', 'What it rests on', 'Dossier seen'], noVotes: 'Nobody has voted yet.',
     missing: (votes: string): string => `Still needed: ${votes}.`, missingOf: (count: number, role: string): string => `${count} × ${role}`, steps: 'Its life so far', by: (who: string): string => `by ${who}`, deployments: 'Deployments', deploymentHead: ['Role', 'From', 'Until', 'By', 'Reason'], noDeployments: 'It was never live.', still: 'still',
     gates: 'Gates', noGates: 'The gates are evaluated when it is submitted.', gateHead: ['Gate', 'Verdict', 'Measured', 'Threshold', 'Unit', 'Source', 'What was found'], findings: 'Findings', findingHead: ['Severity', 'Finding', 'Owner', 'Due', 'Resolution'], noFindings: 'Nobody has raised a finding.', open: 'open', waivers: 'Waivers', waiverHead: ['Gate', 'Reason', 'By', 'Second person', 'Expires'], noWaivers: 'No gate was waived.', lapsed: (day: string): string => `${day}, lapsed`, otherDossier: 'another dossier: does not count', expired: 'expired: does not count', suspended: (what: 'model' | 'version', since: string, by: string): string => `Nothing is decided with ${what === 'model' ? 'any version of this model' : 'this version'}: stopped by ${by} on ${since}.`,
+    /** What a gate found, and where it fails what would satisfy it; `isHidden` where the reader may not see what it rests on. */
+    found: ({ text }: CardGate, _isHidden: boolean): string => text,
     share: (percent: string): string => ` (${percent})`,
+    reviews: 'Periodic reviews of the model', reviewHead: ['Outcome', 'By', 'When', 'What it rests on', 'Next by'], noReviews: 'Nobody has reviewed it yet.', unfit: (on: string, by: string): string => `The last periodic review found this model unfit: it should not decide any more. By ${by} on ${on}.`, unfitBadge: 'unfit at its last review', suspendedBadge: 'nothing is decided with it',
   },
   features: { title: 'Inputs', head: ['Feature', 'Source', 'Type', 'Unit', 'Transform', 'A missing value', 'Risk as it rises', 'Reason code'], count: (count: number): string => `It looks at ${plural(count, 'feature')}, and at nothing else.`, periods: (count: number): string => (count === 1 ? 'newest period' : `newest ${count} periods`), allPeriods: 'all periods', earlier: (lag: number): string => `${plural(lag, 'period')} earlier`, orElse: ' or else ', ratio: 'ratio' },
   verify: {

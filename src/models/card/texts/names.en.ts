@@ -2,6 +2,7 @@ import type { CheckName } from '../../../scoring/index.js';
 import type { VoterRole } from '../../policy/tiers.js';
 import type { DeploymentRole } from '../../deployment.entity.js';
 import type { GateName } from '../../gates/types.js';
+import type { ReviewOutcome } from '../../inventory/inventory.queries.js';
 import type { Act, VersionState } from '../../lifecycle.js';
 import type { ArtefactKind, Part } from '../../version.entity.js';
 
@@ -18,6 +19,10 @@ export interface CardNames {
   readonly verdicts: Names<'FOR' | 'AGAINST'>;
   readonly gateVerdicts: Names<'PASS' | 'FAIL' | 'WAIVED' | 'NOT_APPLICABLE'>;
   readonly gates: Names<GateName>;
+  /** Where the figure of a gate is from; a place in dossier or report, or a runtime, goes by its own name. */
+  readonly gateSources: Readonly<Record<string, string>>;
+  readonly reviewOutcomes: Names<ReviewOutcome>;
+  readonly criteria: Readonly<Record<string, string>>;
   readonly units: Readonly<Record<string, string>>;
   readonly purposes: Readonly<Record<string, string>>;
   readonly families: Readonly<Record<string, string>>;
@@ -56,6 +61,12 @@ export const NAMES_EN: CardNames = {
     PARITY: 'parity with the trained model', ARTEFACT_SCAN: 'artefact scan', DISCRIMINATION: 'discrimination, against the champion', CALIBRATION: 'calibration', STABILITY: 'stability', DATA_QUALITY: 'data quality',
     EXPLANATION: 'completeness of explanations', FAIRNESS: 'fairness', MODEL_CARD: 'model card', FINDINGS: 'open findings', LATENCY: 'latency', SIZE: 'size',
   },
+  gateSources: {
+    'the parity sample, scored again here': 'the parity sample, scored again here', 'the artefacts, inspected and loaded here': 'the artefacts, inspected and loaded here', 'measured here, on the runtime that serves': 'measured here, on the runtime that serves',
+    'the feature schema': 'the feature schema', 'the findings recorded': 'the findings recorded', 'the stored artefacts': 'the stored artefacts',
+  },
+  reviewOutcomes: { FIT: 'fit', FIT_WITH_CONDITIONS: 'fit, with conditions', UNFIT: 'unfit: it should not decide any more' },
+  criteria: { 'log-loss': 'log loss', brier: 'Brier score', auc: 'AUC' },
   units: { PD: 'PD', AUC: 'AUC', PSI: 'PSI', operators: 'operators', findings: 'findings', 'log-odds': 'log-odds', ratio: 'ratio', sections: 'sections', ms: 'ms', bytes: 'bytes' },
   purposes: { ORIGINATION: 'whether to grant an application', ACCOUNT_REVIEW: 'the review of a loan on the book' },
   families: {

@@ -13,6 +13,12 @@ export const NAMES_ZH: CardNames = {
     PARITY: '与训练模型的一致性', ARTEFACT_SCAN: '文件安全扫描', DISCRIMINATION: '区分能力（对比冠军版本）', CALIBRATION: '校准', STABILITY: '稳定性', DATA_QUALITY: '数据质量', EXPLANATION: '解释的完整性', FAIRNESS: '公平性',
     MODEL_CARD: '模型卡', FINDINGS: '未解决的验证发现', LATENCY: '响应时间', SIZE: '文件大小',
   },
+  gateSources: {
+    'the parity sample, scored again here': '一致性校验样本，现场重新评分', 'the artefacts, inspected and loaded here': '各组成文件，现场检查并载入', 'measured here, on the runtime that serves': '在线上运行环境上现场测得',
+    'the feature schema': '特征定义', 'the findings recorded': '已记录的验证发现', 'the stored artefacts': '已存储的组成文件',
+  },
+  reviewOutcomes: { FIT: '适用', FIT_WITH_CONDITIONS: '有条件适用', UNFIT: '不适用：不应再作决策' },
+  criteria: { 'log-loss': '对数损失', brier: '布里尔分数', auc: 'AUC' },
   units: { PD: '违约概率', AUC: 'AUC', PSI: 'PSI', operators: '个算子', findings: '项', 'log-odds': '对数几率', ratio: '比值', sections: '个部分', ms: '毫秒', bytes: '字节' },
   purposes: { ORIGINATION: '是否批准贷款申请', ACCOUNT_REVIEW: '存量贷款的复审' },
   families: { scorecard: '评分卡：基于证据权重的逻辑回归', mlp: '多层感知机', cnn: '对还款历史作一维卷积的神经网络', foreign: '在别处训练，以 ONNX 格式接入' },

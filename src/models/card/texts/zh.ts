@@ -1,5 +1,7 @@
 import { percentDigits, type CardTexts } from './en.js';
+import { gateInChinese, qualityInChinese } from './findings.zh.js';
 import { NAMES_ZH } from './names.zh.js';
+import { storedInChinese } from './stored.zh.js';
 
 const of = (count: number, unit: string): string => `${count.toLocaleString('en-US')} ${unit}`;
 
@@ -17,6 +19,7 @@ export const ZH: CardTexts = {
   range: (low, high) => `${low} 至 ${high}`,
   interval: (level) => `${100 * level}% 置信区间`,
   inQuotes: (text) => `“${text}”`,
+  stored: storedInChinese,
 
   cardTitle: (model, version) => `${model}，第 ${version} 版`,
   subtitle: '模型卡',
@@ -59,8 +62,8 @@ export const ZH: CardTexts = {
     psiNote: '惯例上 PSI 低于 0.1 为稳定，达到 0.25 应采取行动。', flatter: '没有留出样本：在训练样本上测得的指标会偏于乐观。',
   },
   trainingData: {
-    title: '训练数据', source: '来源', asOf: '结果截止时间', loans: '贷款数', defaults: '其中违约', fingerprint: '数据指纹（规范化数据行的 SHA-256）', quality: '数据质量', counts: '问题数：高、中、低', clean: '未发现问题。', head: ['严重程度', '检查项', '特征', '测得值', '限值'], overrides: '附理由放行的严重问题', overrideHead: ['检查项', '特征', '理由'],
-    hidden: '涉及人群的问题未在此列出：查看需要 model:fairness 权限。', asDecided: '每笔贷款均按其决策当时的情况读取，所用代码与线上评分相同。',
+    title: '训练数据', source: '来源', asOf: '结果截止时间', loans: '贷款数', defaults: '其中违约', fingerprint: '数据指纹（规范化数据行的 SHA-256）', quality: '数据质量', counts: '问题数：高、中、低', clean: '未发现问题。', head: ['严重程度', '检查项', '特征', '测得值', '限值', '发现'], overrides: '附理由放行的严重问题', overrideHead: ['检查项', '特征', '理由'],
+    hidden: '涉及人群的问题未在此列出：查看需要 model:fairness 权限。', found: qualityInChinese, asDecided: '每笔贷款均按其决策当时的情况读取，所用代码与线上评分相同。',
   },
   analyses: {
     title: '定量分析', calibration: '校准', calibrationHead: ['贷款数', '平均违约概率', '实际违约率'], vintages: '按决策季度', sliceHead: ['', '贷款数', '违约数', '违约率', '平均违约概率', 'AUC', '批准率'], champion: '与冠军版本比较', championName: '当时的冠军版本', both: '两者均可评分的留出贷款', thisAuc: '本版本 AUC', championAuc: '冠军版本 AUC', difference: '差异', error: '差异的标准误（DeLong）', z: 'z 值', p: 'p 值（双侧）',
@@ -96,7 +99,8 @@ export const ZH: CardTexts = {
   },
   governance: {
     title: '准入检查与审批', makers: '制作者', makersNote: '制作者一律不得参与表决；数据库同样会拒绝其表决。', makerHead: ['人员', '参与事项', '时间'], votes: '表决', voteHead: ['人员', '身份', '意见', '时间', '依据', '所阅档案'], noVotes: '尚无人表决。', missing: (votes) => `尚缺：${votes}。`, missingOf: (count, role) => `${role} ${count} 名`, steps: '历程', by: (who) => who,
-    deployments: '部署', deploymentHead: ['角色', '自', '至', '操作人', '理由'], noDeployments: '从未上线。', still: '至今', gates: '准入检查', noGates: '提交时进行准入检查。', gateHead: ['检查', '结论', '测得值', '阈值', '单位', '来源'], findings: '验证发现', findingHead: ['严重程度', '发现', '负责人', '期限', '处理结果'], noFindings: '尚无验证发现。', open: '未解决', waivers: '豁免', waiverHead: ['检查', '理由', '提出人', '第二人', '到期'], noWaivers: '没有豁免任何检查。', lapsed: (day) => `${day}（已失效）`, otherDossier: '其他档案：不计入', expired: '已过期：不计入', suspended: (what, since, by) => `${what === 'model' ? '该模型的所有版本' : '本版本'}目前不作任何决策：${by} 于 ${since} 停用。`, share: (percent) => `（${percent}）`,
+    deployments: '部署', deploymentHead: ['角色', '自', '至', '操作人', '理由'], noDeployments: '从未上线。', still: '至今', gates: '准入检查', noGates: '提交时进行准入检查。', gateHead: ['检查', '结论', '测得值', '阈值', '单位', '来源', '检查所得'], findings: '验证发现', findingHead: ['严重程度', '发现', '负责人', '期限', '处理结果'], noFindings: '尚无验证发现。', open: '未解决', waivers: '豁免', waiverHead: ['检查', '理由', '提出人', '第二人', '到期'], noWaivers: '没有豁免任何检查。', lapsed: (day) => `${day}（已失效）`, otherDossier: '其他档案：不计入', expired: '已过期：不计入', suspended: (what, since, by) => `${what === 'model' ? '该模型的所有版本' : '本版本'}目前不作任何决策：${by} 于 ${since} 停用。`, share: (percent) => `（${percent}）`,
+    found: gateInChinese, reviews: '模型定期复审', reviewHead: ['结论', '复审人', '时间', '依据', '下次复审期限'], noReviews: '尚无复审。', unfit: (on, by) => `最近一次定期复审认定该模型不适用，不应再作决策：${by}，${on}。`, unfitBadge: '最近一次复审认定不适用', suspendedBadge: '目前不作任何决策',
   },
   features: { title: '输入特征', head: ['特征', '数据来源', '类型', '单位', '变换', '缺失时', '取值上升时风险', '理由代码'], count: (count) => `模型只使用以下 ${count} 个特征，别无其他。`, periods: (count) => (count === 1 ? '最近一期' : `最近 ${count} 期`), allPeriods: '全部各期', earlier: (lag) => `往前 ${lag} 期`, orElse: '，否则 ', ratio: '比例' },
   verify: {
