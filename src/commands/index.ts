@@ -53,7 +53,7 @@ const VERBS: Readonly<Record<string, Verb>> = {
     load: async () => (await import('./export/command.js')).exportCommand,
   },
   verify: {
-    says: 'Check what was exported, with no server and no database: a version (digests, canonical form, votes, artefacts, the parity sample scored again), or a prediction (checkpoint, inclusion, record, columns, body, receipt). Exit 1 with the first thing that is wrong.',
+    says: 'Check the whole transparency log from the database; or what was exported, with no server and no database: --folder for a version, --offline for a prediction. Exit 1 with what is wrong.',
     load: async () => (await import('./verify/command.js')).verifyCommand,
   },
   token: {

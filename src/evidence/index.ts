@@ -1,2 +1,3 @@
 export { AuditResolver } from './audit.resolver.js';
 export { PredictionProofsResolver } from './prediction-proofs.resolver.js';
+export { verifyLog, type LogVerification } from './verify-log.js';

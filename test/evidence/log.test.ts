@@ -37,14 +37,14 @@ describe('the transparency log, as its readers see it', () => {
   let portal: TestClient;
   let auditor: TestClient;
   let prediction: string;
-  let receipt: string;
+  let promised: string;
   beforeAll(async () => {
     app = await openTestApp();
     [portal, auditor] = await Promise.all([app.as('portal'), app.as('auditor')]);
     const [loan] = await someLoans(app, 1);
     prediction = (await scoreLoan(portal, { loanId: loan!.id })).id;
     // The borrower's portal keeps it before the log has integrated anything.
-    receipt = (await portal.ok<{ prediction: { receipt: { note: string } } }>('query ($id: ID!) { prediction(id: $id) { receipt { note signature } } }', { id: prediction })).prediction.receipt.note;
+    promised = (await portal.ok<{ prediction: { receipt: { note: string } } }>('query ($id: ID!) { prediction(id: $id) { receipt { note signature } } }', { id: prediction })).prediction.receipt.note;
   });
   afterAll(() => app.close());
 
@@ -74,7 +74,7 @@ describe('the transparency log, as its readers see it', () => {
   it('its receipt names the very leaf that was integrated', async () => {
     const { leaf } = await proofOfPrediction();
     const { auditCheckpoint: { verifierKey } } = await auditor.ok<Checkpoint>(CHECKPOINT);
-    const note = parseNote(receipt);
+    const note = parseNote(promised);
     expect(verifyNote(note, [parseKey(verifierKey)])).toHaveLength(1);
     expect(parseReceipt(note.text).leaf).toEqual(leafHash(Buffer.from(leaf)));
   });

@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 
-import { badInput, Stages } from '../../platform/index.js';
+import { Stages } from '../../platform/index.js';
 import { repeatable } from '../support/flags.js';
 import { checksOfFolder } from './checks.js';
+import { verifyWholeLog } from './log.js';
 import { verifyOffline } from './offline.js';
 
 interface VerifyFlags {
@@ -25,7 +26,7 @@ export function verifyCommand(command: Command): void {
 
 async function run({ folder, offline, key, witnesses, json }: VerifyFlags): Promise<void> {
   if (offline !== undefined) return verifyOffline(offline, key, Number(witnesses), json ?? false);
-  if (folder === undefined) throw badInput('Give --folder, an exported version, or --offline, the bundle of a prediction.');
+  if (folder === undefined) return verifyWholeLog(json ?? false);
   const stages = new Stages(process.stderr);
   const checks: { check: string; found: string }[] = [];
   for await (const { name, title, run: check } of checksOfFolder(folder)) {

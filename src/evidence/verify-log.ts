@@ -1,0 +1,37 @@
+import { verifyTree, type TreeCounts } from '../audit/index.js';
+import type { Queryable } from '../platform/index.js';
+import { PredictionRows } from './verify-predictions.js';
+
+export interface LogVerification extends TreeCounts {
+  /** Predictions whose rows fit their leaves, or were looked at for it. */
+  readonly predictions: number;
+  /** Events that are not in the tree yet. */
+  readonly waiting: number;
+  /** What does not fit, the first of it. */
+  readonly problems: readonly string[];
+  readonly problemCount: number;
+}
+
+/** Told at most: after that, more of the same says nothing new. */
+const MOST_TOLD = 100;
+
+/** Longer than this nothing waits while a server runs. */
+const LATE_SECONDS = 60;
+
+/** Verifies the whole log from the database: the tree from its entries, then every prediction's row from its leaf. Memory stays flat. */
+export async function verifyLog(db: Queryable, progress: (done: number, of: number) => void = () => undefined): Promise<LogVerification> {
+  const problems: string[] = [];
+  let problemCount = 0;
+  const problem = (text: string): void => {
+    problemCount += 1;
+    if (problems.length < MOST_TOLD) problems.push(text);
+  };
+  const [total] = await db.query<{ count: number }>('SELECT count(*)::int AS count FROM log_entries');
+  const rows = new PredictionRows(db, problem);
+  const counts = await verifyTree(db, { problem, entries: (batch) => rows.compare(batch), progress: (done) => progress(done, total!.count) });
+  await rows.nothingUnwitnessed();
+  const [waiting] = await db.query<{ count: number; late: number }>(
+    `SELECT count(*)::int AS count, count(*) FILTER (WHERE i.recorded_at < now() - $1 * interval '1 second')::int AS late FROM audit_intake i WHERE NOT EXISTS (SELECT FROM log_entries e WHERE e.intake_id = i.id)`, [LATE_SECONDS]);
+  if (waiting!.late > 0) problem(`${waiting!.late} events have waited for more than ${LATE_SECONDS} s to be integrated. A running server does that; if one runs, its log tells why not.`);
+  return { ...counts, predictions: rows.verified, waiting: waiting!.count, problems, problemCount };
+}
