@@ -44,7 +44,7 @@ describe('assay', () => {
   });
 
   describe('refuses in one sentence, with 1:', () => {
-    const production = { NODE_ENV: 'production', DATABASE_URL: 'postgres://x', DATABASE_OWNER_URL: 'postgres://x', OIDC_ISSUER: 'https://id.example', KEY_STORE_PATH: '/x', KEY_ENCRYPTION_KEY_FILE: '/x' };
+    const production = { NODE_ENV: 'production', DATABASE_URL: 'postgres://x', DATABASE_OWNER_URL: 'postgres://x', OIDC_ISSUER: 'https://id.example', KEY_STORE_PATH: '/x', KEY_ENCRYPTION_KEY_FILE: '/x', LOG_ORIGIN: 'x', LOG_KEY_FILE: '/x', LOG_CHECKPOINT_FILE: '/x' };
     it.each<[string, string[], Record<string, string>, RegExp]>([
       ['a book without its mapping', ['demo', '--once', '--data', 'x.csv'], {}, /^assay: Give --data FILE and --mapping FILE together, or neither for the synthetic book\.$/m],
       ['a mapping without its book', ['demo', '--once', '--mapping', 'mappings/german.json'], {}, /^assay: Give --data FILE and --mapping FILE together/m],

@@ -10,6 +10,9 @@ const PRODUCTION = {
   OIDC_ISSUER: 'https://id.example.com/realms/bank',
   KEY_STORE_PATH: '/var/lib/assay/keys',
   KEY_ENCRYPTION_KEY_FILE: '/run/secrets/kek',
+  LOG_ORIGIN: 'log.bank.example/assay',
+  LOG_KEY_FILE: '/run/secrets/log.pem',
+  LOG_CHECKPOINT_FILE: '/var/lib/assay/log.checkpoint',
 };
 
 /** The names that an environment is refused for. */
@@ -58,7 +61,7 @@ describe('configuration', () => {
   it('lists every problem at once, also rules of production beside values that cannot be read', () => {
     const env = { NODE_ENV: 'production', PORT: 'eighty', DATABASE_POOL: '0', LOG_LEVEL: 'loud', DEV_ISSUER: '1' };
     expect(problems(env).sort()).toEqual([
-      'DATABASE_POOL', 'DATABASE_URL', 'DEV_ISSUER', 'KEY_ENCRYPTION_KEY_FILE', 'KEY_STORE_PATH', 'LOG_LEVEL', 'OIDC_ISSUER', 'PORT',
+      'DATABASE_POOL', 'DATABASE_URL', 'DEV_ISSUER', 'KEY_ENCRYPTION_KEY_FILE', 'KEY_STORE_PATH', 'LOG_CHECKPOINT_FILE', 'LOG_KEY_FILE', 'LOG_LEVEL', 'LOG_ORIGIN', 'OIDC_ISSUER', 'PORT',
     ]);
   });
 
