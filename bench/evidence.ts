@@ -97,7 +97,9 @@ async function recordFigures(writer: Writer, sequencer: Sequencer): Promise<Figu
       for (let n = 0; n < BATCHES_IN_A_ROUND; n += 1) await recorded(writer, n * BATCH);
       await sequencer.drain();
     });
-    if (turn >= 0) [whole.push(all), rows.push(alone)];
+    if (turn < 0) continue;
+    whole.push(all);
+    rows.push(alone);
     // What no event tells of is taken away again, so that the rows can be verified.
     await deleteBare(writer.runtime);
   }
