@@ -187,7 +187,9 @@ describe('a suspended model', () => {
   let [first, second, third]: string[] = [];
   beforeEach(async () => {
     modelId = await newModel();
-    [first, second, third] = await Promise.all(Array.from({ length: 3 }, () => approved(modelId)));
+    first = await approved(modelId);
+    second = await approved(modelId);
+    third = await approved(modelId);
     await deploy(first!);
     await deploy(second!, 'CHALLENGER');
     await deploy(third!, 'CANARY', 0.25);
