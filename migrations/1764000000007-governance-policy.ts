@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { FIRST_POLICY } from '../src/models/policy/first-policy.js';
-import { canonicalJson } from '../src/platform/canonical.js';
+import { canonicalJson } from '../src/base/index.js';
 
 const FIRST_ID = '00000000-0000-7000-8000-000000000002';
 

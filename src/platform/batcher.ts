@@ -1,4 +1,4 @@
-import { AssayError, internal } from './errors.js';
+import { AssayError, internal } from '../base/index.js';
 
 export interface BatcherOptions {
   /** Most items in one batch. */

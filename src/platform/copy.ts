@@ -2,8 +2,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { from as copyFrom } from 'pg-copy-streams';
 import type { Transaction } from './database.js';
-import { badInput } from './errors.js';
-import { isStorable } from './text.js';
+import { badInput, isStorable } from '../base/index.js';
 
 export type Cell = string | number | boolean | Date | Uint8Array | null;
 

@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { Pool, types, type PoolClient } from 'pg';
 import { DataSource, type EntityManager, type MixedList, type EntitySchema } from 'typeorm';
 import type { DatabaseUrls } from './config.js';
-import { AssayError, internal, messageOf } from './errors.js';
+import { AssayError, internal, messageOf } from '../base/index.js';
 
 // A date without a time stays the text it is: making it a Date would move it across midnight.
 types.setTypeParser(types.builtins.DATE, (text) => text);

@@ -1,5 +1,5 @@
 import { Decimal } from 'decimal.js';
-import { badInput } from './errors.js';
+import { badInput } from '../base/index.js';
 
 const PLAIN = /^[+-]?(\d+(\.\d*)?|\.\d+)$/;
 

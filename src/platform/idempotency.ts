@@ -1,8 +1,6 @@
-import { canonicalJson, sha256 } from './canonical.js';
+import { AssayError, badInput, canonicalJson, isStorable, sha256 } from '../base/index.js';
 import type { Context } from './context.js';
 import type { Transaction } from './database.js';
-import { AssayError, badInput } from './errors.js';
-import { isStorable } from './text.js';
 
 /** A request that may arrive twice. */
 export interface IdempotentRequest {

@@ -1,6 +1,5 @@
 import { V7Generator } from 'uuidv7';
-import { badInput } from './errors.js';
-import { randomPool } from './random.js';
+import { badInput, randomPool } from '../base/index.js';
 
 /** A UUIDv7: ordered by time, monotonic within this process. */
 export const newId = (): string => ids.generate().toString();

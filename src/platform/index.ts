@@ -1,15 +1,11 @@
-export * from './errors.js';
+export * from '../base/index.js';
 export * from './config.js';
 export * from './ids.js';
-export * from './random.js';
 export * from './log.js';
 export * from './decimal.js';
-export * from './canonical.js';
 export * from './database.js';
 export * from './migrate.js';
 export * from './context.js';
-export { DAY } from './calendar.js';
-export { showable } from './text.js';
 export * from './loaders.js';
 export * from './page.js';
 export * from './where.js';

@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import { internal } from './errors.js';
+import { internal } from '../base/index.js';
 import type { Logger } from './log.js';
 
 const FIRST_DELAY = 100;

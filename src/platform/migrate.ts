@@ -1,6 +1,6 @@
 import { DataSource, type MixedList } from 'typeorm';
 import { sqlState, type Database } from './database.js';
-import { AssayError, messageOf, refused } from './errors.js';
+import { AssayError, messageOf, refused } from '../base/index.js';
 
 type Migrations = MixedList<Function>;
 

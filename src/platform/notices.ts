@@ -1,5 +1,5 @@
 import type { Transaction } from './database.js';
-import { AssayError, internal } from './errors.js';
+import { AssayError, internal } from '../base/index.js';
 import { Listener } from './listener.js';
 import type { Logger } from './log.js';
 import { Stream } from './stream.js';

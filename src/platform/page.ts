@@ -1,7 +1,5 @@
-import { isOnCalendar } from './calendar.js';
+import { badInput, isOnCalendar, isStorable } from '../base/index.js';
 import type { Queryable } from './database.js';
-import { badInput } from './errors.js';
-import { isStorable } from './text.js';
 
 /** Relay's arguments; exactly one direction at a time. Clients send null for what is not given. */
 export interface PageRequest {

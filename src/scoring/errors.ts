@@ -1,4 +1,4 @@
-import { AssayError } from '../platform/index.js';
+import { AssayError } from '../base/index.js';
 
 /** An input that no score may be made from; `feature` names the culprit so that a form can point at it. */
 export class InputRefused extends AssayError {

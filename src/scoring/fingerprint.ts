@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
-import { badInput } from '../platform/index.js';
+import { badInput } from '../base/index.js';
 
 export interface Fingerprint {
   /** Lower-case hex. */

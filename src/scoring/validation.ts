@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { badInput } from '../platform/index.js';
+import { badInput } from '../base/index.js';
 
 const pathText = (path: readonly PropertyKey[]): string =>
   path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('').replace(/^\./, '');

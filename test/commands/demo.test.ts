@@ -150,7 +150,7 @@ describe('assay demo', () => {
     });
 
     it('is the only one in its folder', async () => {
-      const { code, stderr } = await run(ONCE, at('main'));
+      const { code, stderr } = await run([...own, ...ONCE_AS_JSON], at('main'));
       expect([code, stderr]).toEqual([1, expect.stringMatching(/Another Assay \(process \d+\) uses .*main\. Stop it, or set ASSAY_HOME to another folder\./)]);
     });
 

@@ -15,8 +15,8 @@ import { groupsOf } from '../../src/models/training/groups.js';
 import { adoptOnnx, parseVersionReport } from '../../src/scoring/index.js';
 import { CHECK_NAMES } from '../../src/scoring/quality/types.js';
 import { REPORT } from './full-report.js';
-import { CHAMPION, evidence, sound, THRESHOLDS } from './gate-evidence.js';
-import { dossierJson } from './support.js';
+import { CHAMPION, evidence, reported, slice, sound, THRESHOLDS } from './gate-evidence.js';
+import { dossierJson, MEASURED } from './support.js';
 
 const at = new Date('2026-03-31T09:05:00Z');
 
@@ -83,20 +83,26 @@ const noCard = { intendedUse: 'Tests.', limitations: 'Everything else.' };
 const failed = { failed: 'The ONNX model cannot be used.' };
 const comparison = { champion: `version 1 (${CHAMPION.versionId})`, rows: 400, auc: 0.7, championAuc: 0.8, standardError: 0.01, z: -1, p: 0.32 };
 
+const group = (ratio: number | null) => ({ groups: [slice('f', 1), slice('m', ratio)], skipped: [] });
+const alone = { groups: [slice('all', 1)], skipped: [] };
+
 /** Versions on which the gates find all that they can find. */
 const VERSIONS: readonly Partial<GateEvidence>[] = [
   {},
-  { champion: CHAMPION, dossier: sound({ comparison }) },
+  { champion: CHAMPION, report: reported({ comparison: { champion: comparison.champion, rows: 400, test: { aucA: 0.7, aucB: 0.8, standardError: 0.01, z: -1, p: 0.32 } } }) },
   {
-    dossier: sound({
-      metrics: { ...dossierJson.metrics, ece: 0.9, extra: { measuredOn: 'holdout', psi: 0.9 } }, quality: { high: 2, medium: 0, low: 0, overrides: [{ check: 'drift', feature: 'age', reason: 'Known.' }] },
-      fairness: { leastRatio: 0.8, attributes: [{ attribute: 'sex', groups: ['f', 'm'], skipped: [], lowestRatio: 0.5 }, { attribute: 'age', groups: ['all'], skipped: [], lowestRatio: null }] }, explanation: { method: 'linear', rows: 500, residual95: 9 }, modelCard: noCard,
+    dossier: sound({ modelCard: noCard }),
+    report: reported({
+      evaluation: { measuredOn: 'holdout', metrics: { ...MEASURED, ece: 0.9 }, groups: { sex: group(0.5), age: alone } },
+      stability: { psi: 0.9 },
+      importance: { method: 'linear', rows: 500, residual95: 9, features: [] },
+      quality: { findings: ['drift', 'size'].map((check) => ({ check, severity: 'HIGH', feature: 'age', text: 'Found.', rows: 3, share: 0.1 })), overrides: [{ check: 'drift', feature: 'age', reason: 'Known.' }] },
     }),
     parity: { rows: 41, maxAbsDifference: 0.1, bar: 1e-5, passed: false }, latency: { milliseconds: 999, predictions: 9, runtime: 'onnxruntime-node', method: 'linear' }, bytes: 1e9, openHighFindings: ['Thin file'],
   },
-  { dossier: sound({ metrics: { ...dossierJson.metrics, ece: undefined, extra: { measuredOn: 'training' } }, quality: undefined, fairness: undefined, explanation: undefined }), champion: CHAMPION, parity: failed, scan: failed, latency: failed, explanation: undefined },
-  { dossier: sound({ metrics: { ...dossierJson.metrics, ece: undefined, extra: { measuredOn: 'holdout' } }, fairness: { leastRatio: 0.8, attributes: [] }, explanation: undefined }) },
-  { explanation: { features: 3, withoutReasonCode: ['age'], referenceRows: 8 }, dossier: sound({ fairness: { leastRatio: 0.8, attributes: [{ attribute: 'age', groups: ['all'], skipped: [], lowestRatio: null }] } }) },
+  { report: undefined, champion: CHAMPION, parity: failed, scan: failed, latency: failed, explanation: undefined },
+  { report: reported({ evaluation: { measuredOn: 'training', metrics: MEASURED, groups: {} }, stability: null }) },
+  { explanation: { features: 3, withoutReasonCode: ['age'], referenceRows: 8 }, report: reported({ evaluation: { measuredOn: 'holdout', metrics: MEASURED, groups: { age: alone } } }) },
 ];
 
 const waivers = GATE_NAMES.map((gate) => ({ id: gate, gate }));

@@ -176,9 +176,10 @@ describe('the inventory', () => {
     expect([(await decided()).decision, await asked()]).toEqual(['APPROVE', []]);
   });
 
-  it('binds the models that are there to a policy that asks for reviews more often, counted from the last review or registration', async () => {
+  it('binds the models that are there to a policy that asks for reviews more often, counted from the last review, change of tier or registration', async () => {
     const [registered, reviewed] = [await registerSmallModel(app, 'policy-loan', 'MEDIUM'), await registerSmallModel(app, 'reviewed-loan', 'MEDIUM')];
     await app.sql(`UPDATE models SET recorded_at = now() - interval '5 months', next_review_at = now() + interval '13 months' WHERE id = ANY($1)`, [[registered, reviewed].map(({ modelId }) => decodeGlobalId(modelId).id)]);
+    await app.sql(`UPDATE model_tier_changes SET recorded_at = now() - interval '5 months' WHERE model_id = $1`, [decodeGlobalId(registered.modelId).id]);
     await validator!.ok(REVIEW, { input: { modelId: reviewed.modelId, outcome: 'FIT', comment: 'Fit.', nextReviewAt: days(500) } });
     await changePolicy(every(6));
     expect([await dueIn(registered), await dueIn(reviewed)]).toEqual([1, 6]);

@@ -68,8 +68,8 @@ export async function newTeam(bank: Bank, team: number): Promise<Team> {
     people[name] = await bank.person(`${name} ${team}`, ROLES, { granted: [] });
     // Another label makes another schema: no artefact is shared, each has its one builder.
     built[name] = await smallVersion({ weight: 1 + (10 * team + i) / 100, spec: { ...PRINCIPAL, label: `Amount, by ${name} ${team}` } });
-    await bank.upload(people[name], built[name]);
     for (const role of ROLES) await give(bank, people[name], role);
+    await bank.upload(people[name], built[name]);
   }
   return { people, built };
 }

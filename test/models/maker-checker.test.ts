@@ -13,7 +13,7 @@ import { Bank } from './support.js';
  * the database are the real ones; what became of the sequences is judged by an oracle that reads nothing but the evidence.
  * CONTRIBUTING.md says how to run more of them, and one again.
  */
-const SEQUENCES = Number(process.env['GOVERNANCE_SEQUENCES'] ?? 300);
+const SEQUENCES = Number(process.env['GOVERNANCE_SEQUENCES'] ?? 100);
 const SEED = Number(process.env['GOVERNANCE_SEED'] ?? Date.now() % 2 ** 31);
 /** Sequences that run at the same time, each over models of its own and by a team of its own. */
 const AT_ONCE = 4;

@@ -1,7 +1,6 @@
 import { GraphQLScalarType, Kind, type ValueNode } from 'graphql';
-import { isOnCalendar } from '../calendar.js';
+import { badInput, isOnCalendar } from '../../base/index.js';
 import { decimalText } from '../decimal.js';
-import { badInput } from '../errors.js';
 
 const RFC_3339 = /^(\d{4}-\d\d-\d\d)T(?!24)\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/;
 

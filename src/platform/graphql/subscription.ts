@@ -1,7 +1,7 @@
 import type { GraphQLSchema } from 'graphql';
 import { Extensions, Subscription } from 'type-graphql';
 import type { Context } from '../context.js';
-import { internal } from '../errors.js';
+import { internal } from '../../base/index.js';
 
 type Returns = () => unknown;
 

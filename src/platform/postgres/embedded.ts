@@ -6,7 +6,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { Client, escapeIdentifier } from 'pg';
 import type { DatabaseUrls } from '../config.js';
-import { AssayError, messageOf, refused } from '../errors.js';
+import { AssayError, messageOf, refused } from '../../base/index.js';
 import { choosePlace, type Place } from './place.js';
 
 /** A running embedded server. `stop` ends it cleanly and waits for it. */

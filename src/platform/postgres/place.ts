@@ -4,7 +4,7 @@ import { tmpdir, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { refused } from '../errors.js';
+import { refused } from '../../base/index.js';
 
 /** Where the server's programs and data lie, and as whom it runs (PostgreSQL refuses to run as root). */
 export interface Place {

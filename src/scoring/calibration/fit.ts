@@ -1,4 +1,4 @@
-import { badInput } from '../../platform/index.js';
+import { badInput } from '../../base/index.js';
 import { fitIsotonic } from './isotonic.js';
 import { fitPlatt } from './platt.js';
 import type { Calibration } from './types.js';

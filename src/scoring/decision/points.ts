@@ -1,4 +1,4 @@
-import { badInput } from '../../platform/index.js';
+import { badInput } from '../../base/index.js';
 
 export interface PointsScale {
   /** Points at the odds below. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { badInput } from '../../platform/index.js';
+import { badInput } from '../../base/index.js';
 import type { InputFlag } from '../features/encode.js';
 import { parseWith } from '../validation.js';
 import { chooseThreshold, type ThresholdRule } from './threshold.js';

@@ -1,4 +1,4 @@
-import { badInput } from '../../platform/index.js';
+import { badInput } from '../../base/index.js';
 import { encodeInputs } from '../features/encode.js';
 import type { GatheredValue, InputValue } from '../features/gathered.js';
 import type { FeatureSchema } from '../features/schema.js';

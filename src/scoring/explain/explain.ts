@@ -1,4 +1,4 @@
-import { badInput } from '../../platform/index.js';
+import { badInput } from '../../base/index.js';
 import type { FeatureSchema } from '../features/schema.js';
 import type { Scorer } from '../onnx/scorer.js';
 import { folded, isAbove, toExplanation, type Explanation, type ExplanationMethod } from './explanation.js';

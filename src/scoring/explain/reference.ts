@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { badInput } from '../../platform/index.js';
+import { badInput } from '../../base/index.js';
 import { floatsFromBase64, floatsToBase64 } from '../base64.js';
 import type { DecisionPolicy } from '../decision/policy.js';
 import type { EncodedInput } from '../features/encode.js';

@@ -1,4 +1,4 @@
-import { badInput } from '../../platform/index.js';
+import { badInput } from '../../base/index.js';
 import { InputRefused } from '../errors.js';
 import { weightOfCategory, weightOfMissing, weightOfNumber } from './evidence.js';
 import type { GatheredRecord, GatheredValue, InputValue } from './gathered.js';

@@ -1,4 +1,4 @@
-import { badInput } from '../../platform/index.js';
+import { badInput } from '../../base/index.js';
 import { BINNING, type BinningOptions } from './binning.js';
 import type { GatheredRecord, InputValue } from './gathered.js';
 import { learn, type Learned, type RawRows } from './learn.js';

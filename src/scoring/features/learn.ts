@@ -1,4 +1,4 @@
-import { badInput } from '../../platform/index.js';
+import { badInput } from '../../base/index.js';
 import { binCategories, binNumbers, MOST_CATEGORIES, type BinningContext, type Tally } from './binning.js';
 import type { Evidence } from './evidence.js';
 import type { GatheredValue, InputValue } from './gathered.js';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { badInput, type AssayError } from '../../platform/index.js';
+import { badInput, type AssayError } from '../../base/index.js';
 import { floatsFromBase64 } from '../base64.js';
 import { firstNotFinite } from '../numbers.js';
 import { MAX_ONNX_BYTES } from '../onnx/inspect.js';

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { AssayError } from '../../platform/index.js';
+import type { AssayError } from '../../base/index.js';
 import { elu, relu, clippedRelu, selu, sigmoid, softplus, softsign, tanh, type Activation } from '../onnx/activations.js';
 import type { Columns } from '../onnx/columns.js';
 import type { Tape } from '../onnx/tape.js';

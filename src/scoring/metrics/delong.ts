@@ -1,4 +1,4 @@
-import { badInput } from '../../platform/index.js';
+import { badInput } from '../../base/index.js';
 import { normalCdf } from '../numbers.js';
 import { rankRows } from './steps.js';
 

@@ -1,4 +1,4 @@
-import { badInput } from '../../platform/index.js';
+import { badInput } from '../../base/index.js';
 import { quantileOf } from '../features/scaling.js';
 import { Random } from '../random.js';
 import { costsOf, measure, metricsOf, type Measures, type Metrics } from './evaluate.js';

@@ -1,4 +1,4 @@
-import { badInput } from '../../platform/index.js';
+import { badInput } from '../../base/index.js';
 
 /** A share of zero would make the logarithm infinite; the usual floor. */
 const FLOOR = 1e-4;

@@ -1,4 +1,4 @@
-import { badInput } from '../../platform/index.js';
+import { badInput } from '../../base/index.js';
 import { areaUnderCurve } from './auc.js';
 
 /** PDs with their outcomes, row by row. */

@@ -1,4 +1,4 @@
-import { badInput } from '../../platform/index.js';
+import { badInput } from '../../base/index.js';
 
 /** Labelled scores counted by distinct score, highest first: all that a metric without regard to single rows needs. */
 export interface Steps {

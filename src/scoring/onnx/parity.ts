@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { badInput } from '../../platform/index.js';
+import { badInput } from '../../base/index.js';
 import { floatsFromBase64, floatsToBase64 } from '../base64.js';
 import { parseWith } from '../validation.js';
 import { loadScorer, type Scorer } from './scorer.js';

@@ -1,6 +1,6 @@
 // Entry of the process in which an unknown model runs for the first time. It speaks to its parent only.
 import { writeFileSync } from 'node:fs';
-import { messageOf } from '../../platform/index.js';
+import { messageOf } from '../../base/index.js';
 import { Random } from '../random.js';
 import type { RehearsalResult, RehearsalTask } from './rehearse.js';
 import { loadScorer } from './scorer.js';

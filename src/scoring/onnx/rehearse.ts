@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { died, notStarted, startChild } from '../training/process.js';
 import { inspectOnnx } from './inspect.js';
 import { unfit } from './refusal.js';
-import { badInput } from '../../platform/index.js';
+import { badInput } from '../../base/index.js';
 
 export interface RehearsalLimits {
   /** Longest time for loading and running. */

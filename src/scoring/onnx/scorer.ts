@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { badInput, internal, messageOf } from '../../platform/index.js';
+import { badInput, internal, messageOf } from '../../base/index.js';
 import type { FeatureSchema } from '../features/schema.js';
 import { rehearse, requireMatrix, requireOutput, type RunOptions, type Scorer, type ScorerOutput } from '../runtime/contract.js';
 import { inspectOnnx } from './inspect.js';

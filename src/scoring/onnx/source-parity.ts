@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { badInput } from '../../platform/index.js';
+import { badInput } from '../../base/index.js';
 import { encodeInputs } from '../features/encode.js';
 import type { FeatureSchema } from '../features/schema.js';
 import { parseWith } from '../validation.js';

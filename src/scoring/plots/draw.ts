@@ -1,4 +1,4 @@
-import { showable } from '../../platform/index.js';
+import { showable } from '../../base/index.js';
 import { INK, text, type Chart } from './style.js';
 import type { Plot } from './types.js';
 

@@ -1,4 +1,4 @@
-import { badInput } from '../../platform/index.js';
+import { badInput } from '../../base/index.js';
 import { modelFeatures } from '../features/fit.js';
 import { duplicateColumns, leakChecks, plainChecks } from './column-checks.js';
 import { columnsOfRows, type FeatureColumns } from './columns.js';

@@ -1,4 +1,4 @@
-import { badInput, refused } from '../../platform/index.js';
+import { badInput, refused } from '../../base/index.js';
 import type { Finding, Override, QualityReport } from './types.js';
 
 const matches = (finding: Finding, { check, feature }: Override): boolean => check === finding.check && feature === finding.feature;

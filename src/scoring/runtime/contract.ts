@@ -1,4 +1,4 @@
-import { badInput, internal } from '../../platform/index.js';
+import { badInput, internal } from '../../base/index.js';
 import { firstNotFinite } from '../numbers.js';
 
 export interface ScorerOutput {

@@ -1,4 +1,4 @@
-import { badInput } from '../../platform/index.js';
+import { badInput } from '../../base/index.js';
 import type { FeatureSchema } from '../features/schema.js';
 import { loadScorer } from '../onnx/scorer.js';
 import type { Scorer } from './contract.js';

@@ -1,6 +1,6 @@
 import type { LayersModel, Tensor, Tensor2D } from '@tensorflow/tfjs';
 import { z } from 'zod';
-import { badInput, messageOf } from '../../platform/index.js';
+import { badInput, messageOf } from '../../base/index.js';
 import type { FeatureSchema } from '../features/schema.js';
 import { loadTensorFlow, type Tf } from '../training/backend.js';
 import { loadDocument } from '../training/layers-model.js';

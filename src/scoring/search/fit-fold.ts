@@ -1,4 +1,4 @@
-import { internal } from '../../platform/index.js';
+import { internal } from '../../base/index.js';
 import { evaluate } from '../metrics/evaluate.js';
 import { compileModel } from '../onnx/compile.js';
 import { loadScorer } from '../onnx/scorer.js';

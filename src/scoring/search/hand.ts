@@ -1,4 +1,4 @@
-import { internal } from '../../platform/index.js';
+import { internal } from '../../base/index.js';
 import type { HyperParameters } from '../training/hyper-parameters.js';
 import { died, notStarted, startChild, type Child } from '../training/process.js';
 import type { FoldOutcome } from './fit-fold.js';

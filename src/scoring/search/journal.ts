@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { open, readFile, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { badInput, messageOf } from '../../platform/index.js';
+import { badInput, messageOf } from '../../base/index.js';
 import { parseWith } from '../validation.js';
 
 /** The file in the folder of a search where every trial is recorded, one JSON object a line. */

@@ -1,4 +1,4 @@
-import { badInput, canonicalJson, sha256 } from '../../platform/index.js';
+import { badInput, canonicalJson, sha256 } from '../../base/index.js';
 import { RowFingerprint } from '../fingerprint.js';
 import { kFold, type Split } from '../splits/split.js';
 import { parseHyperParameters, type HyperParameters } from '../training/hyper-parameters.js';

@@ -1,4 +1,4 @@
-import { AssayError, internal, messageOf } from '../../platform/index.js';
+import { AssayError, internal, messageOf } from '../../base/index.js';
 import type { Rung } from './budget.js';
 import { Estimate, nameOf, type Piece } from './estimate.js';
 import type { Hand } from './hand.js';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { badInput, canonicalJson } from '../../platform/index.js';
+import { badInput, canonicalJson } from '../../base/index.js';
 import { Random } from '../random.js';
 import { parseHyperParameters, type HyperParametersInput } from '../training/hyper-parameters.js';
 import type { Family } from '../training/types.js';

@@ -1,5 +1,5 @@
 // Entry of a search process: it keeps the folds it is given and trains one trial at a time. It speaks to its parent only.
-import { internal, messageOf } from '../../platform/index.js';
+import { internal, messageOf } from '../../base/index.js';
 import type { HyperParameters } from '../training/hyper-parameters.js';
 import { cpuSeconds, fitFold, type FoldOutcome } from './fit-fold.js';
 import type { FoldData } from './folds.js';

@@ -1,4 +1,4 @@
-import { badInput } from '../../platform/index.js';
+import { badInput } from '../../base/index.js';
 import { Random } from '../random.js';
 import { outcomesOfUnits } from './units.js';
 

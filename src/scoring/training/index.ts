@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { badInput, internal } from '../../platform/index.js';
+import { badInput, internal } from '../../base/index.js';
 import { LEAST_ISOTONIC_ROWS } from '../calibration/fit.js';
 import { firstNotFinite } from '../numbers.js';
 import { fitLinear, joinMembers, type Fitted } from './fitted.js';

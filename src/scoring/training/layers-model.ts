@@ -1,5 +1,5 @@
 import type { io, LayersModel, SymbolicTensor, Tensor } from '@tensorflow/tfjs';
-import { badInput } from '../../platform/index.js';
+import { badInput } from '../../base/index.js';
 import type { Isotonic } from '../calibration/types.js';
 import type { Tf } from './backend.js';
 import type { Convolution, DenseLayer, Member, TrainedModel } from './types.js';

@@ -1,6 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { AssayError, badInput, internal } from '../../platform/index.js';
+import { AssayError, badInput, internal } from '../../base/index.js';
 import type { WorkerMessage, WorkerTask } from './worker.js';
 
 export interface ProcessOptions {

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { badInput } from '../../platform/index.js';
+import { badInput } from '../../base/index.js';
 import { Random } from '../random.js';
 import { loadTensorFlow } from './backend.js';
 import type { HyperParameters } from './hyper-parameters.js';

@@ -1,5 +1,5 @@
 // Entry of the training process. It speaks to its parent only, over the channel of child_process.fork.
-import { AssayError, messageOf } from '../../platform/index.js';
+import { AssayError, messageOf } from '../../base/index.js';
 import { loadTensorFlow } from './backend.js';
 import type { HyperParameters } from './hyper-parameters.js';
 import { layersModelOf, predictWithLayersModel, type LayersModelParts } from './layers-model.js';

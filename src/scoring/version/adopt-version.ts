@@ -1,4 +1,4 @@
-import { badInput } from '../../platform/index.js';
+import { badInput } from '../../base/index.js';
 import { fitFeatureSchemaFromRaw } from '../features/fit.js';
 import type { FeatureSchema } from '../features/schema.js';
 import type { FeatureSpec } from '../features/spec.js';

@@ -1,4 +1,4 @@
-import { badInput } from '../../platform/index.js';
+import { badInput } from '../../base/index.js';
 import { decisionPolicyFor, type PolicyRequest } from './policy.js';
 import { chooseReference, type ReferenceSet } from '../explain/reference.js';
 import type { DecisionPolicy } from '../decision/policy.js';

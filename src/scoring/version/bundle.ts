@@ -1,5 +1,5 @@
 import canonicalize from 'canonicalize';
-import { internal } from '../../platform/index.js';
+import { internal } from '../../base/index.js';
 
 /** The bytes of an artefact that is JSON: canonical (RFC 8785), so that the same content has the same digest. */
 export function jsonArtefact(value: unknown): Uint8Array {

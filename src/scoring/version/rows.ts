@@ -1,4 +1,4 @@
-import { badInput } from '../../platform/index.js';
+import { badInput } from '../../base/index.js';
 import { encodeInputs } from '../features/encode.js';
 import { modelFeatures } from '../features/fit.js';
 import type { InputValue } from '../features/gathered.js';

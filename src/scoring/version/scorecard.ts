@@ -1,4 +1,4 @@
-import { internal } from '../../platform/index.js';
+import { internal } from '../../base/index.js';
 import { applyCalibration } from '../calibration/apply.js';
 import { DEFAULT_SCALE, type PointsScale } from '../decision/points.js';
 import type { Evidence, EvidenceBin } from '../features/evidence.js';

@@ -183,7 +183,7 @@ describe('a person decides otherwise', () => {
       const { grant } = await act<{ grant: { id: string } }>(await app.as('accessAdmin'), 'grantRole', { userId: me.id, role: 'UNDERWRITER', reason: 'test' }, 'grant { id }');
       const { proposal } = await override(id, {}, leaver);
       await act(await app.as('accessAdmin'), 'endRole', { grantId: grant.id });
-      expect(await refusalOf(second!, 'confirmProposal', { proposalId: proposal!.id, comment: 'Agreed.' })).toMatchObject({ rule: 'CURRENT_GRANT' });
+      expect(await refusalOf(second!, 'confirmProposal', { proposalId: proposal!.id, comment: 'Agreed.' })).toMatchObject({ rule: 'PROPOSER_HOLDS_ROLE' });
       await act(second!, 'declineProposal', { proposalId: proposal!.id, comment: 'By somebody who has left.' });
     });
   });
