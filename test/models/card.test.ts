@@ -83,6 +83,7 @@ const noCard = { intendedUse: 'Tests.', limitations: 'Everything else.' };
 const failed = { failed: 'The ONNX model cannot be used.' };
 const comparison = { champion: `version 1 (${CHAMPION.versionId})`, rows: 400, auc: 0.7, championAuc: 0.8, standardError: 0.01, z: -1, p: 0.32 };
 
+const GRAVE = { check: 'leaking-values', feature: 'score', severity: 'HIGH', message: 'Leaks.' };
 const group = (ratio: number | null) => ({ groups: [slice('f', 1), slice('m', ratio)], skipped: [] });
 const alone = { groups: [slice('all', 1)], skipped: [] };
 
@@ -96,7 +97,7 @@ const VERSIONS: readonly Partial<GateEvidence>[] = [
       evaluation: { measuredOn: 'holdout', metrics: { ...MEASURED, ece: 0.9 }, groups: { sex: group(0.5), age: alone } },
       stability: { psi: 0.9 },
       importance: { method: 'linear', rows: 500, residual95: 9, features: [] },
-      quality: { findings: ['drift', 'size'].map((check) => ({ check, severity: 'HIGH', feature: 'age', text: 'Found.', rows: 3, share: 0.1 })), overrides: [{ check: 'drift', feature: 'age', reason: 'Known.' }] },
+      quality: { findings: ['drift', 'leaking-values'].map((check) => ({ ...GRAVE, check, feature: 'age' })), overrides: [{ check: 'drift', feature: 'age', reason: 'Known.' }] },
     }),
     parity: { rows: 41, maxAbsDifference: 0.1, bar: 1e-5, passed: false }, latency: { milliseconds: 999, predictions: 9, runtime: 'onnxruntime-node', method: 'linear' }, bytes: 1e9, openHighFindings: ['Thin file'],
   },

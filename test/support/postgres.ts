@@ -15,7 +15,7 @@ export interface TestServer {
 /** A throw-away server with a migrated template database. Durability is off: nothing outlives the run. */
 export async function startTestServer(): Promise<TestServer> {
   const home = await mkdtemp(join(tmpdir(), 'assay-test-'));
-  const server = await startEmbeddedPostgres({ home, settings: ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off'] });
+  const server = await startEmbeddedPostgres({ home, settings: ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'wal_level=minimal', 'max_wal_senders=0', 'max_wal_size=16GB', 'checkpoint_timeout=1d', 'autovacuum=off', 'jit=off'] });
   const urls = await prepareEmbeddedDatabase(server.superuserUrl, TEMPLATE);
   await migrate(urls.owner);
   process.env['TEST_SUPERUSER_URL'] = server.superuserUrl;
