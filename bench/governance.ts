@@ -6,6 +6,7 @@ import { newContext, readConfig, Stages, type Context } from '../src/platform/in
 import { ScoringService } from '../src/predictions/index.js';
 import { openRuntime, type Runtime } from '../src/runtime.js';
 import { DevelopmentIssuer, ensureUser, permissionsOf } from '../src/security/index.js';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { figure, type BenchEnv, type BenchGroup, type Figure } from './types.js';
 
 const CUSTOMERS = 3_000;
@@ -69,12 +70,13 @@ async function openLender(env: BenchEnv): Promise<Lender> {
 const round = (value: number, digits = 1): number => Number(value.toFixed(digits));
 
 /** Milliseconds that each of some acts took, sorted. */
-async function timed(times: number, act: (index: number) => Promise<unknown>): Promise<number[]> {
+async function timed(times: number, act: (index: number) => Promise<unknown>, pause = 0): Promise<number[]> {
   const milliseconds: number[] = [];
   for (let index = 0; index < times; index += 1) {
     const started = performance.now();
     await act(index);
     milliseconds.push(performance.now() - started);
+    await sleep(pause);
   }
   return milliseconds.sort((a, b) => a - b);
 }
@@ -124,12 +126,17 @@ const act = ({ admin }: Clients, mutation: string, input: object): Promise<unkno
   return admin.query(`mutation ($input: ${type}!) { ${mutation}(input: $input) { __typename } }`, { input: { reason: 'Bench.', ...input } });
 };
 
-async function swapFigures(lender: Lender, when: string): Promise<Figure[]> {
+/** @param pause milliseconds between two swaps: who scores meanwhile must get to the end of a batch now and then */
+async function swapFigures(lender: Lender, when: string, pause = 0): Promise<Figure[]> {
   const { clients, versions: { mlp }, modelId } = lender;
-  const deployed = await timed(SWAPS, (index) => act(clients, 'deployModelVersion', { versionId: mlp[index % 2]!.id }));
-  const back = await timed(SWAPS, () => act(clients, 'rollbackModel', { modelId }));
+  const deployed = await timed(SWAPS, (index) => act(clients, 'deployModelVersion', { versionId: mlp[index % 2]!.id }), pause);
+  const back = await timed(SWAPS, () => act(clients, 'rollbackModel', { modelId }), pause);
   return [...latency(`deployModelVersion, one champion for another, ${when}`, deployed), ...latency(`rollbackModel, ${when}`, back)];
 }
+
+const BETWEEN_SWAPS = 1_500;
+
+const neverEnds = (): Promise<never> => new Promise(() => undefined);
 
 /** The swap waits for the predictions that hold the model's lock, so it is of interest while there are many. */
 async function swapsUnderLoad(lender: Lender): Promise<Figure[]> {
@@ -137,7 +144,7 @@ async function swapsUnderLoad(lender: Lender): Promise<Figure[]> {
   let stopped = false;
   const load = scorer.load('swaps', () => stopped);
   try {
-    return await swapFigures(lender, `while loans are scored, ${IN_FLIGHT} under way`);
+    return await Promise.race([swapFigures(lender, `while loans are scored, ${IN_FLIGHT} under way`, BETWEEN_SWAPS), load.then(neverEnds)]);
   } finally {
     stopped = true;
     await load;

@@ -1,9 +1,20 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ArtefactStore, LiveVersions, Routes, type Route, type RouteRequest } from '../../src/models/index.js';
+import { newContext, type Queryable } from '../../src/platform/index.js';
+import { ScoringService } from '../../src/predictions/index.js';
+import { permissionsOf } from '../../src/security/index.js';
 import { openTestApp, type TestApp } from '../support/app.js';
 import { createLoan, scoreLoan } from '../support/builders.js';
 import { approveSmallVersion, deploy, registerSmallModel } from '../support/small-version.js';
 
 const SWAPS = 8;
+
+/** Whatever is live, it is another when the prediction is to be recorded. */
+class Overtaken extends Routes {
+  override async routeFor(db: Queryable, request: RouteRequest): Promise<Route> {
+    return { ...(await super.routeFor(db, request)), epoch: 'an earlier one' };
+  }
+}
 
 describe('a champion that is swapped while loans are scored', () => {
   let app: TestApp;
@@ -79,5 +90,18 @@ describe('a champion that is swapped while loans are scored', () => {
       SELECT p.version_id, count(DISTINCT p.pd) AS pds FROM predictions p JOIN deployments d ON d.id = p.deployment_id
       WHERE p.loan_id = (SELECT id FROM loans WHERE external_id = 'a') GROUP BY p.version_id`);
     expect(rows.map(({ pds }) => pds)).toEqual(['1', '1']);
+  });
+
+  it('again and again is told to the caller, who can repeat it, and nothing was recorded', async () => {
+    const { db, keys, log } = app.runtime;
+    const versionsLoaded = new LiveVersions(new ArtefactStore());
+    const scoring = new ScoringService(db, { keys, routes: new Overtaken(), versions: versionsLoaded });
+    const [portal] = (await app.sql<{ id: string; name: string }>(`SELECT id, name FROM users WHERE subject = 'portal'`)) as [{ id: string; name: string }];
+    const ctx = newContext({ db, log, actor: { ...portal, roles: ['PORTAL'], permissions: permissionsOf(['PORTAL']), ownCustomerId: undefined } });
+    await expect(scoring.scoreLoan(ctx, { loan: 'a', purpose: 'ORIGINATION', requestId: 'overtaken' })).rejects.toMatchObject({
+      code: 'UNAVAILABLE', message: 'What is live changed 5 times while this was scored, and nothing of it was recorded. Repeat it with the same requestId in a second.',
+    });
+    expect(await app.sql(`SELECT id FROM predictions WHERE request_id = 'overtaken'`)).toEqual([]);
+    await versionsLoaded.close();
   });
 });

@@ -1,5 +1,5 @@
 import { databaseClock, lockShared, readUnderLock } from '../../models/index.js';
-import type { Database, Transaction } from '../../platform/index.js';
+import { AssayError, type Database, type Transaction } from '../../platform/index.js';
 import { recordBatch, type PredictionRef, type Recordable } from '../record/recorder.js';
 import type { Prepared, ScoringItem } from './item.js';
 import { prepareAll, type Sources } from './prepare.js';
@@ -25,7 +25,10 @@ export class ScoringPipeline {
     private readonly sources: Sources,
   ) {}
 
-  /** @returns for each item its result, or an Error that concerns that item alone */
+  /**
+   * @returns for each item its result, or an Error that concerns that item alone
+   * @throws UNAVAILABLE where deployments change faster than a batch is scored: nothing of it was recorded
+   */
   async run(items: readonly ScoringItem[]): Promise<(PipelineResult | Error)[]> {
     for (let attempt = 1; ; attempt += 1) {
       const prepared = await prepareAll(this.sources, items);
@@ -34,7 +37,8 @@ export class ScoringPipeline {
         const stored = await this.db.transaction((tx) => recordUnderLock(tx, prepared, recordables));
         return recordables.map((recordable) => (recordable instanceof Error ? recordable : resultOf(recordable, stored)));
       } catch (error) {
-        if (!(error instanceof StaleRoute) || attempt >= MOST_ATTEMPTS) throw error;
+        if (!(error instanceof StaleRoute)) throw error;
+        if (attempt >= MOST_ATTEMPTS) throw overtaken(error);
         this.sources.routes.forget();
       }
     }
@@ -46,6 +50,9 @@ export class ScoringPipeline {
     return Promise.all(prepared.map((one) => (one instanceof Error ? one : recordableOf(this.sources.keys, one, scores).catch((error: Error) => error))));
   }
 }
+
+const overtaken = (cause: StaleRoute): AssayError =>
+  new AssayError('UNAVAILABLE', `What is live changed ${MOST_ATTEMPTS} times while this was scored, and nothing of it was recorded. Repeat it with the same requestId in a second.`, { cause });
 
 const resultOf = ({ record: { columns } }: Recordable, stored: ReadonlySet<string>): PipelineResult =>
   stored.has(columns.id) ? { customerId: columns.customer_id, id: columns.id } : 'repeated';
