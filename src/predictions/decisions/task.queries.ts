@@ -1,12 +1,12 @@
 import type { Queryable } from '../../platform/index.js';
+import { grantedNow } from '../../security/index.js';
 import { OPEN_REVIEW, reviewList, reviewOf } from './file.queries.js';
 import type { ReviewRow } from './file.rows.js';
 
 const MOST = 200;
 
 /** That $1 may act as an underwriter now. */
-export const GRANTED = `EXISTS (SELECT FROM role_grants g WHERE g.user_id = $1 AND g.role = 'UNDERWRITER' AND g.valid_from <= clock_timestamp()
-  AND (g.valid_to IS NULL OR g.valid_to > clock_timestamp()))`;
+export const GRANTED = grantedNow('$1', `'UNDERWRITER'`);
 
 /** The open reviews that a person may resolve: those they had no part in. Those due first come first. */
 export async function reviewsFor(db: Queryable, userId: string): Promise<ReviewRow[]> {

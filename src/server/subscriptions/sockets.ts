@@ -10,7 +10,7 @@ import { openProtocol, type Connection, type ProtocolParts } from './protocol.js
 /** What one server keeps open, and what one socket may hold of its memory. */
 export const SOCKET_LIMITS = {
   sockets: 500,
-  /** A document of as many tokens as any request may have, with its variables, is smaller by far. */
+  /** 64 bytes for each of the 2,000 tokens that a document may have; what is larger is no subscription of ours. */
   messageBytes: 128 * 1024,
   /** Answers that were sent but not taken. */
   unreadBytes: 16 * 1024 * 1024,
