@@ -67,6 +67,11 @@ export interface AuditPayloads {
   ACT_REFUSED: { act: string; subject: string; code: string; rule?: string };
   SCORING_UNRESOLVED: { request: Hex; code: string };
   PREDICTION_RECORDED: PredictionPayload;
+  /**
+   * A row of governance came, changed or went: written by the database itself. Its actor is the role of the database that wrote.
+   * Digests are over the row's columns (docs/record-format.md); null for no row.
+   */
+  ROW_WRITTEN: { table: string; row: Hex | null; replaced: Hex | null };
 }
 
 /** What a person said with an act. */

@@ -2,6 +2,7 @@ export * from './events.js';
 export * from './leaf.js';
 export * from './intake.js';
 export * from './text.js';
+export * from './sentences.js';
 export * from './told.js';
 export * from './merkle/index.js';
 export * from './note/index.js';

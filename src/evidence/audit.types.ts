@@ -1,9 +1,14 @@
 import { Field, Float, ID, InputType, ObjectType, registerEnumType } from 'type-graphql';
-import { AUDIT_EVENT_TYPES } from '../audit/index.js';
+import { AUDIT_EVENT_SENTENCES, AUDIT_EVENT_TYPES } from '../audit/index.js';
+import { Node } from '../platform/index.js';
 
 /** Each type by its own name: what is told is what is logged. */
 export const AuditEventTypeEnum = Object.fromEntries(AUDIT_EVENT_TYPES.map((type) => [type, type]));
-registerEnumType(AuditEventTypeEnum, { name: 'AuditEventType', description: 'What can be an event of the transparency log; a closed list.' });
+registerEnumType(AuditEventTypeEnum, {
+  name: 'AuditEventType',
+  description: 'What can be an event of the transparency log; a closed list.',
+  valuesConfig: Object.fromEntries(AUDIT_EVENT_TYPES.map((type) => [type, { description: AUDIT_EVENT_SENTENCES[type] }])),
+});
 
 @ObjectType({ description: 'The transparency log at one size, signed (C2SP tlog-checkpoint).', simpleResolvers: true })
 export class AuditCheckpoint {
@@ -38,9 +43,11 @@ export class AuditReceipt {
   @Field(() => String, { description: 'The signature alone, base64.' }) signature!: string;
 }
 
-@ObjectType({ description: 'One event: an act, a refusal, a prediction. Pseudonyms and digests only, so that it outlives an erasure.', simpleResolvers: true })
-export class AuditEventInfo {
-  @Field(() => ID, { description: 'Its id.' }) id!: string;
+/** The type `AuditEvent`, not the union of the log, which has that name in TypeScript. */
+@ObjectType('AuditEvent', { implements: Node, description: 'One event: an act, a refusal, a prediction. Pseudonyms and digests only, so that it outlives an erasure.', simpleResolvers: true })
+export class AuditEventType extends Node {
+  /** The id in the log. */
+  event!: string;
   @Field(() => AuditEventTypeEnum, { description: 'What happened.' }) type!: string;
   @Field(() => Date, { description: 'When it was recorded, by the clock of the database.' }) recordedAt!: Date;
   @Field(() => ID, { description: 'Who did it: the id of a row of users.' }) actorId!: string;

@@ -1,6 +1,10 @@
 import type { Entry } from '../audit/index.js';
 import { sha256, type Queryable } from '../platform/index.js';
+import { readLeaf } from './read-leaf.js';
 import { columnsDigest, PREDICTION_COLUMNS, type PredictionColumns } from '../predictions/index.js';
+
+/** What else a changed leaf may say: that it was changed is told by the tree. */
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 interface Leaf {
   readonly id: string;
@@ -27,7 +31,7 @@ export class PredictionRows {
   }
 
   async compare(entries: readonly Entry[]): Promise<void> {
-    const leaves = entries.filter(({ type }) => type === 'PREDICTION_RECORDED').map(({ leaf }) => JSON.parse(leaf.toString('utf8')) as Leaf);
+    const leaves = entries.filter(({ type }) => type === 'PREDICTION_RECORDED').flatMap(({ leaf }) => readLeaf<Leaf>(leaf) ?? []).filter(({ id }) => UUID.test(id));
     if (leaves.length === 0) return;
     const rows = await this.db.query<Stored>(`SELECT ${SELECT}, p.row_salt, p.body FROM predictions p WHERE p.id = ANY($1::uuid[])`, [leaves.map(({ id }) => id)]);
     const stored = new Map(rows.map((row) => [row.id, row]));

@@ -82,11 +82,14 @@ async function forgedToken(home: string, claims: JWTPayload, { expires = '1h', a
     .sign(key);
 }
 
+/** What the sequencer asks by itself, again and again. */
+const OF_SEQUENCER = /FROM audit_intake i WHERE \(\$1::xid8/;
+
 async function counting<T>({ db }: Runtime, work: () => Promise<T>): Promise<{ result: T; statements: string[] }> {
   const statements: string[] = [];
   const query = db.query.bind(db);
   db.query = (sql, parameters) => {
-    statements.push(sql);
+    if (!OF_SEQUENCER.test(sql)) statements.push(sql);
     return query(sql, parameters);
   };
   try {
@@ -99,5 +102,6 @@ async function counting<T>({ db }: Runtime, work: () => Promise<T>): Promise<{ r
 async function leavesOf({ db }: Runtime, where: { type?: string; id?: string } = {}): Promise<Record<string, unknown>[]> {
   const rows = await db.query<{ leaf: Buffer }>('SELECT leaf FROM audit_intake ORDER BY id');
   const leaves = rows.map(({ leaf }) => JSON.parse(leaf.toString('utf8')) as Record<string, unknown>);
-  return leaves.filter((leaf) => Object.entries(where).every(([key, value]) => leaf[key] === value));
+  // What the database tells by itself is asked for by its name only.
+  return leaves.filter((leaf) => leaf['type'] !== 'ROW_WRITTEN' || where.type === 'ROW_WRITTEN').filter((leaf) => Object.entries(where).every(([key, value]) => leaf[key] === value));
 }

@@ -8,8 +8,8 @@ export async function verifyWholeLog(json: boolean): Promise<void> {
   const runtime = await openRuntime(readConfig());
   try {
     const stages = new Stages(process.stderr);
-    const found = await stages.run('verify', 'Verify the transparency log: tree and rows', (progress) => verifyLog(runtime.db, (done, of) => progress.advance(done, of, 'entries')), ({ entries, tiles, heads, predictions, waiting }) =>
-      `${entries.toLocaleString('en')} entries, ${tiles.toLocaleString('en')} tiles, ${heads.toLocaleString('en')} heads, ${predictions.toLocaleString('en')} predictions${waiting > 0 ? `; ${waiting.toLocaleString('en')} events wait` : ''}`);
+    const found = await stages.run('verify', 'Verify the transparency log: tree and rows', (progress) => runtime.db.snapshot((db) => verifyLog(db, (done, of) => progress.advance(done, of, 'entries'))), ({ entries, tiles, heads, predictions, rows, waiting }) =>
+      `${entries.toLocaleString('en')} entries, ${tiles.toLocaleString('en')} tiles, ${heads.toLocaleString('en')} heads, ${predictions.toLocaleString('en')} predictions, ${rows.toLocaleString('en')} rows of governance${waiting > 0 ? `; ${waiting.toLocaleString('en')} events wait` : ''}`);
     const problems = [...found.problems, ...(await growthProblems(runtime))];
     for (const text of problems) process.stderr.write(`✗ ${text}\n`);
     if (json) process.stdout.write(`${JSON.stringify({ ...found, problems })}\n`);
