@@ -2,7 +2,7 @@ import { ApolloServer } from '@apollo/server';
 import type { GraphQLSchema } from 'graphql';
 import { noticesWitnessed, openLogKey, Sequencer, TransparencyLog, type GovernanceNotice } from './audit/index.js';
 import { CustomersReader, CustomersResolver, CustomersService } from './customers/index.js';
-import { AuditResolver, evidenceNodeLoaders, PredictionProofsResolver } from './evidence/index.js';
+import { AuditResolver, EvidenceExporter, EvidenceExportResolver, evidenceNodeLoaders, ExportJobs, PredictionProofsResolver } from './evidence/index.js';
 import { CustomerLoansResolver, LoanFactResolver, LoanResolver, LoansReader, LoansResolver, LoansService } from './loans/index.js';
 import {
   ApprovalResolver, ArtefactStore, CHANGE_POLICY, CHANGE_TIER, ContributorResolver, DeploymentActsResolver, DeploymentResolver, DeploymentService, evidenceResolvers, evidenceTaskSources, Gates, GovernanceResolver,
@@ -68,17 +68,17 @@ async function serve(runtime: Runtime, { host, port, issuers = [] }: AppOptions,
   undo.push(() => notices.close());
   await notices.start();
   const auditLog = await openAuditLog(runtime);
-  const { instances, jobs } = construct(runtime, { artefacts, versions, queue, notices, auditLog });
+  const { instances, services: { jobs, exports } } = construct(runtime, { artefacts, versions, queue, notices, auditLog });
   const schema = await buildAssaySchema(instances);
   const apollo = await startApollo(schema, log);
   undo.push(() => apollo.stop());
-  const http = await listen({ apollo, schema, authenticator, artefacts, auditLog, db, log, artefactMaxBytes: config.artefactMaxBytes }, host, port);
+  const http = await listen({ apollo, schema, authenticator, artefacts, auditLog, exports, db, log, artefactMaxBytes: config.artefactMaxBytes }, host, port);
   undo.push(() => http.close());
   const sequencer = new Sequencer(db, log);
   sequencer.start();
   undo.push(() => sequencer.stop());
-  await jobs.work();
-  undo.push(async () => jobs.stop());
+  await Promise.all([jobs.work(), exports.work()]);
+  undo.push(async () => void (jobs.stop(), exports.stop()));
   return { url: http.url, subscribers: () => notices.subscribers };
 }
 
@@ -90,6 +90,7 @@ const openAuditLog = async ({ config }: Runtime): Promise<TransparencyLog> => ne
 export interface LocalApp {
   readonly schema: GraphQLSchema;
   readonly artefacts: ArtefactStore;
+  readonly exporter: EvidenceExporter;
   close(): Promise<void>;
 }
 
@@ -97,12 +98,12 @@ export async function openLocalApp(runtime: Runtime): Promise<LocalApp> {
   const artefacts = new ArtefactStore();
   const versions = new LiveVersions(artefacts, runtime.config.scoringRuntime);
   const queue = await JobQueue.open(runtime.urls.app, runtime.log);
-  const { instances } = construct(runtime, { artefacts, versions, queue, notices: noticesOf(runtime), auditLog: await openAuditLog(runtime) });
+  const { instances, services: { exporter } } = construct(runtime, { artefacts, versions, queue, notices: noticesOf(runtime), auditLog: await openAuditLog(runtime) });
   const close = async (): Promise<void> => {
     await queue.close();
     await versions.close();
   };
-  return { schema: await buildAssaySchema(instances), artefacts, close };
+  return { schema: await buildAssaySchema(instances), artefacts, exporter, close };
 }
 
 async function startApollo(schema: GraphQLSchema, log: Logger): Promise<ApolloServer<Context>> {
@@ -136,14 +137,16 @@ interface Services extends Opened {
   readonly evidence: Evidence;
   readonly scoring: ScoringService;
   readonly jobs: ScoreJobs;
+  readonly exporter: EvidenceExporter;
+  readonly exports: ExportJobs;
   readonly proposals: Proposals;
   readonly gates: Gates;
 }
 
-function construct(runtime: Runtime, opened: Opened): { instances: Instances; jobs: ScoreJobs } {
+function construct(runtime: Runtime, opened: Opened): { instances: Instances; services: Services } {
   const services = servicesOf(runtime, opened);
   const resolvers = [...crossing(services), ...ofSecurity(services), ...ofTheBook(services), ...ofModels(services), ...ofPredictions(services), ...ofDecisions(services), ...ofEvidence(services)];
-  return { instances: new Map(resolvers.map((resolver) => [resolver.constructor, resolver])), jobs: services.jobs };
+  return { instances: new Map(resolvers.map((resolver) => [resolver.constructor, resolver])), services };
 }
 
 function servicesOf({ db, keys, log, config }: Runtime, opened: Opened): Services {
@@ -151,11 +154,15 @@ function servicesOf({ db, keys, log, config }: Runtime, opened: Opened): Service
   const routes = new Routes();
   const customers = new CustomersReader(keys);
   const scoring = new ScoringService(db, { keys, routes, versions });
+  const evidence = new Evidence(keys, versions);
+  const exporter = new EvidenceExporter({ db, log: opened.auditLog, evidence });
   return {
     ...opened, keys, routes, customers, scoring,
     loans: new LoansReader(customers),
-    evidence: new Evidence(keys, versions),
-    jobs: new ScoreJobs(db, queue, scoring, log),
+    evidence,
+    exporter,
+    exports: new ExportJobs({ db, queue, log }, exporter, config.exportFolder),
+    jobs: new ScoreJobs({ db, queue, log }, scoring),
     proposals: new Proposals([GRANT_ROLE, CHANGE_POLICY, WAIVE_GATE, CHANGE_TIER, ...resumeKinds({ routes, versions }), OVERRIDE_DECISION] as readonly ProposalKind[]),
     gates: new Gates(new Measurements(artefacts, config.scoringRuntime)),
   };
@@ -223,7 +230,7 @@ const ofPredictions = ({ customers, loans, versions, evidence, scoring, jobs }: 
 ];
 
 /** The transparency log as it is read. */
-const ofEvidence = ({ auditLog, evidence }: Services): object[] => [new AuditResolver(auditLog), new PredictionProofsResolver(auditLog, evidence)];
+const ofEvidence = ({ auditLog, evidence, exports }: Services): object[] => [new AuditResolver(auditLog), new PredictionProofsResolver(auditLog, evidence), new EvidenceExportResolver(exports)];
 
 /** What people decide beside the model, a part of predictions. */
 function ofDecisions({ keys, proposals, evidence }: Services): object[] {

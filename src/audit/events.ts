@@ -66,6 +66,9 @@ export interface AuditPayloads {
   VERSION_RETIRED: VersionPayload & Said;
   ACT_REFUSED: { act: string; subject: string; code: string; rule?: string };
   SCORING_UNRESOLVED: { request: Hex; code: string };
+  /** Evidence is taken out: of whom or what, before anything is; `scope` is the digest of all that was asked for, canonical JSON. */
+  EXPORT_BEGUN: { export: string; scope: Hex; customer: string | null; version: string | null };
+  EXPORT_COMPLETED: { export: string; manifest: Hex; predictions: number; events: number };
   PREDICTION_RECORDED: PredictionPayload;
   /**
    * A row of governance came, changed or went: written by the database itself. Its actor is the role of the database that wrote.

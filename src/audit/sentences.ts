@@ -51,6 +51,8 @@ export const AUDIT_EVENT_SENTENCES: Readonly<Record<AuditEventType, string>> = {
   NOTICE_SENT: 'A notice of adverse action was sent.',
   ACT_REFUSED: 'An act was refused, by a rule or for want of a permission.',
   SCORING_UNRESOLVED: 'A scoring failed before it was known what to score.',
+  EXPORT_BEGUN: 'Somebody began to take evidence out.',
+  EXPORT_COMPLETED: 'An export of evidence was complete; its manifest is named by its digest.',
   ROW_WRITTEN: 'A row of governance was written, changed or deleted; the database tells it by itself.',
   PREDICTION_RECORDED: 'A prediction was recorded.',
 };

@@ -60,6 +60,8 @@ const TOLD = {
   NOTICE_SENT: 'TASKS_MAY_CHANGE',
   ACT_REFUSED: 'TO_NOBODY',
   SCORING_UNRESOLVED: 'TO_NOBODY',
+  EXPORT_BEGUN: 'TO_NOBODY',
+  EXPORT_COMPLETED: 'TO_NOBODY',
   PREDICTION_RECORDED: 'TO_NOBODY',
   ROW_WRITTEN: 'TO_NOBODY',
 } as const satisfies { readonly [Type in AuditEventType]: Telling<Type> };

@@ -52,8 +52,12 @@ const VERBS: Readonly<Record<string, Verb>> = {
     says: 'Export what anyone can check: a registered version into a folder, with its dossier, every artefact, the votes, its model cards and the digests of all (docs/model-card.md); or a prediction into a file, with all that proves it.',
     load: async () => (await import('./export/command.js')).exportCommand,
   },
+  evidence: {
+    says: 'Export evidence of a customer, a version or a period into a folder that verifies with no server and no database: predictions with their proofs, acts, model cards, keys (docs/transparency-log.md).',
+    load: async () => (await import('./evidence.js')).evidenceCommand,
+  },
   verify: {
-    says: 'Check the whole transparency log from the database; or what was exported, with no server and no database: --folder for a version, --offline for a prediction. Exit 1 with what is wrong.',
+    says: 'Check the whole transparency log from the database; or what was exported, with no server and no database: --folder for a version, --offline for a prediction, --evidence for a whole export. Exit 1 with what is wrong.',
     load: async () => (await import('./verify/command.js')).verifyCommand,
   },
   token: {

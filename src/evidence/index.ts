@@ -2,3 +2,4 @@ export { AuditResolver, evidenceNodeLoaders } from './audit.resolver.js';
 export { PredictionProofsResolver } from './prediction-proofs.resolver.js';
 export { verifyLog, type LogVerification } from './verify-log.js';
 export { WITNESSED_TABLES } from './verify-rows.js';
+export * from './export/index.js';

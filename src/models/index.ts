@@ -10,6 +10,7 @@ export { readArtefact } from './artefact-access.js';
 export { ArtefactStore, type StoredArtefact } from './artefact-store.js';
 export type { DeploymentRole } from './deployment.entity.js';
 export * from './card/index.js';
+export { dossiersOfVersion } from './evidence.queries.js';
 export { DeploymentService, type NewDeployment } from './deployment.service.js';
 export { parseDossier, readDossier, type Dossier, type ParsedDossier } from './dossier.js';
 export { modelEntities } from './entities.js';

@@ -29,6 +29,7 @@ const environment = z.object({
   LOG_ORIGIN: z.string().regex(/^[^\s+]+$/, 'must have no spaces and no plus; a name like log.example.com/assay').default('localhost/assay'),
   LOG_KEY_FILE: z.string().optional(),
   LOG_CHECKPOINT_FILE: z.string().optional(),
+  EXPORT_FOLDER: z.string().optional(),
   ASSAY_TOKEN: z.string().min(1).optional(),
   SCORING_RUNTIME: z.enum(['onnx', 'tensorflow']).default('onnx'),
   ARTEFACT_MAX_BYTES: whole(1024, 512 * 1024 * 1024).default(64 * 1024 * 1024),
@@ -88,6 +89,8 @@ export interface Config {
   readonly logKeyFile: string;
   /** The last signed checkpoint, outside the database and its backups. */
   readonly logCheckpointFile: string;
+  /** Where exports of evidence are kept until they are taken away. */
+  readonly exportFolder: string;
   /** What runs the models. There is no fallback from one to the other: a version that it cannot load is not scored with. */
   readonly scoringRuntime: 'onnx' | 'tensorflow';
   readonly artefactMaxBytes: number;
@@ -128,6 +131,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     logOrigin: e.LOG_ORIGIN,
     logKeyFile: resolve(e.LOG_KEY_FILE ?? `${home}/log.key`),
     logCheckpointFile: resolve(e.LOG_CHECKPOINT_FILE ?? `${home}/log.checkpoint`),
+    exportFolder: resolve(e.EXPORT_FOLDER ?? `${home}/exports`),
     scoringRuntime: e.SCORING_RUNTIME,
     artefactMaxBytes: e.ARTEFACT_MAX_BYTES,
     token: e.ASSAY_TOKEN,

@@ -1,6 +1,8 @@
 // The predictions room: one act of scoring, its record, its history and its replay.
 export * from './decisions/index.js';
 export { JobEntity } from './jobs/job.entity.js';
+export { findJob, JobRunner, type JobParts, type RunningJob } from './jobs/job-runner.js';
+export { JobType, toJob } from './graphql/job.types.js';
 export { MOST_IN_A_JOB, ScoreJobs, SCORE_JOBS } from './jobs/score-jobs.js';
 export { Evidence } from './history/evidence.js';
 export type { PredictionRow } from './history/prediction.queries.js';

@@ -50,10 +50,12 @@ const queriesOf = ({ customer, loan, prediction, version, model, nothing }: Ids)
   auditCheckpoint: '{ auditCheckpoint { size } }',
   consistencyProof: '{ consistencyProof(from: 1, to: 1) { path } }',
   auditEvents: '{ auditEvents(first: 1) { edges { node { id } } } }',
+  evidenceExport: `{ evidenceExport(jobId: "${nothing.Job}") { manifestSha256 } }`,
   job: `{ job(id: "${nothing.Job}") { id } }`,
 });
 
 const inputsOf = ({ prediction: predictionId, nothing: { Deployment: deploymentId, Finding: findingId, Model: modelId, ModelVersion: versionId, Proposal: proposalId, RoleGrant: grantId, User: userId } }: Ids): Record<string, object> => ({
+  exportEvidence: { requestId: 'test' },
   grantRole: { userId, role: 'ADMIN', reason: 'test' },
   endRole: { grantId },
   createCustomer: { externalId: 'x', effectiveAt: '2999-01-01T00:00:00Z' },

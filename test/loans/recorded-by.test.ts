@@ -54,6 +54,7 @@ describe('what is recorded', () => {
 
   describe.each(ACTS)('by %s', (act, input, type, about) => {
     it('is not, where its leaf cannot be written', async () => {
+      await operatorId();
       const before = await rowCounts();
       await asSuperuser(lending.database.name, (client) => client.query('REVOKE INSERT ON audit_intake FROM assay_app'));
       try {

@@ -4,11 +4,12 @@ import { Stages } from '../../platform/index.js';
 import { repeatable } from '../support/flags.js';
 import { checksOfFolder } from './checks.js';
 import { verifyWholeLog } from './log.js';
-import { verifyOffline } from './offline.js';
+import { verifyEvidence, verifyOffline } from './offline.js';
 
 interface VerifyFlags {
   readonly folder?: string;
   readonly offline?: string;
+  readonly evidence?: string;
   readonly key: readonly string[];
   readonly witnesses: string;
   readonly json?: boolean;
@@ -18,14 +19,17 @@ export function verifyCommand(command: Command): void {
   command
     .option('--folder <folder>', 'a version: what assay export --version wrote')
     .option('--offline <file>', 'a prediction: its bundle, as assay export --prediction wrote it')
-    .option('--key <key>', 'with --offline: a key that you trust, as /log/key tells it, or a file that holds it; repeatable, for witnesses', repeatable, [])
-    .option('--witnesses <n>', 'with --offline: how many witnesses among the keys must have signed', '0')
+    .option('--evidence <folder>', 'an export: what assay evidence or exportEvidence wrote')
+    .option('--key <key>', 'with --offline or --evidence: a key that you trust, as /log/key tells it, or a file that holds it; repeatable, for witnesses', repeatable, [])
+    .option('--witnesses <n>', 'with --offline or --evidence: how many witnesses among the keys must have signed', '0')
     .option('--json', 'print one line of JSON at the end')
     .action(run);
 }
 
-async function run({ folder, offline, key, witnesses, json }: VerifyFlags): Promise<void> {
-  if (offline !== undefined) return verifyOffline(offline, key, Number(witnesses), json ?? false);
+async function run({ folder, offline, evidence, key, witnesses, json }: VerifyFlags): Promise<void> {
+  const trust = { keys: key, witnesses: Number(witnesses) };
+  if (offline !== undefined) return verifyOffline(offline, trust, json ?? false);
+  if (evidence !== undefined) return verifyEvidence(evidence, trust, json ?? false);
   if (folder === undefined) return verifyWholeLog(json ?? false);
   const stages = new Stages(process.stderr);
   const checks: { check: string; found: string }[] = [];

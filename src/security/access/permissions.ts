@@ -36,6 +36,7 @@ export const PERMISSIONS = {
   'model:review': 'Review models when their time has come',
   'model:tier': 'Propose and confirm another materiality tier of a model',
   'audit:read': 'Read the transparency log: events, entries and their proofs',
+  'evidence:export': 'Take evidence out: predictions in full with their proofs, as a folder',
 } as const;
 
 export type Permission = keyof typeof PERMISSIONS;
@@ -55,7 +56,7 @@ export const ROLES = {
   VALIDATOR: [...EVIDENCE, 'version:validate', 'score:simulate', 'gate:preview', 'gate:waive', 'finding:raise', 'finding:resolve', 'model:review'],
   ADMIN: [...EVIDENCE, 'version:approve', 'version:deploy', 'policy:change', 'gate:preview', 'gate:waive', 'finding:resolve', 'model:edit', 'model:tier'],
   ACCESS_ADMIN: ['self:read', 'access:read', 'access:manage'],
-  AUDITOR: [...EVIDENCE, 'decision:read', 'customer:identity', 'customer:protected', 'access:read', 'audit:read'],
+  AUDITOR: [...EVIDENCE, 'decision:read', 'customer:identity', 'customer:protected', 'access:read', 'audit:read', 'evidence:export'],
   RISK_MANAGER: [...EVIDENCE, 'decision:read'],
   BORROWER: [...PROFILES, 'customer:identity', 'decision:contest'],
 } as const satisfies Record<string, readonly Permission[]>;
