@@ -2,6 +2,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { MANIFEST, readConfig, refused, Stages, takeBaseBackup, takeDump, type StageProgress } from '../../platform/index.js';
+import { backupLocalKeyStore } from '../../security/index.js';
 import { requireNewFolder } from '../support/new-folder.js';
 import { DUMPED, openSource, type Source } from './source.js';
 import { manifestDigest, witness } from './witness.js';
@@ -24,6 +25,11 @@ export function backupCommand(command: Command): void {
       .action((flags: BackupFlags) => run(name, take, flags));
   };
   kind('dump', 'Every table by COPY, all of one moment; restored into any PostgreSQL. Nothing has to stop.', dump);
+  command
+    .command('keys')
+    .description("The customers' wrapped keys. To be kept apart from the others, and no longer than erasures may take: who has both can read what was erased since.")
+    .requiredOption('--to <folder>', 'a new folder')
+    .action(keys);
   kind('base', 'The data folder of the embedded PostgreSQL with the write-ahead log that makes it whole. Nothing has to stop.', base);
 }
 
@@ -45,6 +51,13 @@ async function run(kind: 'dump' | 'base', take: Take, { to, json }: BackupFlags)
   } finally {
     await source.close();
   }
+}
+
+async function keys({ to }: BackupFlags): Promise<void> {
+  await requireNewFolder(to, '--to');
+  const { keyStorePath } = readConfig();
+  await mkdir(to, { recursive: true, mode: 0o700 });
+  await new Stages(process.stderr).run('keys', `Back the key store up into ${to}`, () => backupLocalKeyStore(keyStorePath, to));
 }
 
 const dump: Take = async ({ url }, to, progress) => {

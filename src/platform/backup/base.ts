@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { AssayError, refused } from '../../base/index.js';
-import { copyDurably, MANIFEST, sha256OfFile, walk, writeDurably, type BackupFile } from './files.js';
+import { copyFile, forAll, MANIFEST, sha256OfFile, walk, writeDurably, type BackupFile } from './files.js';
 
 export const BASE_FORMAT = 'assay-base-backup@1';
 
@@ -77,12 +77,14 @@ async function copyData(data: string, to: string, progress: Progress): Promise<{
   const total = await bytesOf(data, paths);
   const files: BackupFile[] = [];
   let done = 0;
-  for (const path of [...paths, CONTROL]) {
-    const copied = await copyDurably(join(data, path), join(to, path));
-    if (!copied) continue; // a table that was dropped meanwhile; the log tells that too
+  const copy = async (path: string): Promise<void> => {
+    const copied = await copyFile(join(data, path), join(to, path), true);
+    if (!copied) return; // a table that was dropped meanwhile; the log tells that too
     files.push({ path, ...copied });
     progress((done += copied.bytes), total);
-  }
+  };
+  await forAll(paths, copy);
+  await copy(CONTROL);
   return { folders: folders.filter((path) => !LEFT_OUT.test(`${path}/`) || ['pg_wal', 'pg_replslot'].includes(path) || !path.includes('/')), files };
 }
 
@@ -99,7 +101,7 @@ async function copyWal(client: Client, data: string, to: string, startLsn: strin
   if (!names.includes(first) || !names.includes(last)) throw new AssayError('UNAVAILABLE', `The write-ahead log from ${first} to ${last} is not there any more. Take the backup again.`);
   await mkdir(to, { recursive: true });
   const files: BackupFile[] = [];
-  for (const path of names) files.push({ path, ...(await copyDurably(join(data, 'pg_wal', path), join(to, path)))! });
+  for (const path of names) files.push({ path, ...(await copyFile(join(data, 'pg_wal', path), join(to, path), true))! });
   return files;
 }
 

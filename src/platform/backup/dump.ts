@@ -28,7 +28,7 @@ export interface DumpManifest {
   readonly sequences: readonly Sequence[];
 }
 
-type Progress = (done: number, of: number, what: string) => void;
+type Progress = (done: number, of: number | undefined, what: string) => void;
 
 /** Fast, and as good as slower levels for what is mostly hexadecimal digits of ciphertext. */
 const COMPRESSION = { level: 1 };
@@ -55,7 +55,7 @@ async function dump(client: Client, scope: Scope, to: string, progress: Progress
   let before = 0;
   for (const [index, table] of tables.entries()) {
     const path = `tables/${String(index + 1).padStart(3, '0')}-${table.name}.copy.gz`;
-    const one = await dumpTable(client, table, join(to, path), (rows) => progress(before + rows, Math.max(total, before + rows), table.name));
+    const one = await dumpTable(client, table, join(to, path), (rows) => progress(before + rows, total > before + rows ? total : undefined, table.name));
     before += one.rows;
     dumped.push({ ...table, path, ...one });
   }

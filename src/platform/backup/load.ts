@@ -71,7 +71,10 @@ async function matched(client: Client, scope: Scope, { tables }: DumpManifest): 
   const here = await tablesIn(client, scope);
   const known = new Map(tables.map((table) => [textOf(table), table]));
   const missing = here.filter((table) => !known.has(textOf(table)));
-  if (missing.length > 0 || here.length !== tables.length) throw badInput(`The tables of the dump are not those of the database: ${missing.map(textOf).join('; ') || 'there are more in the dump'}.`);
+  if (missing.length > 0 || here.length !== tables.length) {
+    const more = tables.filter((table) => !here.some((one) => textOf(one) === textOf(table)));
+    throw badInput(`The tables of the dump are not those that this release makes. Only in the dump: ${more.map(textOf).join('; ') || 'none'}. Only here: ${missing.map(textOf).join('; ') || 'none'}.`);
+  }
   return here.map((table) => known.get(textOf(table))!);
 }
 

@@ -2,7 +2,7 @@ import { chown, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { badInput, messageOf, refused } from '../../base/index.js';
 import { BASE_FORMAT, majorOf, type BaseManifest } from '../backup/base.js';
-import { copyDurably, readManifest, within, type BackupFile } from '../backup/files.js';
+import { copyFile, forAll, readManifest, within, type BackupFile } from '../backup/files.js';
 import { archiveSettings, restoreCommand } from './archive.js';
 import { freePort, isThere, newPassword, readIfThere, startServer, stopLeftover, stopServer, SUPERUSER } from './embedded.js';
 import { choosePlace, type Place } from './place.js';
@@ -62,10 +62,11 @@ async function lay(from: string, manifest: BaseManifest, { data, runAs, programs
   await mkdir(data, { recursive: true, mode: 0o700 });
   for (const folder of [...manifest.folders, 'pg_wal', 'pg_wal/archive_status', 'pg_replslot']) await mkdir(within(data, folder), { recursive: true, mode: 0o700 });
   const all = [...manifest.files.map((file) => ({ file, in: 'data', to: data })), ...manifest.wal.map((file) => ({ file, in: 'wal', to: join(data, 'pg_wal') }))];
-  for (const [index, { file, in: part, to }] of all.entries()) {
+  let done = 0;
+  await forAll(all, async ({ file, in: part, to }) => {
     await layOne(within(join(from, part), file.path), within(to, file.path), file);
-    if (index % 100 === 0) progress(`${index} of ${all.length} files`);
-  }
+    progress(`${(done += 1)} of ${all.length} files`);
+  });
   await writeFile(join(data, 'recovery.signal'), '', { mode: 0o600 });
   const built = await run({ programs, data, runAs, note: undefined }, 'postgres', ['--version']);
   const major = await majorOf(data);
@@ -74,20 +75,21 @@ async function lay(from: string, manifest: BaseManifest, { data, runAs, programs
 }
 
 async function layOne(from: string, to: string, { path, sha256, bytes }: BackupFile): Promise<void> {
-  const copied = await copyDurably(from, to);
+  // The recovering server makes all of it durable before it begins.
+  const copied = await copyFile(from, to, false);
   if (!copied) throw refused(`${from}: is missing from the backup.`);
   if (copied.sha256 !== sha256) throw refused(`${from}: was changed after the backup: ${path} had ${bytes} bytes with SHA-256 ${sha256}, not ${copied.sha256}.`);
 }
 
 async function giveTo(folder: string, { uid, gid }: { uid: number; gid: number }): Promise<void> {
   await chown(folder, uid, gid);
-  for (const entry of await readdir(folder, { recursive: true })) await chown(join(folder, entry), uid, gid);
+  await forAll(await readdir(folder, { recursive: true }), (entry) => chown(join(folder, entry), uid, gid));
 }
 
 /** Lets the server replay the log to the end or to the moment, and ends it in order. */
 async function replay({ from, archives, until, timeline, archive }: Recovery, place: Place, progress: Progress): Promise<string | undefined> {
   const heard = new Heard(progress);
-  const target = until ? [`recovery_target_time=${until.toISOString()}`, 'recovery_target_action=promote'] : [];
+  const target = until ? [`recovery_target_time=${until.toISOString().replace('T', ' ').replace('Z', '+00')}`, 'recovery_target_action=promote'] : [];
   const archiving = archive === undefined ? ['archive_mode=off'] : await archiveSettings(place, archive);
   // The backup's own segments are in place already; a command is needed all the same.
   const fetch = `restore_command=${archives.length > 0 ? restoreCommand(archives) : 'exit 1'}`;
