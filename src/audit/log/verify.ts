@@ -1,16 +1,8 @@
 import type { Queryable } from '../../platform/index.js';
 import { Edge, leafHash, type FullTile } from '../merkle/index.js';
+import { EntryReader, type Entry } from './entry-reader.js';
 
-/** Entries that are read at once: memory stays flat, whatever the size of the log. */
-const BATCH = 5_000;
-
-/** An entry as it is read on the way. */
-export interface Entry {
-  readonly epoch: number;
-  readonly index: number;
-  readonly type: string;
-  readonly leaf: Buffer;
-}
+export type { Entry };
 
 /** What was looked at. */
 export interface TreeCounts {
@@ -43,6 +35,7 @@ export async function verifyTree(db: Queryable, check: TreeCheck): Promise<TreeC
 /** One epoch's tree, from its first entry on. */
 class Walk {
   private readonly edge = Edge.empty();
+  private readonly reader: EntryReader;
   tiles = 0;
   heads = 0;
 
@@ -51,7 +44,9 @@ class Walk {
     private readonly epoch: number,
     private readonly check: TreeCheck,
     private readonly before: number,
-  ) {}
+  ) {
+    this.reader = new EntryReader(db, epoch);
+  }
 
   get size(): number {
     return this.edge.size;
@@ -69,12 +64,10 @@ class Walk {
   }
 
   private async read(): Promise<Entry[]> {
-    const rows = await this.db.query<{ index: string; type: string | null; leaf: Buffer | null }>(
-      'SELECT e.index, i.type, i.leaf FROM log_entries e LEFT JOIN audit_intake i ON i.id = e.intake_id WHERE e.epoch = $1 AND e.index >= $2 ORDER BY e.index LIMIT $3', [this.epoch, this.size, BATCH]);
-    return rows.map(({ index, type, leaf }, offset): Entry => {
-      if (Number(index) !== this.size + offset) this.check.problem(`Entry ${this.size + offset} of epoch ${this.epoch} is missing: the next one is ${index}.`);
-      if (!leaf) this.check.problem(`Entry ${index} of epoch ${this.epoch} is of an event that is not there any more.`);
-      return { epoch: this.epoch, index: Number(index), type: type ?? '', leaf: leaf ?? Buffer.alloc(0) };
+    return (await this.reader.next()).map(({ index, type, leaf }, offset): Entry => {
+      if (index !== this.size + offset) this.check.problem(`Entry ${this.size + offset} of epoch ${this.epoch} is missing: the next one is ${index}.`);
+      if (leaf === undefined) this.check.problem(`Entry ${index} of epoch ${this.epoch} is of an event that is not there any more.`);
+      return { epoch: this.epoch, index, type, leaf: leaf ?? Buffer.alloc(0) };
     });
   }
 

@@ -1,5 +1,5 @@
 import { mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import { MANIFEST, readConfig, refused, Stages, takeBaseBackup, takeDump, type StageProgress } from '../../platform/index.js';
 import { backupLocalKeyStore } from '../../security/index.js';
@@ -38,7 +38,7 @@ async function run(kind: 'dump' | 'base', take: Take, { to, json }: BackupFlags)
   const stages = new Stages(process.stderr);
   const source = await openSource(readConfig());
   try {
-    await mkdir(to, { recursive: true, mode: 0o700 });
+    await makeFolder(to);
     await stages.run(kind, `Back up into ${to}`, (progress) => take(source, to, progress), (says) => says);
     const manifest = await manifestDigest(to);
     await witness(source.url, 'BACKUP_TAKEN', { kind: kind === 'dump' ? 'DUMP' : 'BASE', manifest }).catch(async (error: unknown) => {
@@ -56,7 +56,7 @@ async function run(kind: 'dump' | 'base', take: Take, { to, json }: BackupFlags)
 async function keys({ to }: BackupFlags): Promise<void> {
   await requireNewFolder(to, '--to');
   const { keyStorePath } = readConfig();
-  await mkdir(to, { recursive: true, mode: 0o700 });
+  await makeFolder(to);
   await new Stages(process.stderr).run('keys', `Back the key store up into ${to}`, () => backupLocalKeyStore(keyStorePath, to));
 }
 
@@ -70,5 +70,11 @@ const base: Take = async ({ embedded }, to, progress) => {
   const { files, wal } = await takeBaseBackup(embedded.superuserUrl, embedded.data, to, (done, of) => progress.advance(done, of, 'bytes'));
   return `${files.length} files, ${sum([...files, ...wal].map(({ bytes }) => bytes))} bytes, ${wal.length} of the write-ahead log`;
 };
+
+/** Nobody else reads it; the folders above it stay open to who may pass, such as PostgreSQL's user. */
+async function makeFolder(folder: string): Promise<void> {
+  await mkdir(dirname(folder), { recursive: true });
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+}
 
 const sum = (numbers: readonly number[]): string => numbers.reduce((total, one) => total + one, 0).toLocaleString('en');

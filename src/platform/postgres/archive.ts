@@ -1,6 +1,7 @@
 import { chown, mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { badInput } from '../../base/index.js';
-import type { Place } from './place.js';
+import { othersCanEnter, type Place } from './place.js';
 
 /** A segment that is not full is archived after this many seconds: what a lost disk can cost at most. */
 const ARCHIVE_SECONDS = 60;
@@ -36,5 +37,7 @@ async function makeEnterable(place: Place, folder: string): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o711 }).catch((error: NodeJS.ErrnoException) => {
     throw badInput(`EMBEDDED_WAL_ARCHIVE ${folder}: cannot be made: ${error.message}`);
   });
-  if (place.runAs) await chown(folder, place.runAs.uid, place.runAs.gid);
+  if (!place.runAs) return;
+  if (!(await othersCanEnter(dirname(folder)))) throw badInput(`EMBEDDED_WAL_ARCHIVE ${folder}: PostgreSQL, which does not run as root, cannot enter it. Let others pass the folders above it (chmod o+x), or name another.`);
+  await chown(folder, place.runAs.uid, place.runAs.gid);
 }
