@@ -53,7 +53,7 @@ const hasCustomers = async (db: Database): Promise<boolean> => (await db.query('
 
 async function startEmbedded(config: Config, undo: Undo): Promise<{ urls: DatabaseUrls; note: string | undefined }> {
   undo.push(await claimHome(config.home));
-  const server = await startEmbeddedPostgres({ home: config.home });
+  const server = await startEmbeddedPostgres({ home: config.home, archive: config.walArchive });
   undo.push(() => server.stop());
   const urls = await prepareEmbeddedDatabase(server.superuserUrl, 'assay');
   await migrate(urls.owner);
@@ -81,7 +81,7 @@ export async function resetHome({ home, database }: Config): Promise<void> {
 }
 
 /** One Assay at a time owns the folder of an embedded database. */
-async function claimHome(home: string): Promise<() => Promise<void>> {
+export async function claimHome(home: string): Promise<() => Promise<void>> {
   const path = join(home, 'assay.pid');
   await mkdir(home, { recursive: true });
   const holder = Number(await readFile(path, 'utf8').catch(() => ''));

@@ -64,6 +64,10 @@ export interface AuditPayloads {
   VERSION_SUSPENDED: VersionPayload & Said & { suspension: string; fallback: string | null };
   VERSION_RESUMED: VersionPayload & { suspension: string; proposal: string };
   VERSION_RETIRED: VersionPayload & Said;
+  /** `manifest` is the SHA-256 of the backup's manifest, which names every file of it with its digest. */
+  BACKUP_TAKEN: { kind: BackupKind; manifest: Hex };
+  /** The first event of a database that was restored; `until` is the moment that was asked for. */
+  DATABASE_RESTORED: { kind: BackupKind; manifest: Hex; until: string | null };
   ACT_REFUSED: { act: string; subject: string; code: string; rule?: string };
   SCORING_UNRESOLVED: { request: Hex; code: string };
   /** Evidence is taken out: of whom or what, before anything is; `scope` is the digest of all that was asked for, canonical JSON. */
@@ -76,6 +80,8 @@ export interface AuditPayloads {
    */
   ROW_WRITTEN: { table: string; row: Hex | null; replaced: Hex | null };
 }
+
+type BackupKind = 'BASE' | 'DUMP';
 
 /** What a person said with an act. */
 interface Said {

@@ -53,6 +53,8 @@ export const AUDIT_EVENT_SENTENCES: Readonly<Record<AuditEventType, string>> = {
   SCORING_UNRESOLVED: 'A scoring failed before it was known what to score.',
   EXPORT_BEGUN: 'Somebody began to take evidence out.',
   EXPORT_COMPLETED: 'An export of evidence was complete; its manifest is named by its digest.',
+  BACKUP_TAKEN: 'A backup of the database was taken.',
+  DATABASE_RESTORED: 'The database was restored from a backup.',
   ROW_WRITTEN: 'A row of governance was written, changed or deleted; the database tells it by itself.',
   PREDICTION_RECORDED: 'A prediction was recorded.',
 };

@@ -60,6 +60,14 @@ const VERBS: Readonly<Record<string, Verb>> = {
     says: 'Check the whole transparency log from the database; or what was exported, with no server and no database: --folder for a version, --offline for a prediction, --evidence for a whole export. Exit 1 with what is wrong.',
     load: async () => (await import('./verify/command.js')).verifyCommand,
   },
+  backup: {
+    says: 'Back the database up, while it is in use: dump, or base with the write-ahead log for recovery to a point in time (docs/backup.md).',
+    load: async () => (await import('./backup/command.js')).backupCommand,
+  },
+  restore: {
+    says: 'Restore what assay backup wrote, and verify it: dump into a new database, base to its end or to a point in time (docs/backup.md).',
+    load: async () => (await import('./restore/command.js')).restoreCommand,
+  },
   token: {
     says: 'Print a token of the development issuer (needs DEV_ISSUER=1 on the server; never in production).',
     load: async () => (await import('./token.js')).tokenCommand,

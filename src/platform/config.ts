@@ -24,6 +24,7 @@ const environment = z.object({
   OIDC_JWKS_URL: webUrl.optional(),
   OIDC_ROLES_CLAIM: z.string().min(1).default('roles'),
   DEV_ISSUER: flag.optional(),
+  EMBEDDED_WAL_ARCHIVE: z.string().optional(),
   KEY_STORE_PATH: z.string().optional(),
   KEY_ENCRYPTION_KEY_FILE: z.string().optional(),
   LOG_ORIGIN: z.string().regex(/^[^\s+]+$/, 'must have no spaces and no plus; a name like log.example.com/assay').default('localhost/assay'),
@@ -43,6 +44,7 @@ function contradictions(env: Raw): Problem[] {
   const problems: Problem[] = [];
   const need = (name: string, why: string): void => void (env[name] || problems.push([name, `is needed ${why}`]));
   if (env['DATABASE_OWNER_URL'] || env['DATABASE_READER_URL']) need('DATABASE_URL', 'beside the other two: without it they would be ignored');
+  if (env['EMBEDDED_WAL_ARCHIVE'] && env['DATABASE_URL']) problems.push(['EMBEDDED_WAL_ARCHIVE', 'is of the embedded PostgreSQL, but DATABASE_URL names another: set archive_command there']);
   if (env['OIDC_JWKS_URL']) need('OIDC_ISSUER', 'beside OIDC_JWKS_URL: without it no token is accepted');
   return problems;
 }
@@ -80,6 +82,8 @@ export interface Config {
   /** Absent: the embedded PostgreSQL under `home` is used. */
   readonly database: (Omit<DatabaseUrls, 'owner'> & { readonly owner: string | undefined }) | undefined;
   readonly databasePool: number;
+  /** Into which the embedded PostgreSQL copies its write-ahead log, for recovery to a point in time. */
+  readonly walArchive: string | undefined;
   readonly oidc: { issuer: string; audience: string; jwksUrl: string | undefined; rolesClaim: string } | undefined;
   readonly devIssuer: boolean;
   readonly keyStorePath: string;
@@ -122,6 +126,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
       ? { app: e.DATABASE_URL, owner: e.DATABASE_OWNER_URL, reader: e.DATABASE_READER_URL ?? e.DATABASE_URL }
       : undefined,
     databasePool: e.DATABASE_POOL,
+    walArchive: e.EMBEDDED_WAL_ARCHIVE === undefined ? undefined : resolve(e.EMBEDDED_WAL_ARCHIVE),
     oidc: e.OIDC_ISSUER
       ? { issuer: e.OIDC_ISSUER, audience: e.OIDC_AUDIENCE, jwksUrl: e.OIDC_JWKS_URL, rolesClaim: e.OIDC_ROLES_CLAIM }
       : undefined,

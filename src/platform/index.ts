@@ -19,3 +19,4 @@ export * from './progress.js';
 export * from './idempotency.js';
 export * from './graphql/index.js';
 export * from './postgres/index.js';
+export * from './backup/index.js';

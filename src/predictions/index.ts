@@ -10,7 +10,7 @@ export { PredictionType } from './history/prediction.types.js';
 export { replayBody } from './history/replay.js';
 export { VersionPerformanceResolver } from './history/performance.js';
 export { commitmentOf, RECORD_FORMAT, unsealBody, type PredictionBody } from './record/body.js';
-export { columnsDigest, columnsInDigest, COLUMNS as PREDICTION_COLUMNS, type PredictionColumns } from './record/row.js';
+export { canonicalColumns, columnsDigest, columnsInDigest, COLUMNS as PREDICTION_COLUMNS, type PredictionColumns } from './record/row.js';
 export type { PredictionRef } from './record/recorder.js';
 export { scoreVectors } from './scoring/score.js';
 export { MOST_AT_ONCE, ScoringService, type ScoringRequest, type SimulationRequest } from './scoring/scoring.service.js';

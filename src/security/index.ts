@@ -25,3 +25,4 @@ export * from './keys/key-store.js';
 export * from './keys/key-ring.js';
 export * from './keys/local-key-store.js';
 export * from './keys/open.js';
+export { backupLocalKeyStore } from './keys/backup.js';

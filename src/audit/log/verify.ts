@@ -1,16 +1,8 @@
 import type { Queryable } from '../../platform/index.js';
 import { Edge, leafHash, type FullTile } from '../merkle/index.js';
+import { EntryReader, type Entry } from './entry-reader.js';
 
-/** Entries that are read at once: memory stays flat, whatever the size of the log. */
-const BATCH = 5_000;
-
-/** An entry as it is read on the way. */
-export interface Entry {
-  readonly epoch: number;
-  readonly index: number;
-  readonly type: string;
-  readonly leaf: Buffer;
-}
+export type { Entry };
 
 /** What was looked at. */
 export interface TreeCounts {
@@ -53,8 +45,9 @@ interface StoredHead {
 /** One epoch's tree, from its first entry on. */
 class Walk {
   private readonly edge = Edge.empty();
-  /** From which index on entries are read: beyond the size of the tree where some are missing. */
-  private next = 0;
+  private readonly reader: EntryReader;
+  /** Which entry comes next: beyond the size of the tree where some are missing. */
+  private expected = 0;
   tiles = 0;
   heads = 0;
   /** The size of the head before the next one: each extends another. */
@@ -65,7 +58,9 @@ class Walk {
     private readonly epoch: number,
     private readonly check: TreeCheck,
     private readonly before: number,
-  ) {}
+  ) {
+    this.reader = new EntryReader(db, epoch);
+  }
 
   get size(): number {
     return this.edge.size;
@@ -83,15 +78,13 @@ class Walk {
   }
 
   private async read(): Promise<Entry[]> {
-    const rows = await this.db.query<{ index: string; type: string | null; leaf: Buffer | null }>(
-      'SELECT e.index, i.type, i.leaf FROM log_entries e LEFT JOIN audit_intake i ON i.id = e.intake_id WHERE e.epoch = $1 AND e.index >= $2 ORDER BY e.index LIMIT $3', [this.epoch, this.next, BATCH]);
-    return rows.map(({ index, type, leaf }): Entry => {
-      if (Number(index) !== this.next) this.check.problem(`Entry ${this.next} of epoch ${this.epoch} is missing: the next one is ${index}.`);
-      this.next = Number(index) + 1;
-      if (!leaf) this.check.problem(`Entry ${index} of epoch ${this.epoch} is of an event that is not there any more.`);
+    return (await this.reader.next()).map(({ index, type, leaf }): Entry => {
+      if (index !== this.expected) this.check.problem(`Entry ${this.expected} of epoch ${this.epoch} is missing: the next one is ${index}.`);
+      this.expected = index + 1;
+      if (leaf === undefined) this.check.problem(`Entry ${index} of epoch ${this.epoch} is of an event that is not there any more.`);
       // Within canonical JSON these bytes are a name and its value: in a text the quotes would be escaped.
       else if (!leaf.includes(`"type":"${type}"`)) this.check.problem(`Entry ${index} of epoch ${this.epoch} is kept as ${type}, which its leaf is not.`);
-      return { epoch: this.epoch, index: Number(index), type: type ?? '', leaf: leaf ?? Buffer.alloc(0) };
+      return { epoch: this.epoch, index, type, leaf: leaf ?? Buffer.alloc(0) };
     });
   }
 
