@@ -64,6 +64,12 @@ export interface AuditPayloads {
   VERSION_SUSPENDED: VersionPayload & Said & { suspension: string; fallback: string | null };
   VERSION_RESUMED: VersionPayload & { suspension: string; proposal: string };
   VERSION_RETIRED: VersionPayload & Said;
+  /**
+   * The first entry of a new tree, after a restore or a fork. `predecessor` is the signed note of the last checkpoint that is known of
+   * the epoch before, witnessed where one is; `signed` a larger one that only the log signed. Of that epoch `kept` entries are proven to
+   * be here, and `lost` that were signed are not.
+   */
+  EPOCH_OPENED: Said & { epoch: number; origin: string; predecessor: string; signed: string | null; kept: number; lost: number };
   ACT_REFUSED: { act: string; subject: string; code: string; rule?: string };
   SCORING_UNRESOLVED: { request: Hex; code: string };
   PREDICTION_RECORDED: PredictionPayload;

@@ -5,5 +5,6 @@ export * from './text.js';
 export * from './told.js';
 export * from './merkle/index.js';
 export * from './note/index.js';
+export * from './witness/index.js';
 export * from './log/index.js';
 export * from './offline/index.js';

@@ -56,6 +56,14 @@ const VERBS: Readonly<Record<string, Verb>> = {
     says: 'Check the whole transparency log from the database; or what was exported, with no server and no database: --folder for a version, --offline for a prediction. Exit 1 with what is wrong.',
     load: async () => (await import('./verify/command.js')).verifyCommand,
   },
+  log: {
+    says: 'Whether the transparency log signs, and what its witnesses say (status); a new epoch, where it cannot go on (new-epoch).',
+    load: async () => (await import('./log/command.js')).logCommand,
+  },
+  witness: {
+    says: 'A small witness of transparency logs (C2SP tlog-witness) on the loopback address, for trying and for tests, until Ctrl-C.',
+    load: async () => (await import('./witness.js')).witnessCommand,
+  },
   token: {
     says: 'Print a token of the development issuer (needs DEV_ISSUER=1 on the server; never in production).',
     load: async () => (await import('./token.js')).tokenCommand,

@@ -1,3 +1,4 @@
 export { AuditResolver } from './audit.resolver.js';
+export { LogStateResolver } from './log-state.resolver.js';
 export { PredictionProofsResolver } from './prediction-proofs.resolver.js';
 export { verifyLog, type LogVerification } from './verify-log.js';

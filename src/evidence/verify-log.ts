@@ -1,4 +1,4 @@
-import { verifyTree, type TreeCounts } from '../audit/index.js';
+import { verifyTree, type Anchor, type TreeCounts } from '../audit/index.js';
 import type { Queryable } from '../platform/index.js';
 import { PredictionRows } from './verify-predictions.js';
 
@@ -18,8 +18,11 @@ const MOST_TOLD = 100;
 /** Longer than this nothing waits while a server runs. */
 const LATE_SECONDS = 60;
 
-/** Verifies the whole log from the database: the tree from its entries, then every prediction's row from its leaf. Memory stays flat. */
-export async function verifyLog(db: Queryable, progress: (done: number, of: number) => void = () => undefined): Promise<LogVerification> {
+/**
+ * Verifies the whole log from the database: the tree from its entries, then every prediction's row from its leaf. Memory stays flat.
+ * @param anchors checkpoints from elsewhere that the tree must be the one of
+ */
+export async function verifyLog(db: Queryable, progress: (done: number, of: number) => void = () => undefined, anchors: readonly Anchor[] = []): Promise<LogVerification> {
   const problems: string[] = [];
   let problemCount = 0;
   const problem = (text: string): void => {
@@ -28,10 +31,10 @@ export async function verifyLog(db: Queryable, progress: (done: number, of: numb
   };
   const [total] = await db.query<{ count: number }>('SELECT count(*)::int AS count FROM log_entries');
   const rows = new PredictionRows(db, problem);
-  const counts = await verifyTree(db, { problem, entries: (batch) => rows.compare(batch), progress: (done) => progress(done, total!.count) });
+  const counts = await verifyTree(db, { problem, anchors, entries: (batch) => rows.compare(batch), progress: (done) => progress(done, total!.count) });
   await rows.nothingUnwitnessed();
   const [waiting] = await db.query<{ count: number; late: number }>(
-    `SELECT count(*)::int AS count, count(*) FILTER (WHERE i.recorded_at < now() - $1 * interval '1 second')::int AS late FROM audit_intake i WHERE NOT EXISTS (SELECT FROM log_entries e WHERE e.intake_id = i.id)`, [LATE_SECONDS]);
+    `SELECT count(*)::int AS count, count(*) FILTER (WHERE i.recorded_at < now() - $1 * interval '1 second')::int AS late FROM audit_intake i WHERE NOT EXISTS (SELECT FROM log_standing e WHERE e.intake_id = i.id)`, [LATE_SECONDS]);
   if (waiting!.late > 0) problem(`${waiting!.late} events have waited for more than ${LATE_SECONDS} s to be integrated. A running server does that; if one runs, its log tells why not.`);
   return { ...counts, predictions: rows.verified, waiting: waiting!.count, problems, problemCount };
 }

@@ -1,5 +1,6 @@
 import type { Database, Logger, Queryable, Transaction } from '../../platform/index.js';
 import { leafHash, type Edge, type FullTile } from '../merkle/index.js';
+import { currentEpoch } from './epochs.js';
 import { newestHead, TileStore } from './store.js';
 
 /** Entries of one transaction: it holds as many leaves in memory. */
@@ -10,6 +11,9 @@ const EVERY_MILLISECONDS = 200;
 
 /** No other use of advisory locks takes a pair whose first half is this. */
 const LOCK = [0x10_67_00, 1] as const;
+
+/** Lets nobody append until this transaction ends. */
+export const holdSequencers = (tx: Transaction): Promise<unknown> => tx.query('SELECT pg_advisory_xact_lock($1, $2)', [...LOCK]);
 
 interface Waiting {
   readonly id: string;
@@ -36,6 +40,8 @@ export class Sequencer {
   /** The edge of the tree as it was left; used again where nobody else has appended meanwhile. */
   private left: Left | undefined;
   private horizon: Horizon | undefined;
+  /** Of which the horizon tells. */
+  private epoch: number | undefined;
   private timer: NodeJS.Timeout | undefined;
   private working: Promise<unknown> = Promise.resolve();
   private stopped = false;
@@ -43,6 +49,8 @@ export class Sequencer {
   constructor(
     private readonly db: Database,
     private readonly log: Logger,
+    /** Nothing is appended to a tree that is not the one that was signed: what waits is taken up by the next epoch. */
+    private readonly mayGrow: () => boolean = () => true,
   ) {}
 
   start(): void {
@@ -73,7 +81,7 @@ export class Sequencer {
 
   /** One batch. Looks first with the reader's connection, so that waiting costs no transaction. */
   private async integrate(): Promise<number> {
-    if (!(await hasWaiting(this.db, this.horizon))) return 0;
+    if (!this.mayGrow() || !(await this.hasWork())) return 0;
     const done = await this.db.transaction(async (tx) => {
       const [lock] = await tx.query<{ taken: boolean }>('SELECT pg_try_advisory_xact_lock($1, $2) AS taken', [...LOCK]);
       if (!lock!.taken) return undefined;
@@ -84,6 +92,13 @@ export class Sequencer {
     this.left = done?.left ?? this.left;
     if (done && done.count < MOST_AT_ONCE) this.horizon = done.horizon;
     return done?.count ?? 0;
+  }
+
+  /** In a new epoch everything is looked at anew: what the one before could not keep is entered again. */
+  private async hasWork(): Promise<boolean> {
+    const epoch = await currentEpoch(this.db);
+    if (epoch !== this.epoch) [this.epoch, this.horizon] = [epoch, undefined];
+    return hasWaiting(this.db, this.horizon);
   }
 
   private async append(tx: Transaction, rows: readonly Waiting[]): Promise<Left> {
@@ -105,13 +120,8 @@ export class Sequencer {
   }
 }
 
-async function currentEpoch(db: Queryable): Promise<number> {
-  const [row] = await db.query<{ epoch: number }>('SELECT max(epoch) AS epoch FROM log_epochs');
-  return row!.epoch;
-}
-
 /** Everything before the horizon is in the log; without one, everything is looked at. */
-const AFTER_HORIZON = `($1::xid8 IS NULL OR i.xid >= $1 OR i.xid = ANY($2::xid8[])) AND NOT EXISTS (SELECT FROM log_entries e WHERE e.intake_id = i.id)`;
+const AFTER_HORIZON = `($1::xid8 IS NULL OR i.xid >= $1 OR i.xid = ANY($2::xid8[])) AND NOT EXISTS (SELECT FROM log_standing e WHERE e.intake_id = i.id)`;
 
 const parametersOf = (horizon: Horizon | undefined): unknown[] => [horizon?.xmax ?? null, horizon?.running ?? []];
 

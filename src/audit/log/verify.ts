@@ -1,5 +1,9 @@
 import type { Queryable } from '../../platform/index.js';
 import { Edge, leafHash, type FullTile } from '../merkle/index.js';
+import type { Checkpoint } from '../note/index.js';
+import { epochsOf, type Epoch } from './epochs.js';
+import { openingProblems, predecessorOf } from './verify-opening.js';
+import { SignatureCheck } from './verify-signatures.js';
 
 /** Entries that are read at once: memory stays flat, whatever the size of the log. */
 const BATCH = 5_000;
@@ -18,6 +22,17 @@ export interface TreeCounts {
   readonly entries: number;
   readonly tiles: number;
   readonly heads: number;
+  /** Signatures of heads that are kept: the log's own and its witnesses'. */
+  readonly signatures: number;
+  /** Checkpoints, kept or embedded, whose tree this one is. */
+  readonly checkpoints: number;
+}
+
+/** A checkpoint that the tree must be the one of. */
+export interface Anchor extends Checkpoint {
+  readonly epoch: number;
+  /** Whose it is, as a sentence begins with it. */
+  readonly from: string;
 }
 
 export interface TreeCheck {
@@ -26,32 +41,56 @@ export interface TreeCheck {
   /** Gets every entry, a batch at a time, in order. */
   entries?(batch: readonly Entry[]): Promise<void>;
   progress?(done: number): void;
+  /** Checkpoints that somebody kept, or witnesses show. */
+  readonly anchors?: readonly Anchor[];
 }
 
-/** Recomputes the whole tree from the entries as they are stored, and compares every full tile and every head. */
+/** Recomputes the whole tree from the entries as they are stored, and compares every full tile, head, signature and known checkpoint. */
 export async function verifyTree(db: Queryable, check: TreeCheck): Promise<TreeCounts> {
-  const epochs = await db.query<{ epoch: number }>('SELECT epoch FROM log_epochs ORDER BY epoch');
-  let counts: TreeCounts = { epochs: epochs.length, entries: 0, tiles: 0, heads: 0 };
-  for (const { epoch } of epochs) {
-    const walk = new Walk(db, epoch, check, counts.entries);
+  const epochs = await epochsOf(db);
+  let counts: TreeCounts = { epochs: epochs.length, entries: 0, tiles: 0, heads: 0, signatures: 0, checkpoints: 0 };
+  for (const [at, epoch] of epochs.entries()) {
+    if (epoch.epoch !== at + 1) check.problem(`Epoch ${at + 1} of the log is missing.`);
+    const walk = new Walk(db, epoch, check, { before: counts.entries, next: epochs[at + 1] });
     await walk.run();
-    counts = { epochs: epochs.length, entries: counts.entries + walk.size, tiles: counts.tiles + walk.tiles, heads: counts.heads + walk.heads };
+    counts = {
+      epochs: epochs.length, entries: counts.entries + walk.size, tiles: counts.tiles + walk.tiles, heads: counts.heads + walk.heads,
+      signatures: counts.signatures + walk.signatures.count, checkpoints: counts.checkpoints + walk.anchored,
+    };
   }
+  for (const { epoch, from } of check.anchors ?? []) if (!epochs.some((one) => one.epoch === epoch)) check.problem(`${from} is of epoch ${epoch}, which is not there.`);
   return counts;
+}
+
+interface Around {
+  /** Entries of the epochs before. */
+  readonly before: number;
+  /** The epoch that follows: it says how much of this one stands. */
+  readonly next: Epoch | undefined;
 }
 
 /** One epoch's tree, from its first entry on. */
 class Walk {
   private readonly edge = Edge.empty();
+  private readonly epoch: number;
+  readonly signatures: SignatureCheck;
+  private readonly anchors: readonly Anchor[];
   tiles = 0;
   heads = 0;
+  /** Checkpoints that fit. */
+  anchored = 0;
 
   constructor(
     private readonly db: Queryable,
-    private readonly epoch: number,
+    private readonly opened: Epoch,
     private readonly check: TreeCheck,
-    private readonly before: number,
-  ) {}
+    private readonly around: Around,
+  ) {
+    this.epoch = opened.epoch;
+    this.signatures = new SignatureCheck(db, this.epoch, (text) => check.problem(text));
+    const predecessor = around.next && predecessorOf(around.next, (text) => check.problem(text));
+    this.anchors = [...(check.anchors ?? []).filter(({ epoch }) => epoch === this.epoch), ...(predecessor ? [predecessor] : [])];
+  }
 
   get size(): number {
     return this.edge.size;
@@ -61,10 +100,12 @@ class Walk {
     for (;;) {
       const batch = await this.read();
       if (batch.length === 0) break;
+      if (this.size === 0) for (const problem of openingProblems(this.opened, batch[0])) this.check.problem(problem);
       await this.append(batch);
-      await this.check.entries?.(batch);
-      this.check.progress?.(this.before + this.size);
+      await this.check.entries?.(batch.filter(({ index }) => index < (this.around.next?.kept ?? Infinity)));
+      this.check.progress?.(this.around.before + this.size);
     }
+    if (this.size === 0 && this.epoch > 1) this.check.problem(`Epoch ${this.epoch} has no first entry, which would tell why it was opened.`);
     await this.nothingBeyond();
   }
 
@@ -81,14 +122,25 @@ class Walk {
   private async append(batch: readonly Entry[]): Promise<void> {
     const from = this.size;
     const heads = await this.headsWithin(from, from + batch.length);
+    await this.signatures.read(from, from + batch.length);
     const filled: FullTile[] = [];
     for (const { leaf } of batch) {
       filled.push(...this.edge.append(leafHash(leaf)));
       const stored = heads.get(this.size);
+      this.compareAnchors();
+      if (this.signatures.has(this.size)) this.signatures.compare(this.size, this.edge.root());
       if (stored && !stored.equals(this.edge.root())) this.check.problem(`The head of epoch ${this.epoch} with ${this.size} entries has another root than its entries.`);
     }
     this.heads += heads.size;
     await this.compareTiles(filled);
+  }
+
+  /** Whoever kept it: a tree that was computed anew has another root there. */
+  private compareAnchors(): void {
+    for (const { size, root, from } of this.anchors.filter((anchor) => anchor.size === this.size)) {
+      if (this.edge.root().equals(root)) this.anchored += 1;
+      else this.check.problem(`${from} has another root for ${size} entries of epoch ${this.epoch} than the entries: they were changed since, or it is of another log.`);
+    }
   }
 
   private async headsWithin(above: number, upTo: number): Promise<Map<number, Buffer>> {
@@ -112,6 +164,9 @@ class Walk {
 
   /** What is stored of a larger tree than the entries make. */
   private async nothingBeyond(): Promise<void> {
+    for (const { size, from } of this.anchors.filter((anchor) => anchor.size > this.size)) this.check.problem(`${from} has ${size} entries of epoch ${this.epoch}, but ${this.size} are there.`);
+    if (this.around.next && this.around.next.kept! > this.size) this.check.problem(`Of epoch ${this.epoch}, ${this.around.next.kept} entries stand according to the next, but ${this.size} are there.`);
+    await this.signatures.nothingBeyond(this.size);
     const [last] = await this.db.query<{ size: string | null; count: number }>('SELECT max(size) AS size, count(*)::int AS count FROM log_heads WHERE epoch = $1', [this.epoch]);
     if (Number(last!.size ?? 0) !== this.size) this.check.problem(`The newest head of epoch ${this.epoch} has ${last!.size ?? 0} entries, but ${this.size} are there.`);
     if (last!.count !== this.heads) this.check.problem(`Epoch ${this.epoch} has ${last!.count} heads, of which ${last!.count - this.heads} are of sizes that it does not reach.`);
