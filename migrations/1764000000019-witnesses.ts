@@ -30,7 +30,7 @@ export class Witnesses1764000000019 implements MigrationInterface {
         ADD COLUMN follows integer GENERATED ALWAYS AS (NULLIF(epoch - 1, 0)) STORED REFERENCES log_epochs (epoch);
       -- An epoch that an earlier release opened took over all of the one before.
       UPDATE log_epochs n SET kept = (SELECT coalesce(max(size), 0) FROM log_heads h WHERE h.epoch = n.epoch - 1) WHERE epoch > 1;
-      ALTER TABLE log_epochs ADD CONSTRAINT log_epochs_kept_check CHECK ((epoch = 1) = (kept IS NULL));
+      ALTER TABLE log_epochs ADD CONSTRAINT log_epochs_first_keeps_nothing CHECK ((epoch = 1) = (kept IS NULL));
 
       -- What was entered behind the end of what stands is entered again.
       ALTER TABLE log_entries DROP CONSTRAINT log_entries_intake_id_key, ADD CONSTRAINT log_entries_intake_id_key UNIQUE (intake_id, epoch);

@@ -1,4 +1,4 @@
-import { verifyTree, type Anchor, type TreeCounts } from '../audit/index.js';
+import { verifyTree, type Anchor, type KeptReceipt, type TreeCounts } from '../audit/index.js';
 import type { Queryable } from '../platform/index.js';
 import { PredictionRows } from './verify-predictions.js';
 
@@ -12,6 +12,11 @@ export interface LogVerification extends TreeCounts {
   readonly problemCount: number;
 }
 
+export interface Kept {
+  readonly anchors?: readonly Anchor[];
+  readonly receipts?: readonly KeptReceipt[];
+}
+
 /** Told at most: after that, more of the same says nothing new. */
 const MOST_TOLD = 100;
 
@@ -20,9 +25,9 @@ const LATE_SECONDS = 60;
 
 /**
  * Verifies the whole log from the database: the tree from its entries, then every prediction's row from its leaf. Memory stays flat.
- * @param anchors checkpoints from elsewhere that the tree must be the one of
+ * @param kept checkpoints from elsewhere that the tree must be the one of, and receipts whose leaves must be in it
  */
-export async function verifyLog(db: Queryable, progress: (done: number, of: number) => void = () => undefined, anchors: readonly Anchor[] = []): Promise<LogVerification> {
+export async function verifyLog(db: Queryable, progress: (done: number, of: number) => void = () => undefined, kept: Kept = {}): Promise<LogVerification> {
   const problems: string[] = [];
   let problemCount = 0;
   const problem = (text: string): void => {
@@ -31,7 +36,7 @@ export async function verifyLog(db: Queryable, progress: (done: number, of: numb
   };
   const [total] = await db.query<{ count: number }>('SELECT count(*)::int AS count FROM log_entries');
   const rows = new PredictionRows(db, problem);
-  const counts = await verifyTree(db, { problem, anchors, entries: (batch) => rows.compare(batch), progress: (done) => progress(done, total!.count) });
+  const counts = await verifyTree(db, { problem, ...kept, entries: (batch) => rows.compare(batch), progress: (done) => progress(done, total!.count) });
   await rows.nothingUnwitnessed();
   const [waiting] = await db.query<{ count: number; late: number }>(
     `SELECT count(*)::int AS count, count(*) FILTER (WHERE i.recorded_at < now() - $1 * interval '1 second')::int AS late FROM audit_intake i WHERE NOT EXISTS (SELECT FROM log_standing e WHERE e.intake_id = i.id)`, [LATE_SECONDS]);

@@ -28,9 +28,9 @@ const CHOICES: Readonly<Record<string, string>> = {
 };
 
 /** What no verdict rests on: when an event was taken in, and by which transaction, is beside its leaf, which has its time. */
-const UNBOUND = new Set(['audit_intake.recorded_at', 'audit_intake.xid', 'log_heads.recorded_at', 'log_epochs.recorded_at', 'log_epochs.reason']);
+const UNBOUND = new Set(['audit_intake.recorded_at', 'audit_intake.xid', 'log_heads.recorded_at', 'log_signatures.recorded_at', 'log_epochs.recorded_at', 'log_epochs.reason']);
 
-const TABLES = ['predictions', 'audit_intake', 'log_entries', 'log_tiles', 'log_heads'] as const;
+const TABLES = ['predictions', 'audit_intake', 'log_entries', 'log_tiles', 'log_heads', 'log_signatures'] as const;
 
 describe('who has the whole database, with every rule switched off,', () => {
   let app: TestApp;

@@ -1,9 +1,9 @@
 import { badInput, messageOf } from '../../platform/index.js';
-import { parseCheckpoint, parseNote, verifyNote } from '../note/index.js';
+import { parseCheckpoint, parseNote, parseReceipt, verifyNote } from '../note/index.js';
 import type { TransparencyLog } from './log.js';
 import { originOf } from './key.js';
 import { epochIn } from './signer.js';
-import type { Anchor } from './verify.js';
+import type { Anchor, KeptReceipt } from './verify.js';
 
 /** A checkpoint that somebody kept. @throws BAD_INPUT where this log did not sign it */
 export function keptCheckpoint(log: TransparencyLog, text: string, from: string): Anchor {
@@ -18,6 +18,18 @@ export function keptCheckpoint(log: TransparencyLog, text: string, from: string)
   throw badInput(`${from} is not signed by the key of ${log.origin}.`);
 }
 
+/** A receipt that somebody kept. @throws BAD_INPUT where this log did not sign it */
+export function keptReceipt(log: TransparencyLog, text: string, from: string): KeptReceipt {
+  try {
+    const note = parseNote(text);
+    const receipt = parseReceipt(note.text);
+    if (verifyNote(note, [log.key.verifier(epochIn(receipt.origin))]).length > 0) return { ...receipt, from };
+  } catch (error) {
+    throw badInput(`${from} cannot be read: ${messageOf(error)}`);
+  }
+  throw badInput(`${from} is not signed by the key of ${log.origin}.`);
+}
+
 /** What the witnesses of the settings show of these epochs. Who cannot be asked is named. */
 export async function witnessAnchors(log: TransparencyLog, epochs: readonly number[]): Promise<{ anchors: Anchor[]; silent: string[] }> {
   const silent: string[] = [];
@@ -25,5 +37,5 @@ export async function witnessAnchors(log: TransparencyLog, epochs: readonly numb
     silent.push(`${witness.key.name} cannot be asked: ${messageOf(error)}`);
     return [];
   })));
-  return { anchors: shown.flat().map(({ witness, epoch, checkpoint }) => ({ ...checkpoint, epoch, from: `The checkpoint that ${witness.key.name} cosigned last` })), silent };
+  return { anchors: shown.flat().map(({ witness, epoch, checkpoint: { origin, size, root } }) => ({ origin, size, root, epoch, from: `The checkpoint that ${witness.key.name} cosigned last` })), silent };
 }

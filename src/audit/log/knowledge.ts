@@ -58,7 +58,7 @@ export class WitnessKnowledge {
 
   /** The doubts about the epoch that is the newest. */
   doubts(epoch: number): readonly Doubt[] {
-    return [...this.doubting.values()].filter((doubt) => doubt.epoch === epoch);
+    return [...this.doubting.values()].filter((doubt) => doubt.epoch === epoch).sort((a, b) => (a.witness < b.witness ? -1 : 1));
   }
 
   /** Whether so many answered that one of them knows of every checkpoint that was ever witnessed. */

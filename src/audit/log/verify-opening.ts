@@ -1,9 +1,10 @@
-import { messageOf, sha256 } from '../../platform/index.js';
+import { messageOf, sha256, type Queryable } from '../../platform/index.js';
 import { parseCheckpoint, parseNote } from '../note/index.js';
 import type { Epoch } from './epochs.js';
 import type { Anchor, Entry } from './verify.js';
 
 interface OpeningLeaf {
+  readonly lost: number;
   readonly epoch: number;
   readonly predecessor: string;
   readonly kept: number;
@@ -33,4 +34,11 @@ export function predecessorOf({ epoch, predecessor, kept }: Epoch, problem: (tex
     problem(`${from} cannot be read: ${messageOf(error)}`);
     return undefined;
   }
+}
+
+/** How many entries of the epoch before were signed and are gone, as the first entry of the one that follows says. */
+export async function lostBefore(db: Queryable, { epoch }: Epoch): Promise<number> {
+  const [first] = await db.query<{ leaf: Buffer }>(`SELECT i.leaf FROM log_entries e JOIN audit_intake i ON i.id = e.intake_id WHERE e.epoch = $1 AND e.index = 0 AND i.type = 'EPOCH_OPENED'`, [epoch]);
+  const lost = first && (JSON.parse(first.leaf.toString('utf8') || '{}') as Partial<OpeningLeaf>).lost;
+  return typeof lost === 'number' ? lost : 0;
 }

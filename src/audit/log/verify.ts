@@ -1,8 +1,8 @@
 import type { Queryable } from '../../platform/index.js';
 import { Edge, leafHash, type FullTile } from '../merkle/index.js';
-import type { Checkpoint } from '../note/index.js';
+import type { Checkpoint, Receipt } from '../note/index.js';
 import { epochsOf, type Epoch } from './epochs.js';
-import { openingProblems, predecessorOf } from './verify-opening.js';
+import { lostBefore, openingProblems, predecessorOf } from './verify-opening.js';
 import { SignatureCheck } from './verify-signatures.js';
 
 /** Entries that are read at once: memory stays flat, whatever the size of the log. */
@@ -26,6 +26,8 @@ export interface TreeCounts {
   readonly signatures: number;
   /** Checkpoints, kept or embedded, whose tree this one is. */
   readonly checkpoints: number;
+  /** Entries that were signed in epochs that others follow, and are gone: their openings say so. */
+  readonly lost: number;
 }
 
 /** A checkpoint that the tree must be the one of. */
@@ -43,30 +45,49 @@ export interface TreeCheck {
   progress?(done: number): void;
   /** Checkpoints that somebody kept, or witnesses show. */
   readonly anchors?: readonly Anchor[];
+  /** Receipts that somebody kept: their leaves must be entries. */
+  readonly receipts?: readonly KeptReceipt[];
+}
+
+/** What the log promised once. */
+export interface KeptReceipt extends Receipt {
+  /** Whose it is, as a sentence begins with it. */
+  readonly from: string;
 }
 
 /** Recomputes the whole tree from the entries as they are stored, and compares every full tile, head, signature and known checkpoint. */
 export async function verifyTree(db: Queryable, check: TreeCheck): Promise<TreeCounts> {
   const epochs = await epochsOf(db);
-  let counts: TreeCounts = { epochs: epochs.length, entries: 0, tiles: 0, heads: 0, signatures: 0, checkpoints: 0 };
+  const promised = new Map((check.receipts ?? []).map((receipt) => [hex(receipt.leaf), receipt]));
+  let counts: TreeCounts = { epochs: epochs.length, entries: 0, tiles: 0, heads: 0, signatures: 0, checkpoints: 0, lost: 0 };
   for (const [at, epoch] of epochs.entries()) {
     if (epoch.epoch !== at + 1) check.problem(`Epoch ${at + 1} of the log is missing.`);
-    const walk = new Walk(db, epoch, check, { before: counts.entries, next: epochs[at + 1] });
+    const next = epochs[at + 1];
+    const walk = new Walk(db, epoch, check, { before: counts.entries, next, promised, lost: next ? await lostBefore(db, next) : 0 });
     await walk.run();
     counts = {
       epochs: epochs.length, entries: counts.entries + walk.size, tiles: counts.tiles + walk.tiles, heads: counts.heads + walk.heads,
-      signatures: counts.signatures + walk.signatures.count, checkpoints: counts.checkpoints + walk.anchored,
+      signatures: counts.signatures + walk.signatures.count, checkpoints: counts.checkpoints + walk.anchored, lost: counts.lost + walk.around.lost,
     };
   }
   for (const { epoch, from } of check.anchors ?? []) if (!epochs.some((one) => one.epoch === epoch)) check.problem(`${from} is of epoch ${epoch}, which is not there.`);
+  for (const { from, event, recordedAt } of promised.values()) {
+    check.problem(`${from} promised at ${recordedAt.toISOString()} that the event ${event} would be in the log. It is in no tree: it was dropped, or the server that took it in has not integrated it yet.`);
+  }
   return counts;
 }
 
+const hex = (hash: Uint8Array): string => Buffer.from(hash).toString('hex');
+
 interface Around {
+  /** Receipts whose leaves were not met yet, by their hashes. */
+  readonly promised: Map<string, KeptReceipt>;
   /** Entries of the epochs before. */
   readonly before: number;
   /** The epoch that follows: it says how much of this one stands. */
   readonly next: Epoch | undefined;
+  /** How many entries behind those that stand were signed, and are gone, as the next one owns. */
+  readonly lost: number;
 }
 
 /** One epoch's tree, from its first entry on. */
@@ -74,7 +95,8 @@ class Walk {
   private readonly edge = Edge.empty();
   private readonly epoch: number;
   readonly signatures: SignatureCheck;
-  private readonly anchors: readonly Anchor[];
+  /** By the size at which they are compared. */
+  private readonly anchors = new Map<number, Anchor[]>();
   tiles = 0;
   heads = 0;
   /** Checkpoints that fit. */
@@ -84,12 +106,18 @@ class Walk {
     private readonly db: Queryable,
     private readonly opened: Epoch,
     private readonly check: TreeCheck,
-    private readonly around: Around,
+    readonly around: Around,
   ) {
     this.epoch = opened.epoch;
     this.signatures = new SignatureCheck(db, this.epoch, (text) => check.problem(text));
     const predecessor = around.next && predecessorOf(around.next, (text) => check.problem(text));
-    this.anchors = [...(check.anchors ?? []).filter(({ epoch }) => epoch === this.epoch), ...(predecessor ? [predecessor] : [])];
+    const anchors = [...(check.anchors ?? []).filter(({ epoch }) => epoch === this.epoch), ...(predecessor ? [predecessor] : [])];
+    for (const anchor of anchors) this.anchors.set(anchor.size, [...(this.anchors.get(anchor.size) ?? []), anchor]);
+  }
+
+  /** How many of its entries stand. */
+  private get stands(): number {
+    return this.around.next?.kept ?? Infinity;
   }
 
   get size(): number {
@@ -102,7 +130,7 @@ class Walk {
       if (batch.length === 0) break;
       if (this.size === 0) for (const problem of openingProblems(this.opened, batch[0])) this.check.problem(problem);
       await this.append(batch);
-      await this.check.entries?.(batch.filter(({ index }) => index < (this.around.next?.kept ?? Infinity)));
+      await this.check.entries?.(batch.filter(({ index }) => index < this.stands));
       this.check.progress?.(this.around.before + this.size);
     }
     if (this.size === 0 && this.epoch > 1) this.check.problem(`Epoch ${this.epoch} has no first entry, which would tell why it was opened.`);
@@ -125,7 +153,9 @@ class Walk {
     await this.signatures.read(from, from + batch.length);
     const filled: FullTile[] = [];
     for (const { leaf } of batch) {
-      filled.push(...this.edge.append(leafHash(leaf)));
+      const hash = leafHash(leaf);
+      if (this.around.promised.size > 0 && this.size < this.stands) this.around.promised.delete(hex(hash));
+      filled.push(...this.edge.append(hash));
       const stored = heads.get(this.size);
       this.compareAnchors();
       if (this.signatures.has(this.size)) this.signatures.compare(this.size, this.edge.root());
@@ -137,7 +167,8 @@ class Walk {
 
   /** Whoever kept it: a tree that was computed anew has another root there. */
   private compareAnchors(): void {
-    for (const { size, root, from } of this.anchors.filter((anchor) => anchor.size === this.size)) {
+    for (const { size, root, from } of this.anchors.get(this.size) ?? []) {
+      if (size > this.stands) continue;
       if (this.edge.root().equals(root)) this.anchored += 1;
       else this.check.problem(`${from} has another root for ${size} entries of epoch ${this.epoch} than the entries: they were changed since, or it is of another log.`);
     }
@@ -164,7 +195,9 @@ class Walk {
 
   /** What is stored of a larger tree than the entries make. */
   private async nothingBeyond(): Promise<void> {
-    for (const { size, from } of this.anchors.filter((anchor) => anchor.size > this.size)) this.check.problem(`${from} has ${size} entries of epoch ${this.epoch}, but ${this.size} are there.`);
+    for (const { size, from } of [...this.anchors.values()].flat()) {
+      if (size > Math.min(this.size, this.stands) + this.around.lost) this.check.problem(`${from} has ${size} entries of epoch ${this.epoch}, but ${Math.min(this.size, this.stands)} are there.`);
+    }
     if (this.around.next && this.around.next.kept! > this.size) this.check.problem(`Of epoch ${this.epoch}, ${this.around.next.kept} entries stand according to the next, but ${this.size} are there.`);
     await this.signatures.nothingBeyond(this.size);
     const [last] = await this.db.query<{ size: string | null; count: number }>('SELECT max(size) AS size, count(*)::int AS count FROM log_heads WHERE epoch = $1', [this.epoch]);
