@@ -1,4 +1,5 @@
 export { AuditResolver } from './audit.resolver.js';
 export { LogStateResolver } from './log-state.resolver.js';
+export { openNewEpoch } from './new-epoch.js';
 export { PredictionProofsResolver } from './prediction-proofs.resolver.js';
 export { verifyLog, type LogVerification } from './verify-log.js';

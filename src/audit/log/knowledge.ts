@@ -3,7 +3,7 @@ import { rootAt } from '../merkle/index.js';
 import { formatKey, parseCheckpoint, parseNote, verifyNote, type Checkpoint } from '../note/index.js';
 import { WitnessClient, type WitnessAt, type WitnessPolicy } from '../witness/index.js';
 import { originOf, type LogKey } from './key.js';
-import { newestHead, TileStore, type Head } from './store.js';
+import { fromWriter, newestHead, TileStore, type Head } from './store.js';
 
 /** Why a witness is a reason to sign nothing: it knows a log that this one is not, or is no longer. */
 export interface Doubt {
@@ -27,7 +27,12 @@ export interface Shown {
 export type Fit = { readonly fits: true } | { readonly fits: false; readonly says: string };
 
 /** Compares with what the database has now: what a witness cosigned was durable before. */
-export async function fitOf(db: Queryable, epoch: number, { origin, size, root }: Checkpoint): Promise<Fit> {
+export async function fitOf(db: Queryable, epoch: number, checkpoint: Checkpoint): Promise<Fit> {
+  const fit = await compared(db, epoch, checkpoint);
+  return fit.fits ? fit : fromWriter(db, (writer) => compared(writer, epoch, checkpoint));
+}
+
+async function compared(db: Queryable, epoch: number, { origin, size, root }: Checkpoint): Promise<Fit> {
   const head = await newestHead(db);
   const have = head?.epoch === epoch ? head.size : 0;
   if (size > have) return { fits: false, says: `a checkpoint of ${origin} with ${size} entries, but the database has ${have} entries` };

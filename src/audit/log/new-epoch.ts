@@ -45,7 +45,7 @@ export interface OpenedEpoch {
 /**
  * Opens a new epoch of a log that refuses to sign: a new tree under a new origin, whose first entry embeds the last checkpoint
  * that is known of the one before.
- * @throws CONFLICT where the log signs, so that there is no reason to; BAD_INPUT for a checkpoint that is none of this log
+ * @throws REFUSED where the log signs, so that there is no reason to; BAD_INPUT for a checkpoint that is none of this log
  */
 export async function openEpoch(db: Database, log: TransparencyLog, opening: Opening): Promise<OpenedEpoch> {
   const refusal = await log.checkpoint(db).then(() => undefined, (error: unknown) => messageOf(error));
@@ -53,14 +53,16 @@ export async function openEpoch(db: Database, log: TransparencyLog, opening: Ope
   const known = await knownCheckpoints(db, log, ends, opening.witnessed);
   return db.transaction(async (tx) => {
     await holdSequencers(tx);
-    if ((await currentEpoch(tx)) !== ends) throw new AssayError('CONFLICT', 'Another epoch was opened meanwhile. Look at assay log status.');
+    if ((await currentEpoch(tx)) !== ends) throw refusedBy('EPOCH_FOLLOWS', 'Another epoch was opened meanwhile.', 'Look at assay log status.');
     const predecessor = bestOf(known);
-    if (!predecessor) throw new AssayError('CONFLICT', 'No checkpoint of this log is known to the witnesses, the checkpoint file or the database: there is nothing that a new epoch could follow. Give the last one that somebody kept with --witnessed FILE.');
+    if (!predecessor) throw refusedBy('EPOCH_FOLLOWS', 'Neither the witnesses, nor the checkpoint file, nor the database know a checkpoint of this log that a new epoch could follow.', 'Give the last one that somebody kept with --witnessed FILE.');
     const standing = await standingOf(tx, log, ends, known, predecessor);
-    if (refusal === undefined && standing.all) throw new AssayError('CONFLICT', 'The log signs, and every checkpoint that is known fits it: a new epoch is opened only where the log cannot go on.');
+    if (refusal === undefined && standing.all) throw refusedBy('EPOCH_WHERE_NEEDED', 'The log signs, and every checkpoint that is known fits it.', 'Go on in the present epoch; where somebody kept a checkpoint that it does not fit, give that with --witnessed FILE.');
     return write(tx, log, { ...opening, epoch: ends + 1, predecessor, largest: known.reduce((a, b) => (b.size > a.size ? b : a)), kept: standing.kept, stored: standing.stored });
   });
 }
+
+const refusedBy = (name: string, says: string, remedy: string): AssayError => new AssayError('REFUSED', `${says} ${remedy}`, { rule: { name, remedy, who: 'who runs the server, with the key of the log' } });
 
 /** What is known of the epoch: by the file, the witnesses, the database and who opens the next. */
 async function knownCheckpoints(db: Queryable, log: TransparencyLog, epoch: number, given: string | undefined): Promise<KnownCheckpoint[]> {

@@ -5,7 +5,7 @@ import { formatCheckpoint, formatNote, parseCheckpoint, parseNote, verifyNote, t
 import { originOf, type LogKey } from './key.js';
 import type { Doubt, WitnessKnowledge } from './knowledge.js';
 import { asNoteSignature, signaturesOf } from './signatures.js';
-import { newestHead, TileStore, type Head } from './store.js';
+import { fromWriter, newestHead, TileStore, type Head } from './store.js';
 
 /** A head of the log, signed. */
 export interface SignedHead extends Head {
@@ -86,7 +86,12 @@ export class Signer {
 
   private async look(db: Queryable): Promise<SignedHead | undefined> {
     try {
-      const signed = await this.sign(db);
+      // Later the rounds ask them.
+      if (!this.looked) await this.knowledge.ask(db);
+      const signed = await this.sign(db).catch((error: unknown) => {
+        if (error instanceof SigningRefused) return fromWriter(db, (writer) => this.sign(writer));
+        throw error;
+      });
       this.refused = undefined;
       this.looked = true;
       return signed;
@@ -100,7 +105,6 @@ export class Signer {
   }
 
   private async sign(db: Queryable): Promise<SignedHead | undefined> {
-    if (!this.looked) await this.knowledge.ask(db);
     const found = await newestHead(db);
     const doubts = this.knowledge.doubts(found?.epoch ?? 1);
     if (doubts.length > 0) throw refuse(`${doubts.map(({ says }) => says).join('; ')}. ${WAY_OUT}`, true, doubts);
@@ -123,7 +127,7 @@ export class Signer {
     if (known && (known.epoch > head.epoch || (known.epoch === head.epoch && known.origin !== origin))) throw wentBack(known, `the database has the log ${origin}`);
     if (known?.epoch === head.epoch) return requireGrowth(db, head, known);
     if (head.epoch > 1) await this.requireOpened(db, head);
-    if (!known) await this.requireWitnesses(db);
+    if (!known) this.requireWitnesses();
   }
 
   /** An epoch is opened with the log's key, not by a row: who has the database alone cannot make the log begin anew. */
@@ -140,8 +144,7 @@ export class Signer {
   }
 
   /** Without the file the witnesses alone know what was signed before. */
-  private async requireWitnesses(db: Queryable): Promise<void> {
-    if (!this.knowledge.suffices) await this.knowledge.ask(db);
+  private requireWitnesses(): void {
     if (this.knowledge.suffices) return;
     const { witnesses, quorum } = this.knowledge.policy;
     throw refuse(`${this.path} is not there, and ${this.knowledge.answered} of ${witnesses.length} witnesses tell what was signed before; ${witnesses.length - quorum + 1} must. The log signs as soon as they do, or the file is restored.`, false);

@@ -1,4 +1,4 @@
-import type { Queryable } from '../../platform/index.js';
+import { Database, type Queryable } from '../../platform/index.js';
 import { Edge, hashesOf, hashWithin, leafHash, placeOf, TILE_WIDTH, widthAt, type Hash, type HashReader, type Place, type TileAddress } from '../merkle/index.js';
 
 /** The tree as it is stored: its epoch, how many entries it has, and its root. */
@@ -41,6 +41,9 @@ export async function headOfSpan(db: Queryable, seconds: number): Promise<Head |
        AND ($1::float8 = 0 OR recorded_at <= to_timestamp(floor(extract(epoch FROM clock_timestamp()) / nullif($1, 0)) * $1)) ORDER BY size DESC LIMIT 1`, [seconds]);
   return row && toHead(row);
 }
+
+/** Reads where the application writes: a reader that follows it may be a moment behind, and that is no reason to refuse anything. */
+export const fromWriter = <T>(db: Queryable, work: (db: Queryable) => Promise<T>): Promise<T> => (db instanceof Database ? db.transaction(work) : work(db));
 
 const MOST_CACHED = 2_048;
 

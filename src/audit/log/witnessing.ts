@@ -6,7 +6,7 @@ import { fitOf } from './knowledge.js';
 import type { TransparencyLog } from './log.js';
 import { keepSignature, newestOfEach } from './signatures.js';
 import type { SignedHead } from './signer.js';
-import { headOfSpan, newestHead, TileStore } from './store.js';
+import { fromWriter, headOfSpan, newestHead, TileStore } from './store.js';
 
 /** What became of asking a witness. */
 export type WitnessState = 'COSIGNED' | 'WAITING' | 'UNREACHABLE' | 'REFUSES' | 'DOUBTS';
@@ -159,7 +159,7 @@ export class Witnessing {
 
   /** Another server may have had a larger head cosigned. A larger one than there is was made by another log, or before a restore. */
   private async aheadOf(witness: WitnessAt, head: SignedHead, size: number): Promise<void> {
-    const newest = await newestHead(this.db);
+    const newest = await fromWriter(this.db, newestHead);
     if (newest?.epoch !== head.epoch || size <= newest.size) return this.hears(witness, 'WAITING');
     await this.doubts(witness, head.epoch, `${witness.key.name} cosigned a checkpoint of ${head.origin} with ${size} entries, but the database has ${newest.size} entries`);
   }

@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { openEpoch, openTransparencyLog, type OpenedEpoch } from '../../audit/index.js';
-import { badInput, messageOf, newId, readConfig } from '../../platform/index.js';
+import { openTransparencyLog, type OpenedEpoch } from '../../audit/index.js';
+import { openNewEpoch } from '../../evidence/index.js';
+import { badInput, messageOf, readConfig } from '../../platform/index.js';
 import { openRuntime } from '../../runtime.js';
-import { ensureUser } from '../../security/index.js';
 import { openApi } from '../support/api.js';
-import { accountIdentity } from '../support/local-account.js';
+import { localContext } from '../support/local-account.js';
 
 interface NewEpochFlags {
   readonly reason: string;
@@ -68,8 +68,7 @@ async function newEpoch({ reason, witnessed, json }: NewEpochFlags): Promise<voi
   const runtime = await openRuntime(readConfig());
   try {
     const log = await openTransparencyLog(runtime.config);
-    const { id } = await ensureUser(runtime.db, accountIdentity());
-    const opened = await openEpoch(runtime.db, log, { event: newId(), actor: id, now: new Date(), reason, witnessed: checkpoint });
+    const opened = await openNewEpoch(await localContext(runtime, []), log, reason, checkpoint);
     for (const line of told(opened)) process.stderr.write(`${line}\n`);
     if (json) process.stdout.write(`${JSON.stringify(opened)}\n`);
   } finally {
