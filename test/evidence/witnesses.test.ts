@@ -119,7 +119,7 @@ describe('a server with witnesses', () => {
     // As a restore does it: the last entries are gone, with all that tells of them.
     const [{ size }] = await app.sql<{ size: string }>('SELECT max(size) - 1 AS size FROM log_heads') as [{ size: string }];
     await app.sql(`WITH entries AS (DELETE FROM log_entries WHERE index >= (SELECT max(size) FROM log_heads WHERE size <= ${size}) RETURNING intake_id), heads AS (DELETE FROM log_heads WHERE size > ${size}), signatures AS (DELETE FROM log_signatures WHERE size > ${size})
-      DELETE FROM audit_intake WHERE id IN (SELECT intake_id FROM entries) AND type <> 'PREDICTION_RECORDED'`);
+      DELETE FROM audit_intake WHERE id IN (SELECT intake_id FROM entries)`);
     await until('it refuses', async () => (await (await auditor.send('/readyz')).text()).includes('refuses') || undefined);
     const ready = await auditor.send('/readyz');
     expect([ready.status, await ready.json()]).toEqual([200, { status: 'ready', log: 'refuses to sign', why: expect.stringMatching(/Nothing is signed until/) }]);

@@ -70,7 +70,7 @@ async function knownCheckpoints(db: Queryable, log: TransparencyLog, epoch: numb
   const shown = await Promise.all(log.policy.witnesses.map((witness) => log.knowledge.shownBy(witness, [epoch]).catch(() => [])));
   const file = await log.signer.known().catch(() => undefined);
   const head = await newestHead(db);
-  const stored = head?.epoch === epoch ? await largestSignedBy(db, epoch, [log.key.verifier(epoch)], 1) : undefined;
+  const stored = head?.epoch === epoch ? await largestSignedBy(db, epoch, [log.key.verifier(epoch)], 1, head.size) : undefined;
   const own = stored === undefined ? undefined : formatCheckpoint({ origin, size: stored, root: await rootAt(new TileStore(epoch).reader(db, head!.size), stored) });
   const texts = [...shown.flat().map(({ note }) => note), file?.note, own && formatNote({ text: own, signatures: [log.key.sign(epoch, own)] })];
   const found = texts.flatMap((text) => (text === undefined ? [] : (readCheckpoint(log, epoch, text) ?? [])));

@@ -96,9 +96,10 @@ export class Sequencer {
 
   /** In a new epoch everything is looked at anew: what the one before could not keep is entered again. */
   private async hasWork(): Promise<boolean> {
-    const epoch = await currentEpoch(this.db);
-    if (epoch !== this.epoch) [this.epoch, this.horizon] = [epoch, undefined];
-    return hasWaiting(this.db, this.horizon);
+    const { epoch, waits } = await readWork(this.db, this.horizon);
+    if (epoch === this.epoch || this.horizon === undefined) this.epoch = epoch;
+    else [this.epoch, this.horizon] = [epoch, undefined];
+    return waits || this.horizon === undefined;
   }
 
   private async append(tx: Transaction, rows: readonly Waiting[]): Promise<Left> {
@@ -125,9 +126,9 @@ const AFTER_HORIZON = `($1::xid8 IS NULL OR i.xid >= $1 OR i.xid = ANY($2::xid8[
 
 const parametersOf = (horizon: Horizon | undefined): unknown[] => [horizon?.xmax ?? null, horizon?.running ?? []];
 
-async function hasWaiting(db: Queryable, horizon: Horizon | undefined): Promise<boolean> {
-  const [row] = await db.query<{ waits: boolean }>(`SELECT EXISTS (SELECT FROM audit_intake i WHERE ${AFTER_HORIZON}) AS waits`, parametersOf(horizon));
-  return row!.waits;
+async function readWork(db: Queryable, horizon: Horizon | undefined): Promise<{ epoch: number; waits: boolean }> {
+  const [row] = await db.query<{ epoch: number; waits: boolean }>(`SELECT (SELECT max(epoch) FROM log_epochs) AS epoch, EXISTS (SELECT FROM audit_intake i WHERE ${AFTER_HORIZON}) AS waits`, parametersOf(horizon));
+  return row!;
 }
 
 async function readWaiting(tx: Transaction, horizon: Horizon | undefined): Promise<{ rows: Waiting[]; horizon: Horizon }> {

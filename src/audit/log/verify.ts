@@ -95,12 +95,16 @@ class Walk {
   private readonly edge = Edge.empty();
   private readonly epoch: number;
   readonly signatures: SignatureCheck;
+  /** The checkpoint that the next epoch embeds, where the tree here reaches so far. */
+  private readonly predecessor: Anchor | undefined;
   /** By the size at which they are compared. */
   private readonly anchors = new Map<number, Anchor[]>();
   tiles = 0;
   heads = 0;
   /** Checkpoints that fit. */
   anchored = 0;
+  /** Whether a signature is kept of exactly what stands. */
+  private signedWhereItEnds = false;
 
   constructor(
     private readonly db: Queryable,
@@ -110,8 +114,8 @@ class Walk {
   ) {
     this.epoch = opened.epoch;
     this.signatures = new SignatureCheck(db, this.epoch, (text) => check.problem(text));
-    const predecessor = around.next && predecessorOf(around.next, (text) => check.problem(text));
-    const anchors = [...(check.anchors ?? []).filter(({ epoch }) => epoch === this.epoch), ...(predecessor ? [predecessor] : [])];
+    this.predecessor = around.next && predecessorOf(around.next, (text) => check.problem(text));
+    const anchors = [...(check.anchors ?? []).filter(({ epoch }) => epoch === this.epoch), ...(this.predecessor ? [this.predecessor] : [])];
     for (const anchor of anchors) this.anchors.set(anchor.size, [...(this.anchors.get(anchor.size) ?? []), anchor]);
   }
 
@@ -159,6 +163,7 @@ class Walk {
       const stored = heads.get(this.size);
       this.compareAnchors();
       if (this.signatures.has(this.size)) this.signatures.compare(this.size, this.edge.root());
+      if (this.size === this.stands) this.signedWhereItEnds = this.signatures.has(this.size);
       if (stored && !stored.equals(this.edge.root())) this.check.problem(`The head of epoch ${this.epoch} with ${this.size} entries has another root than its entries.`);
     }
     this.heads += heads.size;
@@ -199,6 +204,9 @@ class Walk {
       if (size > Math.min(this.size, this.stands) + this.around.lost) this.check.problem(`${from} has ${size} entries of epoch ${this.epoch}, but ${Math.min(this.size, this.stands)} are there.`);
     }
     if (this.around.next && this.around.next.kept! > this.size) this.check.problem(`Of epoch ${this.epoch}, ${this.around.next.kept} entries stand according to the next, but ${this.size} are there.`);
+    if (this.around.next && this.stands > 0 && this.predecessor?.size !== this.stands && !this.signedWhereItEnds) {
+      this.check.problem(`Of epoch ${this.epoch}, ${this.stands} entries stand according to the next, but no signature that is kept proves them.`);
+    }
     await this.signatures.nothingBeyond(this.size);
     const [last] = await this.db.query<{ size: string | null; count: number }>('SELECT max(size) AS size, count(*)::int AS count FROM log_heads WHERE epoch = $1', [this.epoch]);
     if (Number(last!.size ?? 0) !== this.size) this.check.problem(`The newest head of epoch ${this.epoch} has ${last!.size ?? 0} entries, but ${this.size} are there.`);

@@ -6,7 +6,7 @@ import { fitOf } from './knowledge.js';
 import type { TransparencyLog } from './log.js';
 import { keepSignature, newestOfEach } from './signatures.js';
 import type { SignedHead } from './signer.js';
-import { fromWriter, headOfSpan, newestHead, TileStore } from './store.js';
+import { fromWriter, headOfSpan, newestHead, TileStore, type Head } from './store.js';
 
 /** What became of asking a witness. */
 export type WitnessState = 'COSIGNED' | 'WAITING' | 'UNREACHABLE' | 'REFUSES' | 'DOUBTS';
@@ -39,6 +39,8 @@ export class Witnessing {
   /** What was last said in the server's log, so that it is said once. */
   private told: string | undefined;
   private kept: string | undefined;
+  /** The head about which there is nothing left to ask. */
+  private settled: string | undefined;
 
   constructor(
     private readonly db: Database,
@@ -77,15 +79,20 @@ export class Witnessing {
 
   /** Signs the head of this span, and begins to ask for its cosignatures. */
   private async begin(): Promise<void> {
+    const newest = await newestHead(this.db);
+    const place = newest && placeOf(newest);
+    if (place !== undefined && place === this.settled && !this.log.refusal) return;
     const head = await this.signedHead();
     if (!head) return;
     const { witnesses } = this.log.policy;
-    const newest = await newestOfEach(this.db, head.epoch, witnesses.map(({ key }) => key));
+    const cosigned = await newestOfEach(this.db, head.epoch, witnesses.map(({ key }) => key));
     for (const witness of witnesses) {
-      const from = newest.get(formatKey(witness.key))?.size ?? 0;
+      const from = cosigned.get(formatKey(witness.key))?.size ?? 0;
       if (from >= head.size) this.hears(witness, 'COSIGNED');
       else if (!this.underWay.has(witness.key.name)) this.ask(witness, head, from);
     }
+    const all = witnesses.every(({ key }) => (cosigned.get(formatKey(key))?.size ?? 0) >= head.size);
+    if (all && placeOf(head) === place) this.settled = place;
   }
 
   /** Undefined where there is nothing to sign, or the log refuses: then it is asked whether the witnesses still doubt. */
@@ -109,7 +116,7 @@ export class Witnessing {
 
   /** The log's own signature is kept as well: by it a later epoch knows how far this one was signed. */
   private async keepOwn(head: SignedHead): Promise<void> {
-    const place = `${head.epoch} ${head.size}`;
+    const place = placeOf(head);
     if (this.kept === place) return;
     const { bytes } = this.log.key.sign(head.epoch, formatCheckpoint(head));
     await this.db.transaction((tx) => keepSignature(tx, head, this.log.key.verifier(head.epoch), bytes));
@@ -180,6 +187,8 @@ export class Witnessing {
     this.heard.set(witness.key.name, { state, says, at: new Date() });
   }
 }
+
+const placeOf = ({ epoch, size, root }: Head): string => `${epoch} ${size} ${root.toString('base64')}`;
 
 function refusalOf({ status, says }: { status: number; says: string }, verifierKey: string): string {
   if (status === 404) return `it does not know this log; give its operator the key ${verifierKey}`;
