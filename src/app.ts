@@ -1,8 +1,8 @@
 import { ApolloServer } from '@apollo/server';
 import type { GraphQLSchema } from 'graphql';
-import { noticesWitnessed, openLogKey, Sequencer, TransparencyLog, type GovernanceNotice } from './audit/index.js';
+import { noticesWitnessed, openTransparencyLog, Sequencer, Witnessing, type GovernanceNotice, type TransparencyLog } from './audit/index.js';
 import { CustomersReader, CustomersResolver, CustomersService } from './customers/index.js';
-import { AuditResolver, EvidenceExporter, EvidenceExportResolver, evidenceNodeLoaders, ExportJobs, PredictionProofsResolver } from './evidence/index.js';
+import { AuditResolver, EvidenceExporter, EvidenceExportResolver, evidenceNodeLoaders, ExportJobs, LogStateResolver, PredictionProofsResolver } from './evidence/index.js';
 import { CustomerLoansResolver, LoanFactResolver, LoanResolver, LoansReader, LoansResolver, LoansService } from './loans/index.js';
 import {
   ApprovalResolver, ArtefactStore, CHANGE_POLICY, CHANGE_TIER, ContributorResolver, DeploymentActsResolver, DeploymentResolver, DeploymentService, evidenceResolvers, evidenceTaskSources, Gates, GovernanceResolver,
@@ -67,14 +67,17 @@ async function serve(runtime: Runtime, { host, port, issuers = [] }: AppOptions,
   const notices = noticesOf(runtime);
   undo.push(() => notices.close());
   await notices.start();
-  const auditLog = await openAuditLog(runtime);
-  const { instances, services: { jobs, exports } } = construct(runtime, { artefacts, versions, queue, notices, auditLog });
+  const auditLog = await openTransparencyLog(config);
+  const witnessing = new Witnessing(db, auditLog, log);
+  const { instances, services: { jobs, exports } } = construct(runtime, { artefacts, versions, queue, notices, auditLog, witnessing });
   const schema = await buildAssaySchema(instances);
   const apollo = await startApollo(schema, log);
   undo.push(() => apollo.stop());
   const http = await listen({ apollo, schema, authenticator, artefacts, auditLog, exports, db, log, artefactMaxBytes: config.artefactMaxBytes }, host, port);
   undo.push(() => http.close());
-  const sequencer = new Sequencer(db, log);
+  witnessing.start();
+  undo.push(() => witnessing.stop());
+  const sequencer = new Sequencer(db, log, () => auditLog.mayGrow);
   sequencer.start();
   undo.push(() => sequencer.stop());
   await Promise.all([jobs.work(), exports.work()]);
@@ -83,8 +86,6 @@ async function serve(runtime: Runtime, { host, port, issuers = [] }: AppOptions,
 }
 
 const noticesOf = ({ urls, db, log }: Runtime): NoticeHub<GovernanceNotice> => new NoticeHub(urls.app, log, (heard) => noticesWitnessed(db, heard));
-
-const openAuditLog = async ({ config }: Runtime): Promise<TransparencyLog> => new TransparencyLog(await openLogKey(config), config.logOrigin, config.logCheckpointFile);
 
 /** The API without a server, for a command that acts in this process. */
 export interface LocalApp {
@@ -98,7 +99,7 @@ export async function openLocalApp(runtime: Runtime): Promise<LocalApp> {
   const artefacts = new ArtefactStore();
   const versions = new LiveVersions(artefacts, runtime.config.scoringRuntime);
   const queue = await JobQueue.open(runtime.urls.app, runtime.log);
-  const { instances, services: { exporter } } = construct(runtime, { artefacts, versions, queue, notices: noticesOf(runtime), auditLog: await openAuditLog(runtime) });
+  const { instances, services: { exporter } } = construct(runtime, { artefacts, versions, queue, notices: noticesOf(runtime), auditLog: await openTransparencyLog(runtime.config), witnessing: undefined });
   const close = async (): Promise<void> => {
     await queue.close();
     await versions.close();
@@ -126,6 +127,8 @@ interface Opened {
   /** Not started where nobody can subscribe. */
   readonly notices: NoticeHub<GovernanceNotice>;
   readonly auditLog: TransparencyLog;
+  /** Undefined where no witnesses are asked. */
+  readonly witnessing: Witnessing | undefined;
 }
 
 /** What more than one room stands on, each made once. */
@@ -230,7 +233,9 @@ const ofPredictions = ({ customers, loans, versions, evidence, scoring, jobs }: 
 ];
 
 /** The transparency log as it is read. */
-const ofEvidence = ({ auditLog, evidence, exports }: Services): object[] => [new AuditResolver(auditLog), new PredictionProofsResolver(auditLog, evidence), new EvidenceExportResolver(exports)];
+const ofEvidence = ({ auditLog, witnessing, evidence, exports }: Services): object[] => [
+  new AuditResolver(auditLog), new LogStateResolver(auditLog, witnessing), new PredictionProofsResolver(auditLog, evidence), new EvidenceExportResolver(exports),
+];
 
 /** What people decide beside the model, a part of predictions. */
 function ofDecisions({ keys, proposals, evidence }: Services): object[] {

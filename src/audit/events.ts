@@ -68,6 +68,12 @@ export interface AuditPayloads {
   BACKUP_TAKEN: { kind: BackupKind; manifest: Hex };
   /** The first event of a database that was restored; `until` is the moment that was asked for. */
   DATABASE_RESTORED: { kind: BackupKind; manifest: Hex; until: string | null };
+  /**
+   * The first entry of a new tree, after a restore or a fork. `predecessor` is the signed note of the last checkpoint that is known of
+   * the epoch before, witnessed where one is; `signed` a larger one that only the log signed. Of that epoch `kept` entries are proven to
+   * be here, and `lost` that were signed are not.
+   */
+  EPOCH_OPENED: Said & { epoch: number; origin: string; predecessor: string; signed: string | null; kept: number; lost: number };
   ACT_REFUSED: { act: string; subject: string; code: string; rule?: string };
   SCORING_UNRESOLVED: { request: Hex; code: string };
   /** Evidence is taken out: of whom or what, before anything is; `scope` is the digest of all that was asked for, canonical JSON. */

@@ -6,5 +6,6 @@ export * from './sentences.js';
 export * from './told.js';
 export * from './merkle/index.js';
 export * from './note/index.js';
+export * from './witness/index.js';
 export * from './log/index.js';
 export * from './offline/index.js';

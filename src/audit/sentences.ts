@@ -55,6 +55,7 @@ export const AUDIT_EVENT_SENTENCES: Readonly<Record<AuditEventType, string>> = {
   EXPORT_COMPLETED: 'An export of evidence was complete; its manifest is named by its digest.',
   BACKUP_TAKEN: 'A backup of the database was taken.',
   DATABASE_RESTORED: 'The database was restored from a backup.',
+  EPOCH_OPENED: 'A new tree of the log was begun, after a restore or a fork, by an operator.',
   ROW_WRITTEN: 'A row of governance was written, changed or deleted; the database tells it by itself.',
   PREDICTION_RECORDED: 'A prediction was recorded.',
 };

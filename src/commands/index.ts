@@ -68,6 +68,14 @@ const VERBS: Readonly<Record<string, Verb>> = {
     says: 'Restore what assay backup wrote, and verify it: dump into a new database, base to its end or to a point in time (docs/backup.md).',
     load: async () => (await import('./restore/command.js')).restoreCommand,
   },
+  log: {
+    says: 'Whether the transparency log signs, and what its witnesses say (status); a new epoch, where it cannot go on (new-epoch).',
+    load: async () => (await import('./log/command.js')).logCommand,
+  },
+  witness: {
+    says: 'A small witness of transparency logs (C2SP tlog-witness) on the loopback address, for trying and for tests, until Ctrl-C.',
+    load: async () => (await import('./witness.js')).witnessCommand,
+  },
   token: {
     says: 'Print a token of the development issuer (needs DEV_ISSUER=1 on the server; never in production).',
     load: async () => (await import('./token.js')).tokenCommand,

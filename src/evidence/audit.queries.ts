@@ -6,10 +6,11 @@ export interface EventRow {
   readonly leaf: Buffer;
   readonly recorded_at: Date;
   readonly index: string | null;
+  readonly epoch: number | null;
 }
 
-const COLUMNS = 'i.id, i.type, i.leaf, i.recorded_at, e.index';
-const TABLES = 'audit_intake i LEFT JOIN log_entries e ON e.intake_id = i.id';
+const COLUMNS = 'i.id, i.type, i.leaf, i.recorded_at, e.index, e.epoch';
+const TABLES = 'audit_intake i LEFT JOIN log_standing e ON e.intake_id = i.id';
 
 export async function findEvent(db: Queryable, id: string): Promise<EventRow | undefined> {
   const [row] = await db.query<EventRow>(`SELECT ${COLUMNS} FROM ${TABLES} WHERE i.id = $1`, [id]);

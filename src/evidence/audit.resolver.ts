@@ -1,5 +1,5 @@
 import { Arg, Args, Ctx, FieldResolver, Float, Query, Resolver, Root } from 'type-graphql';
-import { type EntryProof, parseNote, type SignedHead, type TransparencyLog } from '../audit/index.js';
+import { type EntryProof, parseNote, type TransparencyLog, type WitnessedHead } from '../audit/index.js';
 import { ConnectionArgs, connectionType, encodeGlobalId, toConnection, type Connection, type Context, type NodeLoader } from '../platform/index.js';
 import { demand, Requires } from '../security/index.js';
 import { eventPage, findEvent, type EventRow } from './audit.queries.js';
@@ -31,7 +31,9 @@ export class AuditResolver {
   @Query(() => AuditCheckpoint, { nullable: true, description: 'The transparency log as it is now, signed; null before its first entry. Also at GET /log/checkpoint.' })
   async auditCheckpoint(@Ctx() ctx: Context): Promise<AuditCheckpoint | null> {
     const head = await this.log.checkpoint(ctx.db);
-    return head ? this.toCheckpoint(head) : null;
+    if (!head) return null;
+    const [newest, witnessed] = await Promise.all([this.log.withCosignatures(ctx.db, head), this.log.witnessed(ctx.db)]);
+    return this.toCheckpoint(newest, witnessed);
   }
 
   @Requires('self:read')
@@ -67,8 +69,16 @@ export class AuditResolver {
     return toReceipt((await ctx.loaders.of(ctx, this.receipts).load(event))!);
   }
 
-  private toCheckpoint({ origin, size, root, note, recordedAt, epoch }: SignedHead): AuditCheckpoint {
-    return { origin, size, root: base64(root), note, recordedAt, verifierKey: this.log.verifierKey(epoch) };
+  private toCheckpoint(head: WitnessedHead, witnessed: WitnessedHead | undefined): AuditCheckpoint {
+    const newest = this.described(head);
+    newest.witnessed = witnessed ? this.described(witnessed) : null;
+    // The newest witnessed one of the witnessed one is itself.
+    if (newest.witnessed) newest.witnessed.witnessed = newest.witnessed;
+    return newest;
+  }
+
+  private described({ origin, size, root, note, recordedAt, epoch, cosignatures, witnessedAt }: WitnessedHead): AuditCheckpoint {
+    return { origin, size, root: base64(root), note, recordedAt, verifierKey: this.log.verifierKey(epoch), witnesses: cosignatures, witnessedAt: witnessedAt ?? null, witnessed: null };
   }
 }
 

@@ -9,6 +9,12 @@ const webUrl = z.url({ protocol: /^https?$/, error: 'must be an http:// or https
 const whole = (min: number, max: number) =>
   z.string().regex(/^\d{1,10}$/, 'must be a whole number').transform(Number).pipe(z.number().min(min).max(max));
 
+/** Entries with commas or line ends between them. */
+const listed = (text: string): string[] => text.split(/[,\n]/).map((entry) => entry.trim()).filter((entry) => entry !== '');
+
+/** Key, submission URL and, where it is another one, monitoring URL. */
+const WITNESS = /^[^\s+]+\+[0-9a-f]{8}\+[A-Za-z0-9+/=]+(\s+https?:\/\/[^\s]+){1,2}$/;
+
 const environment = z.object({
   NODE_ENV: z.enum(['development', 'test', 'production']).default('development'),
   ASSAY_HOME: z.string().default('.assay'),
@@ -31,6 +37,8 @@ const environment = z.object({
   LOG_KEY_FILE: z.string().optional(),
   LOG_CHECKPOINT_FILE: z.string().optional(),
   EXPORT_FOLDER: z.string().optional(),
+  WITNESSES: z.string().transform(listed).refine((entries) => entries.every((entry) => WITNESS.test(entry)), 'must list witnesses with commas between them, each as key and URL: witness.example/w1+0a1b2c3d+B… https://witness.example').optional(),
+  WITNESS_QUORUM: whole(1, 64).optional(),
   ASSAY_TOKEN: z.string().min(1).optional(),
   SCORING_RUNTIME: z.enum(['onnx', 'tensorflow']).default('onnx'),
   ARTEFACT_MAX_BYTES: whole(1024, 512 * 1024 * 1024).default(64 * 1024 * 1024),
@@ -46,6 +54,8 @@ function contradictions(env: Raw): Problem[] {
   if (env['DATABASE_OWNER_URL'] || env['DATABASE_READER_URL']) need('DATABASE_URL', 'beside the other two: without it they would be ignored');
   if (env['EMBEDDED_WAL_ARCHIVE'] && env['DATABASE_URL']) problems.push(['EMBEDDED_WAL_ARCHIVE', 'is of the embedded PostgreSQL, but DATABASE_URL names another: set archive_command there']);
   if (env['OIDC_JWKS_URL']) need('OIDC_ISSUER', 'beside OIDC_JWKS_URL: without it no token is accepted');
+  if (env['WITNESS_QUORUM']) need('WITNESSES', 'beside WITNESS_QUORUM: without them nobody could sign');
+  if (Number(env['WITNESS_QUORUM']) > listed(env['WITNESSES'] ?? '').length) problems.push(['WITNESS_QUORUM', 'must not be more than there are WITNESSES: no checkpoint would ever be witnessed']);
   return problems;
 }
 
@@ -61,6 +71,8 @@ function productionProblems(env: Raw): Problem[] {
   need('LOG_KEY_FILE', 'the Ed25519 key with which the log signs');
   need('LOG_CHECKPOINT_FILE', 'where the last signed checkpoint is kept, outside the database and its backups');
   if (flag.safeParse(env['DEV_ISSUER']).data) problems.push(['DEV_ISSUER', 'must not be set in production: it signs tokens for anyone']);
+  const urls = listed(env['WITNESSES'] ?? '').flatMap((entry) => entry.split(/\s+/).slice(1));
+  if (urls.some(isPlainHttpAfar)) problems.push(['WITNESSES', 'must be asked over https in production: who changes answers on the way can stop the log from signing']);
   for (const name of ['OIDC_ISSUER', 'OIDC_JWKS_URL']) {
     if (isPlainHttpAfar(env[name])) problems.push([name, 'must be https in production: who can change the keys on the way can sign any token']);
   }
@@ -95,6 +107,10 @@ export interface Config {
   readonly logCheckpointFile: string;
   /** Where exports of evidence are kept until they are taken away. */
   readonly exportFolder: string;
+  /** Each as verifier key and URL. */
+  readonly witnesses: readonly string[];
+  /** How many of them make a checkpoint a witnessed one; 0 where there are none. */
+  readonly witnessQuorum: number;
   /** What runs the models. There is no fallback from one to the other: a version that it cannot load is not scored with. */
   readonly scoringRuntime: 'onnx' | 'tensorflow';
   readonly artefactMaxBytes: number;
@@ -137,6 +153,9 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     logKeyFile: resolve(e.LOG_KEY_FILE ?? `${home}/log.key`),
     logCheckpointFile: resolve(e.LOG_CHECKPOINT_FILE ?? `${home}/log.checkpoint`),
     exportFolder: resolve(e.EXPORT_FOLDER ?? `${home}/exports`),
+    witnesses: e.WITNESSES ?? [],
+    // More than half, unless told otherwise.
+    witnessQuorum: e.WITNESS_QUORUM ?? (e.WITNESSES ? Math.floor(e.WITNESSES.length / 2) + 1 : 0),
     scoringRuntime: e.SCORING_RUNTIME,
     artefactMaxBytes: e.ARTEFACT_MAX_BYTES,
     token: e.ASSAY_TOKEN,

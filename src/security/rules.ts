@@ -71,6 +71,8 @@ export const RULES = {
   POLICY_IN_FORCE: 'A version is submitted under the policy that is in force, for the tier that its model has.',
   PARITY: 'A version agrees with what trained it on the parity sample, which is scored again here.',
   SAME_MODEL: 'The LayersModel of a version is the model that its ONNX model was compiled from.',
+  EPOCH_WHERE_NEEDED: 'A new epoch of the transparency log is opened only where the log cannot go on.',
+  EPOCH_FOLLOWS: 'A new epoch of the transparency log follows a checkpoint that the log signed, and one at a time.',
   REQUEST_ID_ONCE: 'A requestId stands for one request of one person, whose answer it repeats.',
 } as const;
 

@@ -126,10 +126,12 @@ async function handleArtefact(parts: HttpParts, request: IncomingMessage, respon
   sendJson(response, stored.created ? 201 : 200, { sha256: digest, bytes: stored.bytes });
 }
 
-async function handleReady({ db, log }: HttpParts, response: ServerResponse): Promise<void> {
+/** A log that refuses to sign takes in and keeps what happens: the server stays ready, and says so. */
+async function handleReady({ db, log, auditLog }: HttpParts, response: ServerResponse): Promise<void> {
   try {
     await db.query('SELECT 1');
-    sendJson(response, 200, { status: 'ready' });
+    const { refusal } = auditLog;
+    sendJson(response, 200, { status: 'ready', ...(refusal && { log: 'refuses to sign', why: refusal.says }) });
   } catch (error) {
     log.warn({ err: error }, 'not ready');
     sendJson(response, 503, { status: 'the database does not answer' });

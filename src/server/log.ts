@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { parseTilePath, type TransparencyLog } from '../audit/index.js';
+import { parseTilePath, type SignedHead, type TransparencyLog } from '../audit/index.js';
 import { notFound, type Context, type Queryable } from '../platform/index.js';
 import { demand } from '../security/index.js';
 
@@ -19,8 +19,10 @@ export interface LogParts {
  * @throws NOT_FOUND
  */
 export async function sendLog({ log, db, contextOf }: LogParts, response: ServerResponse, path: string): Promise<void> {
-  if (path === 'checkpoint') return sendCheckpoint(log, db, response);
-  if (path === 'key') return sendText(response, `${log.verifierKey((await log.checkpoint(db))?.epoch)}\n`);
+  if (path === 'checkpoint') return sendCheckpoint(await log.published(db), response);
+  if (path === 'checkpoint/newest') return sendCheckpoint(await newest(log, db), response);
+  // Told also while the log refuses to sign.
+  if (path === 'key') return sendText(response, `${log.verifierKey(await log.epoch(db))}\n`);
   const [, level, rest] = /^tile\/(entries|\d|[1-5]\d|6[0-3])\/(.+)$/.exec(path) ?? [];
   const place = rest === undefined ? undefined : parseTilePath(rest);
   if (level === undefined || !place) throw nothing(path);
@@ -31,8 +33,13 @@ export async function sendLog({ log, db, contextOf }: LogParts, response: Server
   response.end(bytes);
 }
 
-async function sendCheckpoint(log: TransparencyLog, db: Queryable, response: ServerResponse): Promise<void> {
+/** With what witnesses said of it so far. */
+async function newest(log: TransparencyLog, db: Queryable): Promise<SignedHead | undefined> {
   const head = await log.checkpoint(db);
+  return head && log.withCosignatures(db, head);
+}
+
+function sendCheckpoint(head: SignedHead | undefined, response: ServerResponse): void {
   if (!head) throw notFound('The transparency log has no entries yet.');
   sendText(response, head.note);
 }
@@ -42,4 +49,4 @@ function sendText(response: ServerResponse, text: string): void {
   response.end(text);
 }
 
-const nothing = (path: string): Error => notFound(`The transparency log has nothing at /log/${path.slice(0, 80)}. There are /log/checkpoint, /log/key, /log/tile/<L>/<N>[.p/<W>] and /log/tile/entries/<N>[.p/<W>], up to the size of the checkpoint.`);
+const nothing = (path: string): Error => notFound(`The transparency log has nothing at /log/${path.slice(0, 80)}. There are /log/checkpoint, /log/checkpoint/newest, /log/key, /log/tile/<L>/<N>[.p/<W>] and /log/tile/entries/<N>[.p/<W>], up to the size of the checkpoint.`);

@@ -41,9 +41,9 @@ const CHOICES: Readonly<Record<string, string>> = {
 };
 
 /** What no verdict rests on: when an event was taken in, and by which transaction, is beside its leaf, which has its time. */
-const UNBOUND = new Set(['audit_intake.recorded_at', 'audit_intake.xid', 'log_heads.recorded_at', 'log_epochs.recorded_at', 'log_epochs.reason']);
+const UNBOUND = new Set(['audit_intake.recorded_at', 'audit_intake.xid', 'log_heads.recorded_at', 'log_signatures.recorded_at', 'log_epochs.recorded_at', 'log_epochs.reason']);
 
-const TABLES = ['predictions', 'audit_intake', 'log_entries', 'log_tiles', 'log_heads', ...WITNESSED_TABLES];
+const TABLES = ['predictions', 'audit_intake', 'log_entries', 'log_tiles', 'log_heads', 'log_signatures', ...WITNESSED_TABLES];
 
 /** Whoever has the database can take its rules away as well. */
 const NO_RULES = `SET LOCAL session_replication_role = 'replica';

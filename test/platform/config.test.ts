@@ -103,6 +103,20 @@ describe('configuration', () => {
     });
   });
 
+  const WITNESS = 'witness.example/w1+0a1b2c3d+BAAA https://w1.example';
+
+  it('takes witnesses with their URLs, more than half of them as a quorum unless told otherwise', () => {
+    expect(readConfig({})).toMatchObject({ witnesses: [], witnessQuorum: 0 });
+    const three = `${WITNESS}, ${WITNESS.replaceAll('w1', 'w2')} https://monitor.example\n${WITNESS.replaceAll('w1', 'w3')},`;
+    expect(readConfig({ WITNESSES: three })).toMatchObject({ witnesses: [WITNESS, expect.stringContaining('monitor'), expect.stringContaining('w3')], witnessQuorum: 2 });
+    expect(readConfig({ WITNESSES: three, WITNESS_QUORUM: '3' }).witnessQuorum).toBe(3);
+    expect(problems({ WITNESSES: three, WITNESS_QUORUM: '4' })).toEqual(['WITNESS_QUORUM']);
+    expect(problems({ WITNESS_QUORUM: '1' })).toEqual(expect.arrayContaining(['WITNESSES']));
+    for (const wrong of ['w1', 'https://w1.example', `${WITNESS} ftp://x`, WITNESS.replace('+0a1b2c3d', '+0a1b')]) expect(problems({ WITNESSES: wrong })).toEqual(['WITNESSES']);
+    expect(problems({ ...PRODUCTION, WITNESSES: WITNESS.replace('https', 'http') })).toEqual(['WITNESSES']);
+    expect(problems({ ...PRODUCTION, WITNESSES: WITNESS.replace('https://w1.example', 'http://localhost:4100') })).toEqual([]);
+  });
+
   it('does not repeat secrets in what it says', () => {
     let message = '';
     try {

@@ -1,5 +1,6 @@
 import type { Database, Logger, Queryable, Transaction } from '../../platform/index.js';
 import { leafHash, type Edge, type FullTile } from '../merkle/index.js';
+import { currentEpoch } from './epochs.js';
 import { newestHead, TileStore } from './store.js';
 
 /** Entries of one transaction: it holds as many leaves in memory. */
@@ -10,6 +11,9 @@ const EVERY_MILLISECONDS = 200;
 
 /** No other use of advisory locks takes a pair whose first half is this. */
 const LOCK = [0x10_67_00, 1] as const;
+
+/** Lets nobody append until this transaction ends. */
+export const holdSequencers = (tx: Transaction): Promise<unknown> => tx.query('SELECT pg_advisory_xact_lock($1, $2)', [...LOCK]);
 
 interface Waiting {
   readonly id: string;
@@ -51,6 +55,8 @@ export class Sequencer {
   private left: Left | undefined;
   private horizon: Horizon | undefined;
   private pass: Pass | undefined;
+  /** Of which the horizon tells. */
+  private epoch: number | undefined;
   private timer: NodeJS.Timeout | undefined;
   private working: Promise<unknown> = Promise.resolve();
   private stopped = false;
@@ -58,6 +64,8 @@ export class Sequencer {
   constructor(
     private readonly db: Database,
     private readonly log: Logger,
+    /** Nothing is appended to a tree that is not the one that was signed: what waits is taken up by the next epoch. */
+    private readonly mayGrow: () => boolean = () => true,
   ) {}
 
   start(): void {
@@ -90,7 +98,7 @@ export class Sequencer {
 
   /** One batch. Looks first with the reader's connection, so that waiting costs no transaction. */
   private async integrate(): Promise<number> {
-    if (!this.pass && !(await hasWaiting(this.db, this.horizon))) return 0;
+    if (!this.mayGrow() || !(await this.hasWork())) return 0;
     const done = await this.db.transaction(async (tx) => {
       const [lock] = await tx.query<{ taken: boolean }>('SELECT pg_try_advisory_xact_lock($1, $2) AS taken', [...LOCK]);
       if (!lock!.taken) return undefined;
@@ -102,6 +110,14 @@ export class Sequencer {
     this.pass = done?.page.pass;
     if (done) this.horizon = done.page.horizon;
     return done?.page.rows.length ?? 0;
+  }
+
+  /** In a new epoch everything is looked at anew: what the one before could not keep is entered again. */
+  private async hasWork(): Promise<boolean> {
+    const { epoch, waits } = await readWork(this.db, this.horizon);
+    if (epoch === this.epoch || this.epoch === undefined) this.epoch = epoch;
+    else [this.epoch, this.horizon, this.pass] = [epoch, undefined, undefined];
+    return waits || this.pass !== undefined || this.horizon === undefined;
   }
 
   private async append(tx: Transaction, rows: readonly Waiting[]): Promise<Left> {
@@ -123,12 +139,7 @@ export class Sequencer {
   }
 }
 
-async function currentEpoch(db: Queryable): Promise<number> {
-  const [row] = await db.query<{ epoch: number }>('SELECT max(epoch) AS epoch FROM log_epochs');
-  return row!.epoch;
-}
-
-const WAITS = 'NOT EXISTS (SELECT FROM log_entries e WHERE e.intake_id = i.id)';
+const WAITS = 'NOT EXISTS (SELECT FROM log_standing e WHERE e.intake_id = i.id)';
 
 /** Everything before the horizon is in the log; without one, everything is looked at. The fence keeps the planner from walking the table by id instead. */
 const candidates = (horizon: Horizon | undefined): string =>
@@ -136,9 +147,10 @@ const candidates = (horizon: Horizon | undefined): string =>
 
 const parametersOf = (horizon: Horizon | undefined): unknown[] => (horizon ? [horizon.xmax, horizon.running] : []);
 
-async function hasWaiting(db: Queryable, horizon: Horizon | undefined): Promise<boolean> {
-  const [row] = await db.query<{ waits: boolean }>(`SELECT EXISTS (SELECT FROM ${candidates(horizon)} i WHERE ${WAITS}) AS waits`, parametersOf(horizon));
-  return row!.waits;
+async function readWork(db: Queryable, horizon: Horizon | undefined): Promise<{ epoch: number; waits: boolean }> {
+  const [row] = await db.query<{ epoch: number; waits: boolean }>(
+    `SELECT (SELECT max(epoch) FROM log_epochs) AS epoch, EXISTS (SELECT FROM ${candidates(horizon)} i WHERE ${WAITS}) AS waits`, parametersOf(horizon));
+  return row!;
 }
 
 /** The first of what waits. */
@@ -160,7 +172,7 @@ async function readWaiting(tx: Transaction, horizon: Horizon | undefined): Promi
 async function readOn(tx: Transaction, { horizon: next, after }: Pass, horizon: Horizon | undefined): Promise<Page> {
   const looked = await tx.query<{ id: string; waits: boolean }>(
     `SELECT i.id, e.there IS NULL AS waits FROM (SELECT id FROM audit_intake WHERE id > $1 ORDER BY id LIMIT ${MOST_AT_ONCE}) i
-     LEFT JOIN LATERAL (SELECT true AS there FROM log_entries WHERE intake_id = i.id LIMIT 1) e ON true ORDER BY i.id`, [after]);
+     LEFT JOIN LATERAL (SELECT true AS there FROM log_standing WHERE intake_id = i.id LIMIT 1) e ON true ORDER BY i.id`, [after]);
   const rows = await leavesOf(tx, looked.filter(({ waits }) => waits).map(({ id }) => id));
   if (looked.length < MOST_AT_ONCE) return { rows, horizon: next, pass: undefined };
   return { rows, horizon, pass: { horizon: next, after: looked.at(-1)!.id } };

@@ -1,8 +1,10 @@
 import type { Queryable } from '../../platform/index.js';
 import { Edge, leafHash, type FullTile } from '../merkle/index.js';
+import type { Checkpoint, Receipt } from '../note/index.js';
 import { EntryReader, type Entry } from './entry-reader.js';
-
-export type { Entry };
+import { epochsOf, type Epoch } from './epochs.js';
+import { lostBefore, openingProblems, predecessorOf } from './verify-opening.js';
+import { SignatureCheck } from './verify-signatures.js';
 
 /** What was looked at. */
 export interface TreeCounts {
@@ -10,6 +12,19 @@ export interface TreeCounts {
   readonly entries: number;
   readonly tiles: number;
   readonly heads: number;
+  /** Signatures of heads that are kept: the log's own and its witnesses'. */
+  readonly signatures: number;
+  /** Checkpoints, kept or embedded, whose tree this one is. */
+  readonly checkpoints: number;
+  /** Entries that were signed in epochs that others follow, and are gone: their openings say so. */
+  readonly lost: number;
+}
+
+/** A checkpoint that the tree must be the one of. */
+export interface Anchor extends Checkpoint {
+  readonly epoch: number;
+  /** Whose it is, as a sentence begins with it. */
+  readonly from: string;
 }
 
 export interface TreeCheck {
@@ -18,33 +33,77 @@ export interface TreeCheck {
   /** Gets every entry, a batch at a time, in order. */
   entries?(batch: readonly Entry[]): Promise<void>;
   progress?(done: number): void;
+  /** Checkpoints that somebody kept, or witnesses show. */
+  readonly anchors?: readonly Anchor[];
+  /** Receipts that somebody kept: their leaves must be entries. */
+  readonly receipts?: readonly KeptReceipt[];
 }
 
-/** Recomputes the whole tree from the entries as they are stored, and compares every full tile and every head. */
+/** What the log promised once. */
+export interface KeptReceipt extends Receipt {
+  /** Whose it is, as a sentence begins with it. */
+  readonly from: string;
+}
+
+/** Recomputes the whole tree from the entries as they are stored, and compares every full tile, head, signature and known checkpoint. */
 export async function verifyTree(db: Queryable, check: TreeCheck): Promise<TreeCounts> {
-  const epochs = await db.query<{ epoch: number }>('SELECT epoch FROM log_epochs ORDER BY epoch');
-  let counts: TreeCounts = { epochs: epochs.length, entries: 0, tiles: 0, heads: 0 };
-  for (const { epoch } of epochs) {
-    const walk = new Walk(db, epoch, check, counts.entries);
+  const epochs = await epochsOf(db);
+  const promised = new Map((check.receipts ?? []).map((receipt) => [hex(receipt.leaf), receipt]));
+  let counts: TreeCounts = { epochs: epochs.length, entries: 0, tiles: 0, heads: 0, signatures: 0, checkpoints: 0, lost: 0 };
+  for (const [at, epoch] of epochs.entries()) {
+    if (epoch.epoch !== at + 1) check.problem(`Epoch ${at + 1} of the log is missing.`);
+    const next = epochs[at + 1];
+    const walk = new Walk(db, epoch, check, { before: counts.entries, next, promised, lost: next ? await lostBefore(db, next) : 0 });
     await walk.run();
-    counts = { epochs: epochs.length, entries: counts.entries + walk.size, tiles: counts.tiles + walk.tiles, heads: counts.heads + walk.heads };
+    counts = {
+      epochs: epochs.length, entries: counts.entries + walk.size, tiles: counts.tiles + walk.tiles, heads: counts.heads + walk.heads,
+      signatures: counts.signatures + walk.signatures.count, checkpoints: counts.checkpoints + walk.anchored, lost: counts.lost + walk.around.lost,
+    };
   }
-  const [stray] = await db.query<{ heads: number; tiles: number; entries: number }>(
-    `SELECT (SELECT count(*)::int FROM log_heads) AS heads, (SELECT count(*)::int FROM log_tiles) AS tiles, (SELECT count(*)::int FROM log_entries) AS entries`);
-  for (const name of ['heads', 'tiles', 'entries'] as const) {
-    if (stray![name] !== counts[name]) check.problem(`${stray![name]} ${name} are stored, but the ${counts.epochs} epochs that there are have ${counts[name]}.`);
+  await nothingStray(db, check, counts);
+  for (const { epoch, from } of check.anchors ?? []) if (!epochs.some((one) => one.epoch === epoch)) check.problem(`${from} is of epoch ${epoch}, which is not there.`);
+  for (const { from, event, recordedAt } of promised.values()) {
+    check.problem(`${from} promised at ${recordedAt.toISOString()} that the event ${event} would be in the log. It is in no tree: it was dropped, or the server that took it in has not integrated it yet.`);
   }
   return counts;
 }
+
+/** What is stored of epochs that there are not. */
+async function nothingStray(db: Queryable, check: TreeCheck, counts: TreeCounts): Promise<void> {
+  const [stored] = await db.query<Record<'heads' | 'tiles' | 'entries', number>>(
+    'SELECT (SELECT count(*)::int FROM log_heads) AS heads, (SELECT count(*)::int FROM log_tiles) AS tiles, (SELECT count(*)::int FROM log_entries) AS entries');
+  for (const name of ['heads', 'tiles', 'entries'] as const) {
+    if (stored![name] !== counts[name]) check.problem(`${stored![name]} ${name} are stored, but the ${counts.epochs} epochs that there are have ${counts[name]}.`);
+  }
+}
+
+const hex = (hash: Uint8Array): string => Buffer.from(hash).toString('hex');
 
 interface StoredHead {
   readonly previous: string;
   readonly root: Buffer;
 }
 
+interface Around {
+  /** Receipts whose leaves were not met yet, by their hashes. */
+  readonly promised: Map<string, KeptReceipt>;
+  /** Entries of the epochs before. */
+  readonly before: number;
+  /** The epoch that follows: it says how much of this one stands. */
+  readonly next: Epoch | undefined;
+  /** How many entries behind those that stand were signed, and are gone, as the next one owns. */
+  readonly lost: number;
+}
+
 /** One epoch's tree, from its first entry on. */
 class Walk {
   private readonly edge = Edge.empty();
+  private readonly epoch: number;
+  readonly signatures: SignatureCheck;
+  /** The checkpoint that the next epoch embeds, where the tree here reaches so far. */
+  private readonly predecessor: Anchor | undefined;
+  /** By the size at which they are compared. */
+  private readonly anchors = new Map<number, Anchor[]>();
   private readonly reader: EntryReader;
   /** Which entry comes next: beyond the size of the tree where some are missing. */
   private expected = 0;
@@ -52,14 +111,28 @@ class Walk {
   heads = 0;
   /** The size of the head before the next one: each extends another. */
   private headAt = 0;
+  /** Checkpoints that fit. */
+  anchored = 0;
+  /** Whether a signature is kept of exactly what stands. */
+  private signedWhereItEnds = false;
 
   constructor(
     private readonly db: Queryable,
-    private readonly epoch: number,
+    private readonly opened: Epoch,
     private readonly check: TreeCheck,
-    private readonly before: number,
+    readonly around: Around,
   ) {
-    this.reader = new EntryReader(db, epoch);
+    this.epoch = opened.epoch;
+    this.reader = new EntryReader(db, this.epoch);
+    this.signatures = new SignatureCheck(db, this.epoch, (text) => check.problem(text));
+    this.predecessor = around.next && predecessorOf(around.next, (text) => check.problem(text));
+    const anchors = [...(check.anchors ?? []).filter(({ epoch }) => epoch === this.epoch), ...(this.predecessor ? [this.predecessor] : [])];
+    for (const anchor of anchors) this.anchors.set(anchor.size, [...(this.anchors.get(anchor.size) ?? []), anchor]);
+  }
+
+  /** How many of its entries stand. */
+  private get stands(): number {
+    return this.around.next?.kept ?? Infinity;
   }
 
   get size(): number {
@@ -70,10 +143,12 @@ class Walk {
     for (;;) {
       const batch = await this.read();
       if (batch.length === 0) break;
+      if (this.size === 0) for (const problem of openingProblems(this.opened, batch[0])) this.check.problem(problem);
       await this.append(batch);
-      await this.check.entries?.(batch);
-      this.check.progress?.(this.before + this.size);
+      await this.check.entries?.(batch.filter(({ index }) => index < this.stands));
+      this.check.progress?.(this.around.before + this.size);
     }
+    if (this.size === 0 && this.epoch > 1) this.check.problem(`Epoch ${this.epoch} has no first entry, which would tell why it was opened.`);
     await this.nothingBeyond();
   }
 
@@ -91,14 +166,29 @@ class Walk {
   private async append(batch: readonly Entry[]): Promise<void> {
     const from = this.size;
     const heads = await this.headsWithin(from, from + batch.length);
+    await this.signatures.read(from, from + batch.length);
     const filled: FullTile[] = [];
     for (const { leaf } of batch) {
-      filled.push(...this.edge.append(leafHash(leaf)));
+      const hash = leafHash(leaf);
+      if (this.around.promised.size > 0 && this.size < this.stands) this.around.promised.delete(hex(hash));
+      filled.push(...this.edge.append(hash));
       const stored = heads.get(this.size);
+      this.compareAnchors();
+      if (this.signatures.has(this.size)) this.signatures.compare(this.size, this.edge.root());
+      if (this.size === this.stands) this.signedWhereItEnds = this.signatures.has(this.size);
       if (stored) this.compareHead(stored);
     }
     this.heads += heads.size;
     await this.compareTiles(filled);
+  }
+
+  /** Whoever kept it: a tree that was computed anew has another root there. */
+  private compareAnchors(): void {
+    for (const { size, root, from } of this.anchors.get(this.size) ?? []) {
+      if (size > this.stands) continue;
+      if (this.edge.root().equals(root)) this.anchored += 1;
+      else this.check.problem(`${from} has another root for ${size} entries of epoch ${this.epoch} than the entries: they were changed since, or it is of another log.`);
+    }
   }
 
   private async headsWithin(above: number, upTo: number): Promise<Map<number, StoredHead>> {
@@ -128,6 +218,14 @@ class Walk {
 
   /** What is stored of a larger tree than the entries make. */
   private async nothingBeyond(): Promise<void> {
+    for (const { size, from } of [...this.anchors.values()].flat()) {
+      if (size > Math.min(this.size, this.stands) + this.around.lost) this.check.problem(`${from} has ${size} entries of epoch ${this.epoch}, but ${Math.min(this.size, this.stands)} are there.`);
+    }
+    if (this.around.next && this.around.next.kept! > this.size) this.check.problem(`Of epoch ${this.epoch}, ${this.around.next.kept} entries stand according to the next, but ${this.size} are there.`);
+    if (this.around.next && this.stands > 0 && this.predecessor?.size !== this.stands && !this.signedWhereItEnds) {
+      this.check.problem(`Of epoch ${this.epoch}, ${this.stands} entries stand according to the next, but no signature that is kept proves them.`);
+    }
+    await this.signatures.nothingBeyond(this.size);
     const [last] = await this.db.query<{ size: string | null }>('SELECT max(size) AS size FROM log_heads WHERE epoch = $1', [this.epoch]);
     if (Number(last!.size ?? 0) !== this.size) this.check.problem(`The newest head of epoch ${this.epoch} has ${last!.size ?? 0} entries, but ${this.size} are there.`);
   }

@@ -12,6 +12,8 @@ interface VerifyFlags {
   readonly evidence?: string;
   readonly key: readonly string[];
   readonly witnesses: string;
+  readonly checkpoint: readonly string[];
+  readonly receipt: readonly string[];
   readonly json?: boolean;
 }
 
@@ -22,15 +24,17 @@ export function verifyCommand(command: Command): void {
     .option('--evidence <folder>', 'an export: what assay evidence or exportEvidence wrote')
     .option('--key <key>', 'with --offline or --evidence: a key that you trust, as /log/key tells it, or a file that holds it; repeatable, for witnesses', repeatable, [])
     .option('--witnesses <n>', 'with --offline or --evidence: how many witnesses among the keys must have signed', '0')
+    .option('--checkpoint <file>', 'for the whole log: a checkpoint that somebody kept, out of which it must have grown; repeatable', repeatable, [])
+    .option('--receipt <file>', 'for the whole log: a receipt that somebody kept, whose event must be in it; repeatable', repeatable, [])
     .option('--json', 'print one line of JSON at the end')
     .action(run);
 }
 
-async function run({ folder, offline, evidence, key, witnesses, json }: VerifyFlags): Promise<void> {
+async function run({ folder, offline, evidence, key, witnesses, checkpoint, receipt, json }: VerifyFlags): Promise<void> {
   const trust = { keys: key, witnesses: Number(witnesses) };
   if (offline !== undefined) return verifyOffline(offline, trust, json ?? false);
   if (evidence !== undefined) return verifyEvidence(evidence, trust, json ?? false);
-  if (folder === undefined) return verifyWholeLog(json ?? false);
+  if (folder === undefined) return verifyWholeLog({ checkpoints: checkpoint, receipts: receipt }, json ?? false);
   const stages = new Stages(process.stderr);
   const checks: { check: string; found: string }[] = [];
   for await (const { name, title, run: check } of checksOfFolder(folder)) {
