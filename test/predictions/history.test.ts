@@ -7,12 +7,12 @@ import { deploySmallModel, type SmallDeployment } from '../support/small-version
 interface Listed {
   readonly totalCount: number;
   readonly pageInfo: { readonly hasNextPage: boolean; readonly hasPreviousPage: boolean; readonly startCursor: string | null; readonly endCursor: string | null };
-  readonly edges: readonly { readonly cursor: string; readonly node: { readonly id: string; readonly createdAt: string; readonly grade: string | null; readonly decision: string | null } }[];
+  readonly edges: readonly { readonly cursor: string; readonly node: { readonly id: string; readonly createdAt: string; readonly recordedAt: string; readonly grade: string | null; readonly decision: string | null } }[];
 }
 
 const LIST = `query List($filter: PredictionFilterInput, $asOf: DateTime, $direction: OrderDirection, $first: Int, $after: String, $last: Int, $before: String) {
   predictions(filter: $filter, asOf: $asOf, direction: $direction, first: $first, after: $after, last: $last, before: $before) {
-    totalCount pageInfo { hasNextPage hasPreviousPage startCursor endCursor } edges { cursor node { id createdAt grade decision } } } }`;
+    totalCount pageInfo { hasNextPage hasPreviousPage startCursor endCursor } edges { cursor node { id createdAt recordedAt grade decision } } } }`;
 
 const idsOf = ({ edges }: Listed): string[] => edges.map(({ node }) => node.id);
 
@@ -79,7 +79,7 @@ describe('the history of predictions', () => {
   });
 
   it('is shown as it stood: what was recorded later is not there', async () => {
-    const times = (await list({ direction: 'ASC' })).edges.map(({ node }) => node.createdAt);
+    const times = (await list({ direction: 'ASC' })).edges.map(({ node }) => node.recordedAt);
     const then = await list({ asOf: times[2] });
     expect([idsOf(then), then.totalCount]).toEqual([newestFirst(0, 1, 2), 3]);
   });

@@ -1,6 +1,6 @@
 import { GraphQLScalarType } from 'graphql';
 import { Field, Float, ID, Int, ObjectType, registerEnumType } from 'type-graphql';
-import { Node } from '../../platform/index.js';
+import { Node, type Moment } from '../../platform/index.js';
 import type { InputValue } from '../../scoring/index.js';
 import type { PredictionRow } from './prediction.queries.js';
 
@@ -121,6 +121,8 @@ export class PredictionReplay {
 @ObjectType('Prediction', { description: 'One act of scoring, successful or not.', implements: Node, simpleResolvers: true })
 export class PredictionType extends Node {
   readonly row!: PredictionRow;
+  /** As of when it is told, and so all that hangs on it. */
+  readonly moment!: Moment;
   @Field(() => Status, { description: 'What became of it.' }) status!: Status;
   @Field(() => PredictionPurpose, { description: 'What it was for.' }) purpose!: PredictionPurpose;
   @Field(() => DecisionValue, { nullable: true, description: "What was decided: the policy's answer, or REFER where the model is stopped or must refer. Null for a what-if and of a challenger, which decide nothing." }) decision!: DecisionValue | null;

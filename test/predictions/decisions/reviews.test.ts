@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { newContext, type Context } from '../../../src/platform/index.js';
+import { newContext, PRESENT, type Context } from '../../../src/platform/index.js';
 import { dueNotices } from '../../../src/predictions/decisions/due-notices.queries.js';
 import { dutyOf } from '../../../src/predictions/decisions/duty.js';
 import { loanHistories } from '../../../src/predictions/decisions/loan-history.queries.js';
@@ -506,7 +506,7 @@ describe('what happens to a decision', () => {
 
       /** By the rule: of each loan and purpose what is due first. */
       const expectedAt = async (now: Date, by: string): Promise<{ id: string; sendBy: string }[]> => {
-        const histories = await loanHistories(app.runtime.db, made);
+        const histories = await loanHistories(app.runtime.db, made.map((one) => ({ ...one, moment: PRESENT })));
         const soonest = new Map<string, { id: string; sendBy: string }>();
         for (const [index, { id, loan_id, purpose }] of made.entries()) {
           const { action } = dutyOf(histories[index]!, id, now);
