@@ -2,11 +2,12 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { insertCustomers, insertFacts, type RecordedCustomer } from '../../src/customers/index.js';
 import { insertLoanFacts, insertLoans, insertOutcomes, insertRepayments } from '../../src/loans/index.js';
 import type { Transaction } from '../../src/platform/index.js';
+import { untilAfter } from '../support/moments.js';
 import { openLending, type Lending } from '../customers/lending.js';
 import { RECORDER } from './books.js';
 
 const SEQUENCES = 200;
-const ROUNDS = 10;
+const ROUNDS = 8;
 const SEED = Number(process.env['HISTORY_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 
 /** mulberry32: the same seed, the same numbers. */
@@ -61,6 +62,22 @@ interface Told {
   readonly loans: { readonly totalCount: number; readonly edges: readonly { readonly node: { readonly externalId: string; readonly principal: { readonly amount: string }; readonly repayments: readonly { readonly periodEnd: string; readonly daysPastDue: number }[]; readonly outcome: { readonly defaulted: boolean } | null } }[] };
 }
 
+const customerFacts = ({ effectiveAt, value }: Kept) => ({ effectiveAt, identity: { name: `Name ${value}` }, attributes: { value }, protected: {} });
+
+const loanFacts = ({ effectiveAt, value }: Kept) => ({ effectiveAt, status: 'ON_BOOK' as const, principal: String(value), attributes: { value } });
+
+/** Of those that were learned by a round and true by a day: what was true last, of that what was learned last. */
+const newest = (kept: readonly Kept[], round: number, day: Date, by: 'effective' | 'round' = 'effective'): Kept | undefined =>
+  kept.filter((one) => one.round <= round && one.effectiveAt <= day).sort((a, b) => (by === 'effective' && a.effectiveAt.getTime() - b.effectiveAt.getTime()) || a.round - b.round).at(-1);
+
+const seen = ({ externalId, attributes, loans }: Told): object => ({
+  externalId,
+  value: attributes[0]!.value,
+  loans: loans.edges.map(({ node }) => ({ externalId: node.externalId, principal: node.principal.amount, defaulted: node.outcome?.defaulted ?? null, late: node.repayments.map(({ daysPastDue }) => daysPastDue) })),
+});
+
+const byName = (a: object, b: object): number => ((a as Told).externalId < (b as Told).externalId ? -1 : 1);
+
 describe('the book as of a moment', () => {
   let lending: Lending;
   const random = randomOf(SEED);
@@ -84,11 +101,6 @@ describe('the book as of a moment', () => {
 
   const snapshot = (moment: { asOf?: Date; effectiveAt?: Date } = {}): Promise<Answer> => ask<Answer>('AUDITOR', SNAPSHOT, moment);
 
-  /** What is recorded next is of a later millisecond. */
-  async function untilAfter(at: Date): Promise<void> {
-    while (Date.now() <= at.getTime()) await new Promise((resolve) => setImmediate(resolve));
-  }
-
   async function recordRound(tx: Transaction, round: number): Promise<void> {
     const kept = (): Kept => ({ round, effectiveAt: DAYS[random(DAYS.length)]!, value: random(1_000) });
     const starting = sequences.filter(({ startsIn }) => startsIn === round);
@@ -100,10 +112,6 @@ describe('the book as of a moment', () => {
     }
     for (const sequence of sequences.filter(({ startsIn }) => startsIn < round)) await recordOne(tx, sequence, kept());
   }
-
-  const customerFacts = ({ effectiveAt, value }: Kept) => ({ effectiveAt, identity: { name: `Name ${value}` }, attributes: { value }, protected: {} });
-
-  const loanFacts = ({ effectiveAt, value }: Kept) => ({ effectiveAt, status: 'ON_BOOK' as const, principal: String(value), attributes: { value } });
 
   async function recordOne(tx: Transaction, { customer, externalId, facts, loans }: Sequence, one: Kept): Promise<void> {
     const act = random(6);
@@ -136,10 +144,6 @@ describe('the book as of a moment', () => {
     expect(new Set(remembered.map(({ told }) => JSON.stringify(told))).size).toBe(ROUNDS);
   });
 
-  /** Of those that were learned by a round and true by a day: what was true last, of that what was learned last. */
-  const newest = (kept: readonly Kept[], round: number, day: Date, by: 'effective' | 'round' = 'effective'): Kept | undefined =>
-    kept.filter((one) => one.round <= round && one.effectiveAt <= day).sort((a, b) => (by === 'effective' && a.effectiveAt.getTime() - b.effectiveAt.getTime()) || a.round - b.round).at(-1);
-
   const expectedOf = ({ facts, loans, externalId }: Sequence, round: number, day: Date): object | undefined => {
     const own = newest(facts, round, day);
     return own && {
@@ -154,12 +158,6 @@ describe('the book as of a moment', () => {
     };
   };
 
-  const seen = ({ externalId, attributes, loans }: Told): object => ({
-    externalId,
-    value: attributes[0]!.value,
-    loans: loans.edges.map(({ node }) => ({ externalId: node.externalId, principal: node.principal.amount, defaulted: node.outcome?.defaulted ?? null, late: node.repayments.map(({ daysPastDue }) => daysPastDue) })),
-  });
-
   it('is cut in two directions: what was known then, of what was true at another time', async () => {
     for (const round of [2, 5, ROUNDS - 1]) {
       for (const day of [DAYS[0]!, DAYS[2]!, DAYS[4]!]) {
@@ -170,8 +168,6 @@ describe('the book as of a moment', () => {
       }
     }
   });
-
-  const byName = (a: object, b: object): number => ((a as Told).externalId < (b as Told).externalId ? -1 : 1);
 
   it('is asked of one customer or loan too, who was none before being recorded', async () => {
     const sequence = sequences.find(({ loans, startsIn }) => startsIn === 1 && loans.length > 0 && loans[0]!.facts[0]!.round > 2)!;
