@@ -154,6 +154,28 @@ describe('models over GraphQL', () => {
     expect(errors!.map(({ message, originalError }) => [(originalError as { code?: string }).code, message])).toEqual([['BAD_INPUT', expect.stringContaining('2099-01-01T00:00:00.000Z is still to come')]]);
   });
 
+  it('says nothing of a moment at which a change of it may be under way: the answer would change', async () => {
+    const modelId = await registerModel();
+    const live = (at: Date): ReturnType<typeof run> => run(adam, 'query ($id: ID!, $at: DateTime!) { model(id: $id) { liveVersion(at: $at) { id } } }', { id: modelId, at: at.toISOString() });
+    let done = (): void => undefined;
+    const held = new Promise<void>((resolve) => (done = resolve));
+    let began: Promise<Date> | undefined;
+    const slow = new Promise<Date>((resolve) => {
+      began = new Promise((begun) => void database.db.transaction(async (tx) => {
+        const [{ at }] = (await tx.query<{ at: Date }>('SELECT now() AS at')) as [{ at: Date }];
+        begun(at);
+        await held;
+        return at;
+      }).then(resolve));
+    });
+    const at = (await began)!;
+    const { errors } = await live(at);
+    expect(errors!.map(({ message }) => message)).toEqual([expect.stringMatching(/^at: .* is too close: a transaction that began at .* is still recording/)]);
+    done();
+    await slow;
+    expect(await live(at)).toEqual({ data: { model: { liveVersion: null } } });
+  });
+
   it('finds models by id and name, and lists and filters versions', async () => {
     const modelId = await registerModel();
     await bank.upload(olga, small);
