@@ -7,7 +7,8 @@ import { demandOwn, Requires, userOf } from '../../security/index.js';
 import { PredictionCounterfactual } from '../history/counterfactual.types.js';
 import type { Evidence } from '../history/evidence.js';
 import { predictionById, predictionPage, type PredictionFilter } from '../history/prediction.queries.js';
-import { PredictionActor, PredictionExplanation, PredictionInput, PredictionNovelty, PredictionProblem, PredictionReason, PredictionRecordType, PredictionReplay, PredictionType } from '../history/prediction.types.js';
+import { PredictionActor, PredictionExplanation, PredictionInput, PredictionNovelty, PredictionProblem, PredictionReason, PredictionRecordType, PredictionType } from '../history/prediction.types.js';
+import { PredictionReplay } from '../replay/replay.types.js';
 import { isVisible, toPrediction } from './coarse.js';
 import { PredictionFilterInput } from './prediction.inputs.js';
 
@@ -126,7 +127,7 @@ export class PredictionResolver {
   }
 
   @Requires('prediction:detail')
-  @FieldResolver(() => PredictionReplay, { nullable: true, description: 'The prediction computed again from its record alone; null where there is nothing to replay.' })
+  @FieldResolver(() => PredictionReplay, { nullable: true, description: 'The prediction computed again from its record alone; null where no score was made.' })
   replay(@Ctx() ctx: Context, @Root() { row }: PredictionType): Promise<PredictionReplay | null> {
     return this.evidence.replay(ctx, row);
   }

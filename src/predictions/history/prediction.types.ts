@@ -110,14 +110,6 @@ export class PredictionRecordType {
   @Field(() => String, { description: 'HMAC of inputs, outputs and explanation under the secret inside the record, as in the audit leaf.' }) commitment!: string;
 }
 
-@ObjectType({ description: 'The prediction computed again from its record and artefact alone.', simpleResolvers: true })
-export class PredictionReplay {
-  @Field(() => Boolean, { description: 'Whether PD, grade, decision, novelty and explanation came out the same; to the bit on the same runtime, within 1e-5 on another.' }) reproduced!: boolean;
-  @Field(() => Float, { description: 'Largest absolute difference over PD, log-odds, attributions, their standard errors and the residual.' }) maxAbsDifference!: number;
-  @Field(() => String, { description: 'The runtime that replayed.' }) runtime!: string;
-  @Field(() => String, { description: 'The runtime that predicted.' }) recordedRuntime!: string;
-}
-
 @ObjectType('Prediction', { description: 'One act of scoring, successful or not.', implements: Node, simpleResolvers: true })
 export class PredictionType extends Node {
   readonly row!: PredictionRow;

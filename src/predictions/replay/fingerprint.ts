@@ -9,6 +9,9 @@ export type Execution = 'NATIVE' | 'WASM' | 'JAVASCRIPT';
 
 /** What computed a prediction, in parts. Null is what a record of an earlier release does not say. */
 export interface Fingerprint {
+  /** As the runtime names itself; empty where none is known. */
+  readonly runtime: string;
+  /** All of it, in one line. */
   readonly text: string;
   readonly library: string | null;
   readonly version: string | null;
@@ -31,7 +34,7 @@ export function fingerprintOf({ runtime, host }: Pick<PredictionBody, 'runtime' 
   const execution = library === null ? null : (EXECUTIONS[`${library} ${backend}`] ?? 'NATIVE');
   const [node, cpu] = [host?.node ?? null, host?.cpu ?? null];
   const text = [runtime, node && `node ${node}`, cpu].filter((part) => part).join(', ');
-  return { text, library, version, backend, execution, platform, architecture, node, cpu };
+  return { runtime: runtime ?? '', text, library, version, backend, execution, platform, architecture, node, cpu };
 }
 
 /** Whether two are the same, as far as both say. */
