@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { insertCustomers, insertFacts, type RecordedCustomer } from '../../src/customers/index.js';
 import { insertLoanFacts, insertLoans, insertOutcomes, insertRepayments } from '../../src/loans/index.js';
 import type { Transaction } from '../../src/platform/index.js';
-import { untilAfter } from '../support/moments.js';
+import { heldTransaction, untilAfter } from '../support/moments.js';
 import { openLending, type Lending } from '../customers/lending.js';
 import { RECORDER } from './books.js';
 
@@ -204,28 +204,17 @@ describe('the book as of a moment', () => {
     const read = (asOf: Date): Promise<object> => ask('AUDITOR', query, { externalId, asOf });
     const before = new Date();
     await untilAfter(new Date(before.getTime() + 2));
-    let done!: () => void;
-    const held = new Promise<void>((resolve) => (done = resolve));
-    let begun!: (at: Date) => void;
-    const beginning = new Promise<Date>((resolve) => (begun = resolve));
-    const slow = lending.database.db.transaction(async (tx) => {
-      const [row] = await tx.query<{ at: Date }>('SELECT now() AS at');
-      await insertFacts(tx, RECORDER, [{ customer: customer!, facts: customerFacts({ round: 0, effectiveAt: DAYS[5]!, value: 4_711 }) }]);
-      begun(row!.at);
-      await held;
-    });
-    const started = await beginning;
+    const { began: started, end } = await heldTransaction(lending.database.db, (tx) =>
+      insertFacts(tx, RECORDER, [{ customer: customer!, facts: customerFacts({ round: 0, effectiveAt: DAYS[5]!, value: 4_711 }) }]));
     try {
       const first = await read(before);
       expect(JSON.stringify(first)).not.toContain('4711');
       expect(await lending.refusal('AUDITOR', query, { externalId, asOf: started.toISOString() })).toMatch(/^asOf: .* is too close: a transaction that began at .* is still recording, and may add to what was known then. Ask again in a moment, or give an earlier one.$/);
-      done();
-      await slow;
+      await end();
       expect(await read(before)).toEqual(first);
       expect(JSON.stringify(await read(started))).toContain('4711');
     } finally {
-      done();
-      await slow;
+      await end();
     }
   });
 });

@@ -8,6 +8,7 @@ import { NodeResolver } from '../../src/node.resolver.js';
 import { ApprovalResolver, ContributorResolver, Deployment, DeploymentResolver, GovernanceResolver, Model, modelNodeLoaders, ModelResolver, ModelVersion, ModelVersionQueries, ModelVersionResolver, PolicyResolver, VersionTransitionResolver } from '../../src/models/index.js';
 import { asSuperuser } from '../support/postgres.js';
 import { openTestDatabase, type TestDatabase } from '../support/database.js';
+import { heldTransaction } from '../support/moments.js';
 import { Bank, smallVersion, type SmallVersion } from './support.js';
 
 const plain = [MeResolver, UserResolver, RoleGrantResolver, ModelResolver, ModelVersionQueries, ModelVersionResolver, DeploymentResolver, ContributorResolver, ApprovalResolver, VersionTransitionResolver] as const;
@@ -157,22 +158,10 @@ describe('models over GraphQL', () => {
   it('says nothing of a moment at which a change of it may be under way: the answer would change', async () => {
     const modelId = await registerModel();
     const live = (at: Date): ReturnType<typeof run> => run(adam, 'query ($id: ID!, $at: DateTime!) { model(id: $id) { liveVersion(at: $at) { id } } }', { id: modelId, at: at.toISOString() });
-    let done = (): void => undefined;
-    const held = new Promise<void>((resolve) => (done = resolve));
-    let began: Promise<Date> | undefined;
-    const slow = new Promise<Date>((resolve) => {
-      began = new Promise((begun) => void database.db.transaction(async (tx) => {
-        const [{ at }] = (await tx.query<{ at: Date }>('SELECT now() AS at')) as [{ at: Date }];
-        begun(at);
-        await held;
-        return at;
-      }).then(resolve));
-    });
-    const at = (await began)!;
+    const { began: at, end } = await heldTransaction(database.db);
     const { errors } = await live(at);
     expect(errors!.map(({ message }) => message)).toEqual([expect.stringMatching(/^at: .* is too close: a transaction that began at .* is still recording/)]);
-    done();
-    await slow;
+    await end();
     expect(await live(at)).toEqual({ data: { model: { liveVersion: null } } });
   });
 

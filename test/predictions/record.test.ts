@@ -2,11 +2,15 @@ import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ArtefactStore, LiveVersions, Routes } from '../../src/models/index.js';
 import { canonicalJson, decodeGlobalId, newContext } from '../../src/platform/index.js';
-import { columnsDigest, commitmentOf, HOST, ScoringService, unsealBody, type PredictionBody, type PredictionColumns } from '../../src/predictions/index.js';
+import { columnsDigest, commitmentOf, Evidence, HOST, ScoringService, unsealBody, type PredictionBody, type PredictionColumns } from '../../src/predictions/index.js';
+import { replayRange, type ReplayReport } from '../../src/evidence/index.js';
 import { permissionsOf } from '../../src/security/index.js';
 import { openTestApp, type TestApp } from '../support/app.js';
 import { createLoan, scoreLoan, someLoans, type BookLoan } from '../support/builders.js';
+import { run } from '../support/cli.js';
 import type { TestClient } from '../support/client.js';
+import { untilAfter } from '../support/moments.js';
+import { envOf } from '../commands/support.js';
 import { damageArtefact, deploySmallModel } from '../support/small-version.js';
 
 type StoredRow = PredictionColumns & { readonly body: Buffer; readonly row_salt: Buffer };
@@ -16,6 +20,8 @@ const idsOf = (globalId: string): string[] => Buffer.from(globalId, 'base64url')
 const FINGERPRINT = '{ text library version backend execution platform architecture node cpu }';
 const REPLAY = `query ($id: ID!) { prediction(id: $id) { replay { verdict reproduced maxAbsDifference tolerance obstacle problem differences { pd logit scorePoints attributions }
   runtime recordedRuntime fingerprint ${FINGERPRINT} recordedFingerprint ${FINGERPRINT} } } }`;
+
+const globalIdOf = ({ customer_id: customerId, id }: StoredRow): string => Buffer.from(`Prediction:${customerId}:${id}`).toString('base64url');
 
 interface Replay {
   readonly verdict: string;
@@ -42,17 +48,22 @@ describe('the record of a prediction', () => {
   const xmin = async (table: string, condition: string): Promise<string> =>
     (await app.sql<{ xmin: string }>(`SELECT xmin::text FROM ${table} WHERE ${condition}`))[0]!.xmin;
 
-  const replayOf = async (id: string): Promise<Replay | null> => (await auditor.ok<{ prediction: { replay: Replay | null } }>(REPLAY, { id })).prediction.replay;
+  const stopped = async (row: StoredRow, obstacle: string, problem: string): Promise<void> =>
+    expect(await replayOf(globalIdOf(row))).toMatchObject({ verdict: 'NOT_REPLAYABLE', reproduced: false, maxAbsDifference: null, differences: null, tolerance: null, obstacle, problem: expect.stringContaining(problem) });
 
-  const globalIdOf = ({ customer_id: customerId, id }: StoredRow): string => Buffer.from(`Prediction:${customerId}:${id}`).toString('base64url');
+  const replay = async (...flags: string[]): Promise<{ code: number | null; stderr: string; report: ReplayReport }> => {
+    const { code, stderr, stdout } = await run(['verify', '--replay', '--json', ...flags], { env: envOf(app) });
+    return { code, stderr, report: stdout === '' ? (undefined as never) : (JSON.parse(stdout) as ReplayReport) };
+  };
+
+  const replayOf = async (id: string): Promise<Replay | null> => (await auditor.ok<{ prediction: { replay: Replay | null } }>(REPLAY, { id })).prediction.replay;
 
   /** As who could write the log, too, would forge a record: bytes and leaf fit each other. */
   async function forge(row: StoredRow, body: PredictionBody): Promise<void> {
     const bytes = (await app.runtime.keys.keyOf(row.customer_id)).seal({ table: 'predictions', column: 'body', id: row.id }, Buffer.from(canonicalJson(body)));
-    const [{ leaf }] = (await app.sql<{ leaf: Buffer }>('SELECT leaf FROM audit_intake WHERE id = $1', [row.id])) as [{ leaf: Buffer }];
-    const said = { ...(JSON.parse(leaf.toString('utf8')) as object), record: digest(bytes), commitment: commitmentOf(Buffer.from(body.r, 'base64'), body).toString('hex') };
-    await app.sql('UPDATE predictions SET body = $2 WHERE id = $1', [row.id, bytes]);
-    await app.sql('UPDATE audit_intake SET leaf = $2 WHERE id = $1', [row.id, Buffer.from(canonicalJson(said))]);
+    const [leaf] = await app.leaves({ type: 'PREDICTION_RECORDED', id: row.id });
+    const said = { ...leaf, record: digest(bytes), commitment: commitmentOf(Buffer.from(body.r, 'base64'), body).toString('hex') };
+    await app.sql('WITH record AS (UPDATE predictions SET body = $2 WHERE id = $1) UPDATE audit_intake SET leaf = $3 WHERE id = $1', [row.id, bytes, Buffer.from(canonicalJson(said))]);
   }
 
   describe('is witnessed by an audit leaf', () => {
@@ -176,15 +187,15 @@ describe('the record of a prediction', () => {
       });
 
       it('is reproduced within 1e-6, with both runtimes told', async () => {
-        const replay = await replayOf(globalIdOf(row));
-        expect(replay).toMatchObject({ reproduced: true, tolerance: 1e-6, runtime: expect.stringMatching(/^onnxruntime-node /), recordedFingerprint: { library: 'tfjs', backend: expect.any(String), execution: expect.stringMatching(/^(NATIVE|WASM|JAVASCRIPT)$/) } });
-        process.stderr.write(`TensorFlow replayed by the ONNX Runtime: ${JSON.stringify(replay)}\n`);
+        const told = await replayOf(globalIdOf(row));
+        expect(told).toMatchObject({ reproduced: true, tolerance: 1e-6, runtime: expect.stringMatching(/^onnxruntime-node /), recordedFingerprint: { library: 'tfjs', backend: expect.any(String), execution: expect.stringMatching(/^(NATIVE|WASM|JAVASCRIPT)$/) } });
+        process.stderr.write(`TensorFlow replayed by the ONNX Runtime: ${told!.verdict}, largest difference ${told!.maxAbsDifference}\n`);
       });
 
       it.each([
         ['2e-6 of the PD', 'DIFFERENT', () => ({ ...body, outputs: { ...body.outputs!, pd: exact.pd + 2e-6 } })],
         ['5e-7 of the PD', 'WITHIN_TOLERANCE', () => ({ ...body, outputs: { ...body.outputs!, pd: exact.pd + 5e-7 } })],
-        ['2e-6 of an attribution', 'DIFFERENT', () => ({ ...body, explanation: { ...body.explanation!, attributions: exact.attributions.map((value, index) => (index === 1 ? value + 2e-6 : value)) } })],
+        ['2e-6 of an attribution', 'DIFFERENT', () => ({ ...body, explanation: { ...body.explanation!, attributions: exact.attributions.map((value, index) => (index === 1 ? value + 2e-6 * Math.max(1, Math.abs(body.outputs!.logit)) : value)) } })],
         ['another decision', 'DIFFERENT', () => ({ ...body, outputs: { ...body.outputs!, decision: body.outputs!.decision === 'APPROVE' ? 'DECLINE' : 'APPROVE' } })],
       ] as const)('%s is %s', async (_, verdict, lie) => {
         await forge(row, lie());
@@ -209,9 +220,6 @@ describe('the record of a prediction', () => {
     });
 
     describe('not', () => {
-      const stopped = async (row: StoredRow, obstacle: string, problem: string): Promise<void> =>
-        expect(await replayOf(globalIdOf(row))).toMatchObject({ verdict: 'NOT_REPLAYABLE', reproduced: false, maxAbsDifference: null, differences: null, tolerance: null, obstacle, problem: expect.stringContaining(problem) });
-
       it('from bytes that were changed, or moved from another prediction; they do not open, either', async () => {
         const [one, other] = [await stored((await scoreLoan(portal, { loanId: loans[4]!.id })).id), await stored((await scoreLoan(portal, { loanId: loans[4]!.id })).id)];
         const flipped = Buffer.from(one.body);
@@ -274,6 +282,70 @@ describe('the record of a prediction', () => {
       expect(page.predictions.edges.map(({ node }) => [node.id, node.inputs.length > 0])).toEqual([[beside.id, true], [id, false]]);
       const { customer } = await auditor.ok<{ customer: object }>('query ($id: ID!) { customer(id: $id) { riskProfile { grade drivers { feature } warnings } } }', { id: loan.customer.id });
       expect(customer).toMatchObject({ riskProfile: { grade: expect.any(String), drivers: [] } });
+    });
+  });
+
+  describe('of a range is replayed by a command', () => {
+    let sound: string[];
+    let since: string;
+    beforeAll(async () => {
+      since = new Date(Date.now()).toISOString();
+      await untilAfter(new Date());
+      sound = [];
+      for (const loan of [loans[0]!, loans[8]!, loans[9]!]) sound.push((await scoreLoan(portal, { loanId: loan.id })).id);
+      await untilAfter(new Date());
+    });
+
+    it('which counts verdicts and runtimes, and succeeds where all is as it was', async () => {
+      const { code, stderr, report } = await replay('--from', since);
+      expect([code, report]).toMatchObject([0, {
+        predictions: 3, verdicts: { IDENTICAL: 3, WITHIN_TOLERANCE: 0, DIFFERENT: 0, NOT_REPLAYABLE: 0 }, erased: 0, problemCount: 0, problems: [], next: null, largest: { pd: 0, logit: 0, scorePoints: 0, attributions: 0 },
+        runtimes: [{ runtime: expect.stringMatching(/^onnxruntime-node .* node .*/), verdicts: { IDENTICAL: 3 } }], replayedBy: [expect.stringMatching(/^onnxruntime-node /)],
+      }]);
+      expect(stderr).toMatch(/✓ Replay recorded predictions 3 predictions: 3 identical, 0 within tolerance, 0 different, 0 not replayable/);
+      expect((await replay('--prediction', sound[1]!)).report).toMatchObject({ predictions: 1, verdicts: { IDENTICAL: 1 } });
+    });
+
+    it('which tells what came out otherwise, or was changed, and fails; the erased are as they should be', async () => {
+      const { code, stderr, report } = await replay('--to', since);
+      expect(code).toBe(1);
+      expect(report.verdicts.DIFFERENT).toBeGreaterThanOrEqual(1);
+      expect(report.erased).toBe(1);
+      expect(new Set(report.problems.map(({ verdict, obstacle }) => obstacle ?? verdict))).toEqual(new Set(['DIFFERENT', 'RECORD_CHANGED', 'NOT_WITNESSED', 'ARTEFACT_MISSING']));
+      expect(report.problemCount).toBe(report.verdicts.DIFFERENT + report.verdicts.NOT_REPLAYABLE - report.erased);
+      expect(report.runtimes.map(({ runtime }) => runtime.split(' ')[0])).toEqual(expect.arrayContaining(['onnxruntime-node', 'unknown:']));
+      expect(stderr).toMatch(/✗ Prediction [0-9a-f-]{36} came out otherwise: (PD by|no number)/);
+      expect(stderr).toMatch(/\d+ of \d+ predictions did not come out as they were recorded/);
+    });
+
+    it('of one version, in batches, as far as one lets it, and from there on', async () => {
+      const versionId = (await stored(sound[0]!)).version_id!;
+      const { db, keys, log } = app.runtime;
+      const versions = new LiveVersions(new ArtefactStore());
+      const actor = { id: versionId, name: 'Auditor', roles: ['AUDITOR'], permissions: permissionsOf(['AUDITOR']), ownCustomerId: undefined };
+      const range = { versionId, from: new Date(since) };
+      const stop = new AbortController();
+      stop.abort();
+      const ctx = newContext({ db, log, actor });
+      const first = await replayRange(ctx, new Evidence(keys, versions), range, { batch: 2, signal: stop.signal });
+      expect(first).toMatchObject({ predictions: 2, next: expect.any(Date) });
+      const rest = await replayRange(ctx, new Evidence(keys, versions), { ...range, from: first.next! }, { batch: 2 });
+      // The millisecond at which it was stopped is looked at again.
+      expect(rest).toMatchObject({ predictions: 2, next: null, verdicts: { IDENTICAL: 2 } });
+      await versions.close();
+    });
+
+    it.each([
+      [['--from', 'yesterday'], '--from yesterday: give a day'],
+      [['--from', '2025-02-01', '--to', '2025-01-01'], '--to 2025-01-01: is not after --from 2025-02-01'],
+      [['--prediction', 'x'], 'is not an id'],
+    ])('%j is refused', async (flags, sentence) => {
+      const { code, stderr } = await replay(...flags);
+      expect([code, stderr]).toEqual([1, expect.stringContaining(sentence)]);
+    });
+
+    it('is asked for with --replay alone', async () => {
+      expect(await run(['verify', '--from', '2025-01-01'], { env: envOf(app) })).toMatchObject({ code: 1, stderr: expect.stringContaining('--from says what to replay: give --replay with it.') });
     });
   });
 });

@@ -1,12 +1,14 @@
 import type { Command } from 'commander';
 
-import { Stages } from '../../platform/index.js';
+import { badInput, Stages } from '../../platform/index.js';
 import { repeatable } from '../support/flags.js';
 import { checksOfFolder } from './checks.js';
 import { verifyWholeLog } from './log.js';
 import { verifyOffline } from './offline.js';
+import { verifyReplays, type ReplayFlags } from './replay.js';
 
-interface VerifyFlags {
+interface VerifyFlags extends ReplayFlags {
+  readonly replay?: boolean;
   readonly folder?: string;
   readonly offline?: string;
   readonly key: readonly string[];
@@ -20,11 +22,19 @@ export function verifyCommand(command: Command): void {
     .option('--offline <file>', 'a prediction: its bundle, as assay export --prediction wrote it')
     .option('--key <key>', 'with --offline: a key that you trust, as /log/key tells it, or a file that holds it; repeatable, for witnesses', repeatable, [])
     .option('--witnesses <n>', 'with --offline: how many witnesses among the keys must have signed', '0')
+    .option('--replay', 'compute recorded predictions again from record and artefact; all of them, unless told which')
+    .option('--from <time>', 'with --replay: made at this time or later')
+    .option('--to <time>', 'with --replay: made before this time')
+    .option('--prediction <id>', 'with --replay: this one')
+    .option('--version <id>', 'with --replay: scored by this version')
     .option('--json', 'print one line of JSON at the end')
     .action(run);
 }
 
-async function run({ folder, offline, key, witnesses, json }: VerifyFlags): Promise<void> {
+async function run({ folder, offline, key, witnesses, json, replay, ...range }: VerifyFlags): Promise<void> {
+  if (replay) return verifyReplays(range, json ?? false);
+  const [named] = Object.keys(range);
+  if (named !== undefined) throw badInput(`--${named} says what to replay: give --replay with it.`);
   if (offline !== undefined) return verifyOffline(offline, key, Number(witnesses), json ?? false);
   if (folder === undefined) return verifyWholeLog(json ?? false);
   const stages = new Stages(process.stderr);

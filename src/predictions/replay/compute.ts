@@ -54,7 +54,8 @@ const OUTSIDE: ReadonlySet<string | null> = new Set(REFER_CAUSES);
 function compareOutcome(again: Outcome, recorded: RecordedOutputs, decides: boolean): Compared {
   const decision = OUTSIDE.has(recorded.cause) ? 'REFER' : again.decision;
   const same = again.grade === recorded.grade && (decides ? decision : null) === recorded.decision && isSameNovelty(again.novelty, recorded.novelty);
-  return { pd: apart(again.pd, recorded.pd), logit: apart(again.logit, recorded.logit), scorePoints: apart(again.points, recorded.points), attributions: 0, same };
+  const [pd, logit] = [apart(again.pd, recorded.pd), apart(again.logit, recorded.logit)];
+  return { pd, logit, scorePoints: apart(again.points, recorded.points), attributions: 0, off: Math.max(pd, logit / sizeOf(recorded.logit)), same };
 }
 
 /** What is no number is as far apart as can be. */
@@ -63,19 +64,22 @@ function apart(a: number, b: number): number {
   return Number.isNaN(difference) ? Infinity : difference;
 }
 
+/** Floats are the further from each other the larger they are. */
+const sizeOf = (logit: number): number => Math.max(1, Math.abs(logit));
+
 /** A list that is shorter or longer is another one, however near the numbers are. */
-const compareNumbers = (again: readonly number[], recorded: readonly number[]): Compared => ({
-  ...NONE,
-  attributions: again.reduce((most, value, index) => Math.max(most, apart(value, recorded[index] ?? value)), 0),
-  same: again.length === recorded.length,
-});
+function compareNumbers(again: readonly number[], recorded: readonly number[], size: number): Compared {
+  const attributions = again.reduce((most, value, index) => Math.max(most, apart(value, recorded[index] ?? value)), 0);
+  return { ...NONE, attributions, off: attributions / size, same: again.length === recorded.length };
+}
 
 function compareExplanation(again: RecordedExplanation, recorded: RecordedExplanation | null): Compared {
   if (!recorded) return { ...NONE, same: false };
+  const size = sizeOf(recorded.logit);
   return together([
-    compareNumbers([again.baselineLogit, again.logit, again.residual], [recorded.baselineLogit, recorded.logit, recorded.residual]),
-    compareNumbers(again.attributions, recorded.attributions),
-    compareNumbers(again.standardErrors ?? [], recorded.standardErrors ?? []),
+    compareNumbers([again.baselineLogit, again.logit, again.residual], [recorded.baselineLogit, recorded.logit, recorded.residual], size),
+    compareNumbers(again.attributions, recorded.attributions, size),
+    compareNumbers(again.standardErrors ?? [], recorded.standardErrors ?? [], size),
     { ...NONE, same: again.method === recorded.method },
   ]);
 }

@@ -10,7 +10,7 @@ registerEnumType(ReplayVerdict, {
   description: 'What a replay came to.',
   valuesConfig: {
     IDENTICAL: { description: 'Every number is the recorded one, to the bit.' },
-    WITHIN_TOLERANCE: { description: 'On another runtime than that which predicted, or one that does not promise bits: PD, log-odds and attributions are within 1e-6, and all else is the same.' },
+    WITHIN_TOLERANCE: { description: 'On another runtime than that which predicted, or one that does not promise bits: PD, log-odds and attributions are within 1e-6 (of log-odds above 1: for each unit), and all else is the same.' },
     DIFFERENT: { description: 'A number is further off, or grade, decision or method is another.' },
     NOT_REPLAYABLE: { description: 'Nothing was computed: see `obstacle` and `problem`.' },
   },

@@ -103,6 +103,6 @@ async function computedOf(version: LoadedVersion, ready: readonly Ready[], repla
     const [only, ...others] = ready;
     if (only && others.length === 0) return new Map([[only.row.id, notReplayable(stop('NOT_LOADABLE', `The record of prediction ${only.row.id} cannot be computed: ${messageOf(error)}`), { body: only.body, ciphertext: Buffer.alloc(0) }, replaying)]]);
     const each = await Promise.all(ready.map((one) => computedOf(version, [one], replaying)));
-    return new Map(each.flatMap((one) => [...one]));
+    return new Map(each.flatMap((one) => Array.from(one)));
   }
 }
