@@ -57,7 +57,7 @@ const VERBS: Readonly<Record<string, Verb>> = {
     load: async () => (await import('./evidence.js')).evidenceCommand,
   },
   verify: {
-    says: 'Check the whole transparency log from the database; or what was exported, with no server and no database: --folder for a version, --offline for a prediction, --evidence for a whole export. Exit 1 with what is wrong.',
+    says: 'Check the whole transparency log from the database; or, with --replay, compute recorded predictions again; or what was exported, with no server and no database: --folder for a version, --offline for a prediction, --evidence for a whole export. Exit 1 with what is wrong.',
     load: async () => (await import('./verify/command.js')).verifyCommand,
   },
   backup: {

@@ -2,7 +2,7 @@ export * from './sections.js';
 export * from './named-values.js';
 export * from './recording.js';
 export * from './customer.rows.js';
-export { requireCustomer, resolveCustomer, type CustomerName } from './customer.queries.js';
+export { requireCustomer, resolveCustomer, type CustomerAt, type CustomerName } from './customer.queries.js';
 export * from './customer.inputs.js';
 export * from './customer.types.js';
 export * from './customers.reader.js';

@@ -10,6 +10,7 @@ export * from './loaders.js';
 export * from './page.js';
 export * from './where.js';
 export * from './per-parent.js';
+export * from './moment.js';
 export * from './copy.js';
 export * from './batcher.js';
 export * from './jobs.js';

@@ -1,12 +1,14 @@
 import type { Command } from 'commander';
 
-import { Stages } from '../../platform/index.js';
+import { badInput, Stages } from '../../platform/index.js';
 import { repeatable } from '../support/flags.js';
 import { checksOfFolder } from './checks.js';
 import { verifyWholeLog } from './log.js';
 import { verifyEvidence, verifyOffline } from './offline.js';
+import { verifyReplays, type ReplayFlags } from './replay.js';
 
-interface VerifyFlags {
+interface VerifyFlags extends ReplayFlags {
+  readonly replay?: boolean;
   readonly folder?: string;
   readonly offline?: string;
   readonly evidence?: string;
@@ -26,11 +28,19 @@ export function verifyCommand(command: Command): void {
     .option('--witnesses <n>', 'with --offline or --evidence: how many witnesses among the keys must have signed', '0')
     .option('--checkpoint <file>', 'for the whole log: a checkpoint that somebody kept, out of which it must have grown; repeatable', repeatable, [])
     .option('--receipt <file>', 'for the whole log: a receipt that somebody kept, whose event must be in it; repeatable', repeatable, [])
+    .option('--replay', 'compute recorded predictions again from record and artefact; all of them, unless told which')
+    .option('--from <time>', 'with --replay: made at this time or later')
+    .option('--to <time>', 'with --replay: made before this time')
+    .option('--prediction <id>', 'with --replay: this one')
+    .option('--version <id>', 'with --replay: scored by this version')
     .option('--json', 'print one line of JSON at the end')
     .action(run);
 }
 
-async function run({ folder, offline, evidence, key, witnesses, checkpoint, receipt, json }: VerifyFlags): Promise<void> {
+async function run({ folder, offline, evidence, key, witnesses, checkpoint, receipt, json, replay, ...range }: VerifyFlags): Promise<void> {
+  if (replay) return verifyReplays(range, json ?? false);
+  const [named] = Object.keys(range);
+  if (named !== undefined) throw badInput(`--${named} says what to replay: give --replay with it.`);
   const trust = { keys: key, witnesses: Number(witnesses) };
   if (offline !== undefined) return verifyOffline(offline, trust, json ?? false);
   if (evidence !== undefined) return verifyEvidence(evidence, trust, json ?? false);

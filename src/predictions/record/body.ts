@@ -68,6 +68,14 @@ export interface RecordedSimulation {
   readonly steps: readonly RecordedStep[];
 }
 
+/** What the runtime ran on. */
+export interface RecordedHost {
+  /** Version of Node. */
+  readonly node: string;
+  /** Model of the processor, as the system tells it. */
+  readonly cpu: string;
+}
+
 export interface RecordedProblem {
   readonly code: string;
   readonly message: string;
@@ -93,6 +101,8 @@ export interface PredictionBody {
   readonly roles: readonly string[];
   /** Runtime fingerprint; replay on another runtime may differ in the last bits. */
   readonly runtime: string | null;
+  /** Where there is a score; records of earlier releases lack it. */
+  readonly host?: RecordedHost;
 }
 
 export type BodyParts = Omit<PredictionBody, 'v' | 'r'>;
