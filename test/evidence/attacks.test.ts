@@ -13,7 +13,7 @@ const OTHER: Readonly<Record<string, (column: string) => string>> = {
   uuid: () => 'gen_random_uuid()',
   text: (column) => `coalesce(${column}, '') || 'x'`,
   bytea: (column) => `set_byte(${column}, 0, get_byte(${column}, 0) # 1)`,
-  'timestamp with time zone': (column) => `${column} + interval '1 millisecond'`,
+  'timestamp with time zone': (column) => `${column} + interval '1 microsecond'`,
   'double precision': (column) => `coalesce(${column}, 0) * 0.5 + 0.1`,
   bigint: (column) => `${column} + 1`,
   integer: (column) => `${column} + 1`,
