@@ -29,7 +29,8 @@ async function seconds(work: () => Promise<unknown>): Promise<number> {
 
 /** An explained prediction of twenty features, as a network's is. */
 function partsOf(n: number): BodyParts {
-  const part = (index: number): number => Math.sin(n * 31 + index) / 7;
+  // Explanations are recorded in units of 1e-7.
+  const part = (index: number): number => Math.round((1e7 * Math.sin(n * 31 + index)) / 7) / 1e7;
   const attributions = Array.from({ length: FEATURES }, (_, index) => part(index));
   return {
     inputs: attributions.map((_, index) => [Math.round(1e4 * Math.abs(part(index + 50))) / 100]),

@@ -87,7 +87,7 @@ export class Cluster {
   async stop(): Promise<void> {
     if (this.stopped) return;
     this.stopped = true;
-    await Promise.all(this.servers.map((server) => server.kill()));
+    await Promise.all(this.servers.map((server) => server.retire()));
     await this.killPostgres().catch(() => undefined);
   }
 }
@@ -121,6 +121,7 @@ export class ServerProcess {
   /** Ended without being killed. */
   crashes = 0;
   ready = false;
+  private retired = false;
 
   constructor(
     private readonly port: number,
@@ -133,7 +134,7 @@ export class ServerProcess {
 
   /** Tries until it serves: it cannot start while PostgreSQL is away. */
   async start(): Promise<void> {
-    for (;;) {
+    while (!this.retired) {
       if (await this.attempt()) return;
       await new Promise((resolve) => setTimeout(resolve, 200));
     }
@@ -158,6 +159,12 @@ export class ServerProcess {
         resolve(false);
       });
     });
+  }
+
+  /** Killed for good: nothing starts it again. */
+  async retire(): Promise<void> {
+    this.retired = true;
+    await this.kill();
   }
 
   async kill(): Promise<void> {

@@ -19,7 +19,7 @@ const OTHER: Readonly<Record<string, (column: string) => string>> = {
   character: (column) => `CASE ${column} WHEN 'XXX' THEN 'XXA' ELSE 'XXX' END`,
   boolean: (column) => `${column} IS NOT TRUE`,
   date: (column) => `coalesce(${column}, '2026-01-01') + 1`,
-  'timestamp with time zone': (column) => `coalesce(${column}, '2026-01-01') + interval '1 millisecond'`,
+  'timestamp with time zone': (column) => `coalesce(${column}, '2026-01-01') + interval '1 microsecond'`,
   'double precision': (column) => `coalesce(${column}, 0) * 0.5 + 0.1`,
   numeric: (column) => `coalesce(${column}, 0) * 0.5 + 0.1`,
   smallint: (column) => `coalesce(${column}, 0) + 1`,

@@ -1,8 +1,12 @@
 import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ArtefactStore, LiveVersions, Routes } from '../../src/models/index.js';
 import { canonicalJson, decodeGlobalId, newContext } from '../../src/platform/index.js';
-import { columnsDigest, commitmentOf, Evidence, HOST, ScoringService, unsealBody, type PredictionBody, type PredictionColumns } from '../../src/predictions/index.js';
+import { canonicalColumns, columnsDigest, columnsInDigest, commitmentOf, Evidence, HOST, ScoringService, unsealBody, type PredictionBody, type PredictionColumns } from '../../src/predictions/index.js';
+import { DICTIONARY, pack, unpack } from '../../src/predictions/record/packing.js';
+import { PROJECT } from '../support/cli.js';
 import { replayRange, type ReplayReport } from '../../src/evidence/index.js';
 import { permissionsOf } from '../../src/security/index.js';
 import { openTestApp, type TestApp } from '../support/app.js';
@@ -96,7 +100,16 @@ describe('the record of a prediction', () => {
       expect(commitmentOf(Buffer.from(body.r, 'base64'), changed).toString('hex')).not.toBe(leaf['commitment']);
     });
 
+    it('that is packed with the dictionary that is published, and still reads what the first release stored', async () => {
+      expect(await readFile(join(PROJECT, 'docs/record-format.md'), 'utf8')).toContain(`${DICTIONARY.length} bytes with SHA-256\n\`${digest(DICTIONARY)}\``);
+      const text = canonicalJson(await bodyOf(row));
+      expect(pack(text).length).toBeLessThan(text.length / 2);
+      expect([unpack(pack(text)), unpack(Buffer.from(text))]).toEqual([text, text]);
+      expect(() => unpack(Buffer.from([9, 1]))).toThrow('Use a later release.');
+    });
+
     it('whose columns digest is that of the clear columns, each of them', () => {
+      for (const told of [row, { ...row, request_id: '\u20ac "quoted" \\ \u0000\u2028', pd: 1e-7, score_points: 1e21, grade: null, shadow_of: row.id, recorded_at: null }]) expect(canonicalColumns(told)).toBe(canonicalJson(columnsInDigest(told)));
       expect(leaf['columns']).toBe(columnsDigest(row.row_salt, row).toString('hex'));
       for (const [name, value] of [['pd', 0.5], ['grade', 'Z'], ['decision', null], ['actor_id', row.id], ['loan_id', row.id], ['as_of', new Date(0)], ['request_id', null]] as const) {
         expect([name, columnsDigest(row.row_salt, { ...row, [name]: value }).toString('hex')]).not.toEqual([name, leaf['columns']]);

@@ -1,5 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { badInput, canonicalJson } from '../../platform/index.js';
+import { pack, unpack } from './packing.js';
 import type { DataKey } from '../../security/index.js';
 import type { EncodedInput, GatheredValue, InputValue, NoveltyFinding, RefusedInput } from '../../scoring/index.js';
 
@@ -120,12 +121,12 @@ export const compactInputs = (inputs: readonly (EncodedInput | RefusedInput)[]):
 export function sealBody(key: DataKey, predictionId: string, parts: BodyParts): SealedBody {
   const secret = randomBytes(SECRET_BYTES);
   const body: PredictionBody = { v: RECORD_FORMAT, r: secret.toString('base64'), ...parts };
-  return { ciphertext: key.seal(placeOf(predictionId), Buffer.from(canonicalJson(body))), commitment: commitmentOf(secret, parts) };
+  return { ciphertext: key.seal(placeOf(predictionId), pack(canonicalJson(body))), commitment: commitmentOf(secret, parts) };
 }
 
 /** @throws INTERNAL when the stored bytes are not what was written; BAD_INPUT for a format of a later release */
 export function unsealBody(key: DataKey, predictionId: string, ciphertext: Uint8Array): PredictionBody {
-  const body = JSON.parse(key.unseal(placeOf(predictionId), ciphertext).toString('utf8')) as PredictionBody;
+  const body = JSON.parse(unpack(key.unseal(placeOf(predictionId), ciphertext))) as PredictionBody;
   if (body.v === RECORD_FORMAT) return body;
   throw badInput(`The record of prediction ${predictionId} has format ${String(body.v)}; this release reads format ${RECORD_FORMAT}. Use a later release.`);
 }
