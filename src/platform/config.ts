@@ -32,7 +32,7 @@ const environment = z.object({
   DEV_ISSUER: flag.optional(),
   KEY_STORE_PATH: z.string().optional(),
   KEY_ENCRYPTION_KEY_FILE: z.string().optional(),
-  LOG_ORIGIN: z.string().regex(/^[^\s+]+$/, 'must have no spaces and no plus; a name like log.example.com/assay').default('localhost/assay'),
+  LOG_ORIGIN: z.string().regex(/^[^\s+]+$/, 'must have no spaces and no plus; a name like log.example.com/assay').refine((name) => !/\/epoch-\d+$/.test(name), 'must not end in /epoch-N: that is how later epochs of a log are called').default('localhost/assay'),
   LOG_KEY_FILE: z.string().optional(),
   LOG_CHECKPOINT_FILE: z.string().optional(),
   WITNESSES: z.string().transform(listed).refine((entries) => entries.every((entry) => WITNESS.test(entry)), 'must list witnesses with commas between them, each as key and URL: witness.example/w1+0a1b2c3d+B… https://witness.example').optional(),
