@@ -26,7 +26,7 @@ const MAY: Readonly<Record<keyof typeof ROLES, readonly string[]>> = {
   VALIDATOR: [...SELF, ...BOOK, ...PREDICTIONS, ...MODELS, 'validateModelVersion', 'simulateLoan', 'previewGates', 'waiveGate', 'raiseFinding', 'reassignFinding', 'resolveFinding', 'acceptResolution', 'rejectResolution', 'reviewModel'],
   ADMIN: [...SELF, ...BOOK, ...PREDICTIONS, ...MODELS, 'approveModelVersion', 'rejectModelVersion', 'deployModelVersion', ...LIVE, 'proposeGovernancePolicy', 'changeTier', 'updateModel', 'previewGates', 'waiveGate', 'resolveFinding'],
   ACCESS_ADMIN: [...SELF, 'users', 'grantRole', 'endRole'],
-  AUDITOR: [...SELF, ...BOOK, ...PREDICTIONS, ...MODELS, 'decisionReviews', 'users'],
+  AUDITOR: [...SELF, ...BOOK, ...PREDICTIONS, ...MODELS, 'decisionReviews', 'users', 'auditLogState'],
   RISK_MANAGER: [...SELF, ...BOOK, ...PREDICTIONS, ...MODELS, 'decisionReviews'],
   BORROWER: [...SELF, ...BOOK, ...PREDICTIONS, 'requestReview'],
 };
