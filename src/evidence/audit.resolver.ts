@@ -1,4 +1,4 @@
-import { Arg, Args, Ctx, FieldResolver, Float, Query, Resolver, Root } from 'type-graphql';
+import { Arg, Args, Ctx, FieldResolver, Float, Int, Query, Resolver, Root } from 'type-graphql';
 import { type EntryProof, parseNote, type TransparencyLog, type WitnessedHead } from '../audit/index.js';
 import { ConnectionArgs, connectionType, encodeGlobalId, toConnection, type Connection, type Context, type NodeLoader } from '../platform/index.js';
 import { demand, Requires } from '../security/index.js';
@@ -42,8 +42,9 @@ export class AuditResolver {
     @Ctx() ctx: Context,
     @Arg('from', () => Float, { description: 'The smaller size, 1 or more.' }) from: number,
     @Arg('to', () => Float, { description: 'The larger size, at most that of the newest checkpoint.' }) to: number,
+    @Arg('epoch', () => Int, { nullable: true, description: 'Of this tree; the newest, unless given. Of an earlier one, within what stands of it.' }) epoch?: number,
   ): Promise<ConsistencyProof> {
-    const { path } = await this.log.consistency(ctx.db, from, to);
+    const { path } = await this.log.consistency(ctx.db, from, to, epoch ?? undefined);
     return { from, to, path: path.map(base64) };
   }
 

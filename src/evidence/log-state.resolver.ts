@@ -33,8 +33,9 @@ export class LogStateResolver {
     const newest = await newestOfEach(db, await this.log.epoch(db), witnesses.map(({ key }) => key));
     return witnesses.map((witness) => {
       const verifierKey = formatKey(witness.key);
-      const [heard, last] = [this.witnessing?.heardOf(witness), newest.get(verifierKey)];
-      return { name: witness.key.name, verifierKey, url: witness.url, state: heard?.state ?? 'WAITING', problem: heard?.says ?? null, cosignedSize: last?.size ?? null, cosignedAt: last?.recordedAt ?? null };
+      const [heard, last, silence] = [this.witnessing?.heardOf(witness), newest.get(verifierKey), this.log.knowledge.silenceOf(witness)];
+      const { state, says } = heard ?? { state: silence === undefined ? 'WAITING' as const : 'UNREACHABLE' as const, says: silence };
+      return { name: witness.key.name, verifierKey, url: witness.url, state, problem: says ?? null, cosignedSize: last?.size ?? null, cosignedAt: last?.recordedAt ?? null };
     });
   }
 

@@ -33,7 +33,7 @@ const environment = z.object({
   EMBEDDED_WAL_ARCHIVE: z.string().optional(),
   KEY_STORE_PATH: z.string().optional(),
   KEY_ENCRYPTION_KEY_FILE: z.string().optional(),
-  LOG_ORIGIN: z.string().regex(/^[^\s+]+$/, 'must have no spaces and no plus; a name like log.example.com/assay').default('localhost/assay'),
+  LOG_ORIGIN: z.string().regex(/^[^\s+]+$/, 'must have no spaces and no plus; a name like log.example.com/assay').refine((name) => !/\/epoch-\d+$/.test(name), 'must not end in /epoch-N: that is how later epochs of a log are called').default('localhost/assay'),
   LOG_KEY_FILE: z.string().optional(),
   LOG_CHECKPOINT_FILE: z.string().optional(),
   EXPORT_FOLDER: z.string().optional(),

@@ -25,6 +25,7 @@ export const operationsOf = (ids: Ids): Operation[] => [
 ];
 
 const queriesOf = ({ customer, loan, prediction, version, model, nothing }: Ids): Record<string, string> => ({
+  auditLogState: '{ auditLogState { signs } }',
   me: '{ me { name } }',
   node: `{ node(id: "${nothing.ModelVersion}") { id } }`,
   users: '{ users(first: 1) { edges { node { id } } } }',

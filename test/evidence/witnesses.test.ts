@@ -2,7 +2,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { openApp, type App } from '../../src/app.js';
-import { formatKey, parseKey, parseNote, readBundle, verifyNote, verifyPrediction } from '../../src/audit/index.js';
+import { formatKey, parseCheckpoint, parseKey, parseNote, readBundle, rootOfHashes, verifyNote, verifyPrediction } from '../../src/audit/index.js';
 import { DevelopmentIssuer } from '../../src/security/index.js';
 import { envOf } from '../commands/support.js';
 import { openTestApp, type TestApp } from '../support/app.js';
@@ -112,6 +112,8 @@ describe('a server with witnesses', () => {
     const env = { ...envOf(app), WITNESSES: witnesses.map(({ entry }) => entry).join(','), WITNESS_QUORUM: '2' };
     const { code, stderr } = await run(['log', 'status'], { env });
     expect([code, stderr]).toEqual([0, expect.stringMatching(/✓ localhost\/assay signs\.[^]*2 of 2 witnesses make a checkpoint a witnessed one:\n {4}witness\.example\/w1 at http:\S+: cosigned \d+ entries/)]);
+    const dead = await run(['log', 'status'], { env: { ...env, WITNESSES: `${env.WITNESSES},${DOWN} http://127.0.0.1:65000` } });
+    expect(dead.stderr).toMatch(/✗ remora\.n621\.de at http:\S+: never cosigned; .*ECONNREFUSED/);
     expect(await run(['verify'], { env })).toMatchObject({ code: 0, stderr: expect.stringMatching(/\d+ signatures; 2 checkpoints from elsewhere fit/) });
   });
 
@@ -145,7 +147,17 @@ describe('a server with witnesses', () => {
     }, () => JSON.stringify(told));
     const { auditCheckpoint } = await auditor.ok<{ auditCheckpoint: { origin: string } }>('{ auditCheckpoint { origin } }');
     expect([auditCheckpoint.origin, (await (await auditor.send('/readyz')).json())]).toEqual(['localhost/assay/epoch-2', { status: 'ready' }]);
+    // What stands of the first epoch is read as before, under its own name.
+    const [closing, oldKey] = await Promise.all(['checkpoint', 'key'].map(async (path) => (await auditor.send(`/log/epoch-1/${path}`)).text()));
+    const { size: kept, root } = parseCheckpoint(parseNote(closing!).text);
+    expect([oldKey!.trim(), signersOf(closing!).length]).toEqual([key, 3]);
+    const hashes = Buffer.from(await (await auditor.send(`/log/epoch-1/tile/0/000.p/${kept}`)).arrayBuffer());
+    expect(rootOfHashes(Array.from({ length: kept }, (_, index) => hashes.subarray(index * 32, index * 32 + 32)))).toEqual(Buffer.from(root));
+    expect((await auditor.send('/log/epoch-3/key')).status).toBe(404);
+    await auditor.ok('query ($to: Float!) { consistencyProof(from: 1, to: $to, epoch: 1) { path } }', { to: kept });
     const { auditEvents: { edges: [opening] } } = await auditor.ok<{ auditEvents: { edges: { node: { leaf: string; leafIndex: number } }[] } }>('{ auditEvents(first: 1, filter: { types: [EPOCH_OPENED] }) { edges { node { leaf leafIndex } } } }');
+    const { kept: standing } = JSON.parse(opening!.node.leaf) as { kept: number };
+    expect([standing >= kept, (await auditor.send(`/log/epoch-1/tile/0/000.p/${standing + 1}`)).status]).toEqual([true, 404]);
     expect([opening!.node.leafIndex, JSON.parse(opening!.node.leaf)]).toEqual([0, expect.objectContaining({ type: 'EPOCH_OPENED', epoch: 2 })]);
   });
 });

@@ -84,7 +84,7 @@ describe('configuration', () => {
   it.each([
     ['PORT', ' '], ['PORT', '0x50'], ['PORT', '65536'], ['PORT', '-1'], ['PORT', '80.5'], ['PORT', '1e3'],
     ['DATABASE_POOL', 'many'], ['DATABASE_URL', 'mysql://db/assay'], ['NODE_ENV', 'prod'], ['NODE_ENV', 'Production'], ['DEV_ISSUER', 'yes'],
-    ['LOG_LEVEL', 'verbose'], ['OIDC_ISSUER', 'not a url'], ['OIDC_ISSUER', 'file:///etc/passwd'], ['ARTEFACT_MAX_BYTES', '12'], ['SCORING_RUNTIME', 'pytorch'],
+    ['LOG_LEVEL', 'verbose'], ['OIDC_ISSUER', 'not a url'], ['OIDC_ISSUER', 'file:///etc/passwd'], ['ARTEFACT_MAX_BYTES', '12'], ['SCORING_RUNTIME', 'pytorch'], ['LOG_ORIGIN', 'log.example/epoch-2'],
   ])('refuses %s=%j rather than guess', (name, value) => {
     expect(problems({ [name]: value })).toContain(name);
   });

@@ -10,7 +10,8 @@ export interface RunningWitness {
   readonly entry: string;
   readonly key: VerifierKey;
   readonly port: number;
-  stop(): Promise<void>;
+  /** @param signal SIGKILL for a crash */
+  stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
 /** @param port of an earlier one that is started anew */
@@ -19,8 +20,8 @@ export async function startWitness(folder: string, name: string, logs: readonly 
   const command = RunningCommand.start(args);
   const [entry] = await command.says('stdout', /\S+ http:\S+/);
   const [key, url] = entry.split(' ') as [string, string];
-  const stop = async (): Promise<void> => {
-    command.signal('SIGTERM');
+  const stop = async (signal: NodeJS.Signals = 'SIGTERM'): Promise<void> => {
+    command.signal(signal);
     await command.ended;
   };
   return { entry, key: parseKey(key), port: Number(new URL(url).port), stop };

@@ -46,6 +46,8 @@ export class WitnessKnowledge {
   private readonly doubting = new Map<string, Doubt>();
   /** Witnesses that told what they know since this process began. */
   private readonly heard = new Set<string>();
+  /** Why others did not. */
+  private readonly silent = new Map<string, string>();
   private asking: Promise<void> | undefined;
 
   constructor(
@@ -75,6 +77,11 @@ export class WitnessKnowledge {
     return this.heard.size;
   }
 
+  /** Why a witness did not tell what it knows when it was last asked; undefined where it did. */
+  silenceOf(witness: WitnessAt): string | undefined {
+    return this.silent.get(witness.key.name);
+  }
+
   doubt(witness: WitnessAt, epoch: number, says: string, checkpoint?: string): void {
     this.doubting.set(witness.key.name, { witness: witness.key.name, epoch, says, checkpoint });
   }
@@ -99,9 +106,10 @@ export class WitnessKnowledge {
 
   private async askOne(db: Queryable, witness: WitnessAt, head: Head | undefined): Promise<void> {
     const epoch = head?.epoch ?? 1;
-    const shown = await this.shownBy(witness, [epoch, epoch + 1]).catch(() => undefined);
+    const shown = await this.shownBy(witness, [epoch, epoch + 1]).catch((error: unknown) => void this.silent.set(witness.key.name, messageOf(error)));
     if (!shown) return;
     this.heard.add(witness.key.name);
+    this.silent.delete(witness.key.name);
     for (const { epoch: of, note, checkpoint } of shown) {
       const fit = of > epoch ? { fits: false as const, says: `a checkpoint of ${checkpoint.origin}, but the database has no such epoch` } : await fitOf(db, of, checkpoint);
       if (!fit.fits) return this.doubt(witness, epoch, `${witness.key.name} shows ${fit.says}`, note);

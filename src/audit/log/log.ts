@@ -148,30 +148,44 @@ export class TransparencyLog {
     });
   }
 
-  /** @throws BAD_INPUT for sizes that the log has not had */
-  async consistency(db: Queryable, from: number, to: number): Promise<GrownLog> {
-    const head = await newestHead(db);
-    if (from < 1 || from > to || to > (head?.size ?? 0)) throw badInput(`from ${from}, to ${to}: give two sizes of the log, 1 or more, the smaller first. It has ${head?.size ?? 0} entries.`);
-    return { from, to, path: await consistencyProof(this.storeOf(head!.epoch).reader(db, head!.size), from, to) };
+  /** @param epoch the newest unless told otherwise @throws BAD_INPUT for sizes that the log has not had */
+  async consistency(db: Queryable, from: number, to: number, epoch?: number): Promise<GrownLog> {
+    const extent = await this.extent(db, epoch);
+    if (!extent || from < 1 || from > to || to > extent.size) throw badInput(`from ${from}, to ${to}: give two sizes of the log, 1 or more, the smaller first. It has ${extent?.size ?? 0} entries.`);
+    return { from, to, path: await consistencyProof(this.storeOf(extent.epoch).reader(db, extent.size), from, to) };
   }
 
   /** The hashes of a tile, of the width asked for; undefined where the tree has none such. */
-  async tile(db: Queryable, address: TileAddress, width: number): Promise<Buffer | undefined> {
-    const head = await newestHead(db);
-    if (!head || widthAt(address, head.size) < width) return undefined;
-    return (await this.storeOf(head.epoch).tile(db, address, head.size)).subarray(0, width * 32);
+  async tile(db: Queryable, address: TileAddress, width: number, epoch?: number): Promise<Buffer | undefined> {
+    const extent = await this.extent(db, epoch);
+    if (!extent || widthAt(address, extent.size) < width) return undefined;
+    return (await this.storeOf(extent.epoch).tile(db, address, extent.size)).subarray(0, width * 32);
   }
 
   /** Entries, each after its length in two bytes; undefined where the log has none such. */
-  async bundle(db: Queryable, index: number, width: number): Promise<Buffer | undefined> {
-    const head = await newestHead(db);
-    if (!head || widthAt({ level: 0, index }, head.size) < width) return undefined;
-    const entries = await this.storeOf(head.epoch).entries(db, index * TILE_WIDTH, index * TILE_WIDTH + width);
+  async bundle(db: Queryable, index: number, width: number, epoch?: number): Promise<Buffer | undefined> {
+    const extent = await this.extent(db, epoch);
+    if (!extent || widthAt({ level: 0, index }, extent.size) < width) return undefined;
+    const entries = await this.storeOf(extent.epoch).entries(db, index * TILE_WIDTH, index * TILE_WIDTH + width);
     return Buffer.concat(entries.flatMap((entry) => {
       const length = Buffer.alloc(2);
       length.writeUInt16BE(entry.length);
       return [length, entry];
     }));
+  }
+
+  /** The last head of an epoch that others follow, of what stands of it; undefined where nothing signed is known of it. */
+  async closing(db: Queryable, epoch: number): Promise<SignedHead | undefined> {
+    const heads = epoch < (await currentEpoch(db)) ? await this.headsOfPast(db, epoch) : [];
+    return heads.find((head) => head !== undefined);
+  }
+
+  /** A tree, as far as it stands. */
+  private async extent(db: Queryable, epoch?: number): Promise<{ epoch: number; size: number } | undefined> {
+    const head = await newestHead(db);
+    if (!head || epoch === undefined || epoch === head.epoch) return head;
+    const kept = epoch < head.epoch ? await keptOf(db, epoch) : undefined;
+    return kept === undefined ? undefined : { epoch, size: kept };
   }
 
   private storeOf(epoch: number): TileStore {

@@ -60,8 +60,10 @@ type Proven = Omit<EventBundle, 'format'>;
 function checkpointIsSigned({ proof }: Proven, keys: readonly VerifierKey[], witnesses: number): Check {
   const note = parseNote(parseProof(proof).checkpoint);
   const { origin, size } = parseCheckpoint(note.text);
-  const signers = new Set(verifyNote(note, keys).map(({ key }) => key.name));
-  must(signers.delete(origin), `The checkpoint of ${origin} is not signed by a key that you trust.`);
+  const verified = verifyNote(note, keys);
+  must(verified.some(({ key, time }) => key.name === origin && time === undefined), `The checkpoint of ${origin} is not signed by a key that you trust.`);
+  // Only cosignatures have a time: no other signature says that the log was seen to grow.
+  const signers = new Set(verified.flatMap(({ key, time }) => (time === undefined ? [] : [key.name])));
   must(signers.size >= witnesses, `The checkpoint has ${signers.size} signatures of witnesses that you trust, not ${witnesses}.`);
   return { name: 'checkpoint', says: `${origin} signed that it has ${size} entries${signers.size > 0 ? `, and ${[...signers].join(', ')} that they saw it grow` : ''}` };
 }

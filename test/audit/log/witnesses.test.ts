@@ -99,8 +99,9 @@ describe('a log and its witnesses', () => {
     beforeAll(async () => void (node = await newNode(ORIGINS[0]!)));
 
     it('is witnessed with one of them down, and by that one when it is back', async () => {
-      await witnesses[2]!.stop();
-      await grow(node, 5);
+      await grow(node, 2);
+      await witnesses[2]!.stop('SIGKILL');
+      await grow(node, 3);
       const head = (await node.log.witnessed(node.db))!;
       expect([head.size, head.cosignatures.map(({ witness }) => witness).sort(), head.witnessedAt]).toEqual([5, ['witness.example/w1', 'witness.example/w2'], expect.any(Date)]);
       expect(node.witnessing.heardOf(node.log.policy.witnesses[2]!)).toMatchObject({ state: 'UNREACHABLE', says: expect.stringContaining('ECONNREFUSED') });
@@ -108,7 +109,10 @@ describe('a log and its witnesses', () => {
       witnesses[2] = await startWitness(folder, 'w3', keys, witnesses[2]!.port);
       await grow(node, 4);
       expect((await node.log.witnessed(node.db))!.cosignatures).toHaveLength(3);
+      // It knows what it cosigned before it was killed: from nothing it would not have gone on.
+      expect(await node.db.query(`SELECT size FROM log_signatures WHERE signer LIKE 'witness.example/w3%' ORDER BY size`)).toEqual([{ size: '2' }, { size: '9' }]);
       expect(await problemsOf(node)).toEqual([]);
+      expect(await run(['witness', '--key', join(folder, 'w1.pem'), '--state', join(folder, 'w1'), '--port', '0', '--log', keys[0]!])).toMatchObject({ code: 1, stderr: expect.stringMatching(/Another witness \(process \d+\) uses .*w1\. Stop it, or name another folder\./) });
     });
 
     it('proves by the newest witnessed head what that one covers, and by the newest what is newer', async () => {
