@@ -17,6 +17,7 @@ import {
   PredictionWaiversResolver, ProfileDriversResolver, referralTasks, ReviewService, reviewTasks, ScoreJobs, ScoringResolver, ScoringService, SimulationBaselineResolver, SimulationResolver, VersionOverridesResolver,
   VersionPerformanceResolver,
 } from './predictions/index.js';
+import { CHANGE_RETENTION, CustomerRetentionResolver, eraseCustomerKind, Erasures, HoldService, PrivacyResolver, RetentionResolver } from './privacy/index.js';
 import type { Runtime } from './runtime.js';
 import { buildAssaySchema, type Instances } from './schema.js';
 import {
@@ -68,7 +69,7 @@ async function serve(runtime: Runtime, { host, port, issuers = [] }: AppOptions,
   undo.push(() => notices.close());
   await notices.start();
   const auditLog = await openAuditLog(runtime);
-  const { instances, jobs } = construct(runtime, { artefacts, versions, queue, notices, auditLog });
+  const { instances, jobs, erasures } = construct(runtime, { artefacts, versions, queue, notices, auditLog });
   const schema = await buildAssaySchema(instances);
   const apollo = await startApollo(schema, log);
   undo.push(() => apollo.stop());
@@ -77,6 +78,8 @@ async function serve(runtime: Runtime, { host, port, issuers = [] }: AppOptions,
   const sequencer = new Sequencer(db, log);
   sequencer.start();
   undo.push(() => sequencer.stop());
+  erasures.start();
+  undo.push(() => erasures.stop());
   await jobs.work();
   undo.push(async () => jobs.stop());
   return { url: http.url, subscribers: () => notices.subscribers };
@@ -136,27 +139,29 @@ interface Services extends Opened {
   readonly evidence: Evidence;
   readonly scoring: ScoringService;
   readonly jobs: ScoreJobs;
+  readonly erasures: Erasures;
   readonly proposals: Proposals;
   readonly gates: Gates;
 }
 
-function construct(runtime: Runtime, opened: Opened): { instances: Instances; jobs: ScoreJobs } {
+function construct(runtime: Runtime, opened: Opened): Pick<Services, 'jobs' | 'erasures'> & { instances: Instances } {
   const services = servicesOf(runtime, opened);
-  const resolvers = [...crossing(services), ...ofSecurity(services), ...ofTheBook(services), ...ofModels(services), ...ofPredictions(services), ...ofDecisions(services), ...ofEvidence(services)];
-  return { instances: new Map(resolvers.map((resolver) => [resolver.constructor, resolver])), jobs: services.jobs };
+  const resolvers = [...crossing(services), ...ofSecurity(services), ...ofTheBook(services), ...ofModels(services), ...ofPredictions(services), ...ofDecisions(services), ...ofPrivacy(services), ...ofEvidence(services)];
+  return { instances: new Map(resolvers.map((resolver) => [resolver.constructor, resolver])), jobs: services.jobs, erasures: services.erasures };
 }
 
 function servicesOf({ db, keys, log, config }: Runtime, opened: Opened): Services {
   const { artefacts, versions, queue } = opened;
   const routes = new Routes();
   const customers = new CustomersReader(keys);
+  const erasures = new Erasures(db, keys, log);
   const scoring = new ScoringService(db, { keys, routes, versions });
   return {
-    ...opened, keys, routes, customers, scoring,
+    ...opened, keys, routes, customers, erasures, scoring,
     loans: new LoansReader(customers),
     evidence: new Evidence(keys, versions),
     jobs: new ScoreJobs(db, queue, scoring, log),
-    proposals: new Proposals([GRANT_ROLE, CHANGE_POLICY, WAIVE_GATE, CHANGE_TIER, ...resumeKinds({ routes, versions }), OVERRIDE_DECISION] as readonly ProposalKind[]),
+    proposals: new Proposals([GRANT_ROLE, CHANGE_POLICY, WAIVE_GATE, CHANGE_TIER, ...resumeKinds({ routes, versions }), OVERRIDE_DECISION, eraseCustomerKind(erasures), CHANGE_RETENTION] as readonly ProposalKind[]),
     gates: new Gates(new Measurements(artefacts, config.scoringRuntime)),
   };
 }
@@ -221,6 +226,12 @@ const ofPredictions = ({ customers, loans, versions, evidence, scoring, jobs }: 
   new ChallengerPredictionsResolver(),
   new ChallengerComparisonResolver(),
 ];
+
+/** Retention, legal holds and erasure. */
+function ofPrivacy({ keys, customers, proposals }: Services): object[] {
+  const holds = new HoldService(keys);
+  return [new CustomerRetentionResolver(), new RetentionResolver(holds), new PrivacyResolver(customers, holds, proposals)];
+}
 
 /** The transparency log as it is read. */
 const ofEvidence = ({ auditLog, evidence }: Services): object[] => [new AuditResolver(auditLog), new PredictionProofsResolver(auditLog, evidence)];

@@ -84,6 +84,8 @@ export interface CustomerSelection {
   /** Limits the list to one customer. */
   readonly customerId?: string | undefined;
   readonly externalId?: string | null | undefined;
+  /** Limits the list to these. */
+  readonly ids?: readonly string[] | undefined;
   readonly synthetic?: boolean | null | undefined;
   readonly recordedAt?: { gte?: Date | null; lt?: Date | null } | null | undefined;
 }
@@ -109,6 +111,7 @@ export function customerPage(db: Queryable, selection: CustomerSelection, order:
   const { conditions, parameters } = new Where()
     .add('c.id = ?', selection.customerId)
     .add(`c.id = (SELECT id FROM external_ids WHERE entity = 'CUSTOMER' AND external_id = ?)`, selection.externalId)
+    .add('c.id = ANY (?::uuid[])', selection.ids)
     .add('c.synthetic = ?', selection.synthetic)
     .add('c.recorded_at >= ?', selection.recordedAt?.gte)
     .add('c.recorded_at < ?', selection.recordedAt?.lt);

@@ -3,6 +3,7 @@ import { demand, may, ownCustomer, type DataKey, type KeyRing } from '../securit
 import type { CustomerFilter, CustomerOrder } from './customer.inputs.js';
 import { customerPage, customersById, factsOf, resolveCustomer, type CustomerName, type CustomerRow } from './customer.queries.js';
 import { Customer, CustomerFact } from './customer.types.js';
+import { lookedUp } from './look-up.js';
 import { displayNameOf } from './masking.js';
 import { OpenedFacts } from './opened-facts.js';
 
@@ -32,7 +33,8 @@ export class CustomersReader {
 
   async list(ctx: Context, filter: CustomerFilter | undefined, order: CustomerOrder | undefined, request: PageRequest): Promise<Connection<Customer>> {
     const ordering = { field: order?.field ?? 'RECORDED_AT', descending: order?.direction === 'DESC' } as const;
-    const page = await customerPage(ctx.db, { ...filter, customerId: ownCustomer(ctx) }, ordering, request);
+    const ids = await lookedUp(ctx, this.keys, filter);
+    const page = await customerPage(ctx.db, { ...filter, ids, customerId: ownCustomer(ctx) }, ordering, request);
     const customers = await this.present(ctx, page.rows.map(({ row }) => row));
     const byId = new Map(customers.map((customer) => [customer.customerId, customer]));
     return toConnection(page, ({ id }) => byId.get(id)!);

@@ -1,6 +1,6 @@
 import type { Queryable, Sheet, Transaction } from '../platform/index.js';
 import { copySheets } from '../platform/index.js';
-import { blindDigest, IDENTIFIER_KINDS, IDENTIFIERS, normalised, type IdentifierKind, type KeyRing, type KeyVersion } from '../security/index.js';
+import { addIndexKey, blindDigest, dropOldIndexKeys, IDENTIFIER_KINDS, IDENTIFIERS, normalised, type IdentifierKind, type KeyRing, type KeyVersion } from '../security/index.js';
 import { OpenedFacts } from './opened-facts.js';
 import { customersById } from './customer.queries.js';
 
@@ -72,4 +72,24 @@ export async function indexEverybody(transaction: <T>(work: (tx: Transaction) =>
     done += batch.length;
     advance(done, Math.max(of, done));
   }
+}
+
+type Transacting = Parameters<typeof indexEverybody>[0];
+
+/**
+ * Gives the blind index another key: digests under the old one, in backups and in the log of the database, then belong to
+ * nobody any more. Servers go on: they write and look under both keys until the old one is gone. Taken up where it stood.
+ * @param untilKnown resolves when every server has looked at the key store since
+ * @returns the version that holds, and of how many customers the index was written
+ */
+export async function rotateIndexKey(transaction: Transacting, keys: KeyRing, untilKnown: () => Promise<void>, advance: (done: number, of: number) => void): Promise<{ version: number; customers: number }> {
+  await keys.indexKeys();
+  const version = await addIndexKey(keys);
+  keys.forgetIndex();
+  await untilKnown();
+  const customers = await indexEverybody(transaction, keys, advance);
+  await transaction((tx) => tx.query('DELETE FROM customer_identifiers WHERE key_version < $1', [version]));
+  await dropOldIndexKeys(keys);
+  keys.forgetIndex();
+  return { version, customers };
 }

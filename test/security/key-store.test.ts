@@ -141,9 +141,9 @@ async function residueOf(wrapped: Buffer): Promise<number> {
   return pieces.filter((piece) => file.includes(piece)).length;
 }
 
-describe('what is left of a destroyed key in the file', () => {
-  const entriesOf = (count: number): { customerId: string; wrapped: Buffer }[] => Array.from({ length: count }, () => ({ customerId: newId(), wrapped: Buffer.concat([Buffer.from([1, 0, 1]), randomBytes(60)]) }));
+const entriesOf = (count: number): { customerId: string; wrapped: Buffer }[] => Array.from({ length: count }, () => ({ customerId: newId(), wrapped: Buffer.concat([Buffer.from([1, 0, 1]), randomBytes(60)]) }));
 
+describe('what is left of a destroyed key in the file', () => {
   it('is nothing, though LMDB leaves it where a plain removal freed it', async () => {
     const store = await LocalKeyStore.open(path);
     const entries = entriesOf(400);

@@ -1,4 +1,5 @@
-import { readFile, stat } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { badInput, refused } from '../../platform/index.js';
 import { keyVersionOf, seal, unseal, type Place } from './cipher.js';
 
@@ -124,3 +125,29 @@ export function parseKeyEncryptionKeys(text: string, where: string): Map<number,
 }
 
 export const writtenKeys = (keys: ReadonlyMap<number, Buffer>): string => [...keys].map(([version, key]) => `${version} ${key.toString('base64')}\n`).join('');
+
+/** Adds the next version to a file of keys. @returns which */
+export async function addKeyEncryptionKey(path: string): Promise<number> {
+  const keys = parseKeyEncryptionKeys(await readFile(path, 'utf8'), path);
+  const version = Math.max(...keys.keys()) + 1;
+  await replaceFile(path, writtenKeys(new Map([...keys, [version, randomBytes(KEY_BYTES)]])));
+  return version;
+}
+
+/** Leaves the highest version alone in a file of keys. @returns which were taken out */
+export async function dropOldKeyEncryptionKeys(path: string): Promise<number[]> {
+  const keys = parseKeyEncryptionKeys(await readFile(path, 'utf8'), path);
+  const newest = Math.max(...keys.keys());
+  const old = [...keys.keys()].filter((version) => version !== newest);
+  if (old.length > 0) await replaceFile(path, writtenKeys(new Map([[newest, keys.get(newest)!]])));
+  return old;
+}
+
+/** Whole or not at all. */
+async function replaceFile(path: string, text: string): Promise<void> {
+  const draft = `${path}.${process.pid}.${randomBytes(4).toString('hex')}`;
+  await writeFile(draft, text, { mode: 0o600, flag: 'wx', flush: true }).catch((error: NodeJS.ErrnoException) => {
+    throw refused(`${path} cannot be changed here (${error.code}). Add the line "<version> <key>" to it where it is kept, with a key from: openssl rand -base64 32; then run the same command again.`);
+  });
+  await rename(draft, path);
+}

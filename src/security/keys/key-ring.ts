@@ -66,6 +66,11 @@ export class KeyRing {
     this.forget(customerIds);
   }
 
+  /** Looks for the keys of the blind index anew. */
+  forgetIndex(): void {
+    this.index = undefined;
+  }
+
   /** Goes back to the store for these: another process destroyed their keys. */
   forget(customerIds: readonly string[]): void {
     this.destructions += 1;

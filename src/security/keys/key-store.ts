@@ -16,6 +16,8 @@ export interface KeyStore {
   replaceAll(changes: readonly Replacement[]): Promise<number>;
   /** Durable when it resolves, and nothing of the bytes is left in the store's own files, as far as it can reach them. Absent ones are not an error. */
   destroyAll(customerIds: readonly string[]): Promise<void>;
+  /** Overwrites in the store's own files what is left of wrapped keys that were replaced; absent where the store cannot reach them. */
+  overwriteResidue?(wrapped: readonly Uint8Array[]): void;
   close(): Promise<void>;
 }
 

@@ -107,6 +107,10 @@ export class LocalKeyStore implements KeyStore {
     await this.database.close();
   }
 
+  overwriteResidue(wrapped: readonly Uint8Array[]): void {
+    this.overwriteNow(wrapped.map((bytes) => Buffer.from(bytes.subarray(LOCATOR.from))));
+  }
+
   /** What a process that died had begun. Without its IV, what is left of a wrapped key opens under no key. */
   private async finishDestructions(): Promise<void> {
     const graves = [...this.database.getRange({ start: Buffer.from([GRAVE]) })].filter(({ key }) => key.length === UUID_BYTES + 1);

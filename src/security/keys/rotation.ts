@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { readEntry } from './entry.js';
+import { readEntry, writeEntry } from './entry.js';
 import { CACHE_MILLISECONDS, KEY_BYTES } from './key-ring.js';
 import { isCustomers, RESERVED, type KeyStore, type WrappedKey } from './key-store.js';
 import type { Vault } from './vault.js';
@@ -31,6 +31,9 @@ async function* batches(store: KeyStore): AsyncGenerator<WrappedKey[]> {
   }
 }
 
+/** So many replaced keys are looked for at once: each time reads the whole store. */
+const RESIDUE = 20_000;
+
 /** Changes entries batch by batch. What somebody else changed meanwhile is looked at again. */
 async function throughout({ store }: Rotating, needs: (entry: WrappedKey) => boolean, change: (entries: WrappedKey[]) => Promise<Buffer[]>, advance: Advance): Promise<Rotated> {
   const of = await store.count();
@@ -55,9 +58,19 @@ async function throughout({ store }: Rotating, needs: (entry: WrappedKey) => boo
  * wrapped otherwise. To be run again after an interruption, and once more when every server knows the new key; what is done is passed over.
  */
 export async function rewrapAll(rotating: Rotating, advance: Advance = () => undefined): Promise<Rotated> {
-  const { vault } = rotating;
+  const { store, vault } = rotating;
+  const replaced: Buffer[] = [];
+  const overwrite = (least: number): void => void (replaced.length >= least && store.overwriteResidue?.(replaced.splice(0)));
+  const rewrap = async (entries: readonly WrappedKey[]): Promise<Buffer[]> => {
+    overwrite(RESIDUE);
+    const after = await vault.rewrap(entries);
+    replaced.push(...entries.flatMap(({ customerId, wrapped }) => readEntry(Buffer.from(wrapped), customerId).map((one) => one.wrapped)));
+    return after;
+  };
   const current = await vault.encryption.current();
-  return throughout(rotating, (entry) => entry.customerId !== RESERVED.rotation && vault.versionsOf(entry).some((version) => version !== current), (entries) => vault.rewrap(entries), advance);
+  const rotated = await throughout(rotating, (entry) => entry.customerId !== RESERVED.rotation && vault.versionsOf(entry).some((version) => version !== current), rewrap, advance);
+  overwrite(1);
+  return rotated;
 }
 
 /**
@@ -73,6 +86,25 @@ export async function rotateDataKeys(rotating: Rotating, advance: Advance = () =
   const rotated = await throughout(rotating, needs, (entries) => vault.withNext(entries, () => randomBytes(KEY_BYTES), Math.max(Date.now() + lead, begun)), advance);
   await store.destroyAll([RESERVED.rotation]);
   return rotated;
+}
+
+/** Adds a version to the index key, unless a rotation of it is under way. @returns the newest version */
+export async function addIndexKey({ store, vault }: Rotating): Promise<number> {
+  const entry = { customerId: RESERVED.index, wrapped: (await store.get(RESERVED.index))! };
+  const versions = readEntry(entry.wrapped, entry.customerId);
+  if (versions.length > 1) return versions.at(-1)!.version;
+  const [to] = await vault.withNext([entry], () => randomBytes(KEY_BYTES), Date.now());
+  await store.replaceAll([{ customerId: RESERVED.index, from: entry.wrapped, to: to! }]);
+  return versions.at(-1)!.version + 1;
+}
+
+/** Leaves the newest version of the index key alone: digests under the others tell nobody anything any more. */
+export async function dropOldIndexKeys({ store }: Rotating): Promise<void> {
+  const entry = (await store.get(RESERVED.index))!;
+  const versions = readEntry(Buffer.from(entry), RESERVED.index);
+  const old = versions.slice(0, -1).map(({ wrapped }) => Buffer.from(wrapped));
+  await store.replaceAll([{ customerId: RESERVED.index, from: entry, to: writeEntry(versions.slice(-1)) }]);
+  store.overwriteResidue?.(old);
 }
 
 /** When the rotation that is under way began; a new one begins now. */
