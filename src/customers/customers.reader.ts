@@ -1,7 +1,7 @@
 import { encodeGlobalId, inOrder, perParent, toConnection, type Connection, type Context, type LoaderDefinition, type NodeLoader, type PageRequest } from '../platform/index.js';
 import { demand, may, ownCustomer, type DataKey, type KeyRing } from '../security/index.js';
 import type { CustomerFilter, CustomerOrder } from './customer.inputs.js';
-import { customerPage, customersById, factsOf, resolveCustomer, type CustomerName, type CustomerRow } from './customer.queries.js';
+import { customerPage, customersById, factsOf, resolveCustomer, restrictedAmong, type CustomerName, type CustomerRow } from './customer.queries.js';
 import { Customer, CustomerFact } from './customer.types.js';
 import { lookedUp } from './look-up.js';
 import { displayNameOf } from './masking.js';
@@ -41,16 +41,23 @@ export class CustomersReader {
   }
 
   /** Everything ever recorded of a customer, newest first. */
-  async history(ctx: Context, { customerId }: Customer): Promise<CustomerFact[]> {
+  async history(ctx: Context, { customerId, restricted }: Customer): Promise<CustomerFact[]> {
     const rows = await factsOf(perParent(ctx, 1), customerId);
     const key = await ctx.loaders.of(ctx, this.dataKeys).load(customerId);
-    return rows.map(({ facts }) => new CustomerFact(new OpenedFacts(facts, key)));
+    return rows.map(({ facts }) => new CustomerFact(new OpenedFacts(facts, key), restricted));
   }
 
   /** Rows as customers, in order, with one key look-up. */
   async present(ctx: Context, rows: readonly CustomerRow[]): Promise<Customer[]> {
-    const keys = await this.keys.keysOf(rows.map(({ id }) => id));
-    return rows.map((row, index) => customerOf(ctx, row, keys[index]));
+    const ids = rows.map(({ id }) => id);
+    const [keys, restricted] = await Promise.all([this.keys.keysOf(ids), this.restricted(ctx, ids)]);
+    return rows.map((row, index) => customerOf(ctx, row, keys[index], restricted.has(row.id)));
+  }
+
+  /** Whose personal data is kept, but not for this reader's work: who sees it in the clear, and neither answers for it nor is the customer. */
+  private async restricted(ctx: Context, ids: readonly string[]): Promise<Set<string>> {
+    const works = may(ctx, 'customer:identity') && !may(ctx, 'retention:read') && ctx.actor.ownCustomerId === undefined;
+    return works && ids.length > 0 ? restrictedAmong(ctx.db, ids) : new Set();
   }
 
   private async visible(ctx: Context, id: string): Promise<Customer | undefined> {
@@ -60,15 +67,16 @@ export class CustomersReader {
   }
 }
 
-function customerOf(ctx: Context, row: CustomerRow, key: DataKey | undefined): Customer {
+function customerOf(ctx: Context, row: CustomerRow, key: DataKey | undefined, restricted: boolean): Customer {
   const { external_id: externalId, synthetic } = row;
-  const inTheClear = may(ctx, 'customer:identity');
+  const inTheClear = may(ctx, 'customer:identity') && !restricted;
   const head = {
     id: encodeGlobalId({ type: 'Customer', id: row.id }),
     customerId: row.id,
     externalId,
     synthetic,
     erased: key === undefined,
+    restricted,
     recordedAt: row.recorded_at,
   };
   return new Customer(head, new OpenedFacts(row.facts, key), ({ identity: { name } }) =>

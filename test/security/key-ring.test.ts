@@ -31,10 +31,10 @@ class MemoryStore implements KeyStore {
   async count(): Promise<number> {
     return this.entries.size;
   }
-  async replaceAll(changes: readonly Replacement[]): Promise<number> {
+  async replaceAll(changes: readonly Replacement[]): Promise<string[]> {
     const unchanged = changes.filter(({ customerId, from }) => Buffer.from(this.entries.get(customerId) ?? []).equals(from));
     for (const { customerId, to } of unchanged) this.entries.set(customerId, to);
-    return unchanged.length;
+    return unchanged.map(({ customerId }) => customerId);
   }
   async destroyAll(customerIds: readonly string[]): Promise<void> {
     for (const customerId of customerIds) this.entries.delete(customerId);

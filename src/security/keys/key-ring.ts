@@ -46,11 +46,10 @@ export class KeyRing {
     const keys = new Map([...new Set(customerIds)].map((id) => [id, this.cached(id)]));
     const missing = [...keys].filter(([, key]) => key === undefined).map(([id]) => id);
     const destructions = this.destructions;
-    const stored = missing.length > 0 ? await this.store.getAll(missing) : [];
-    const found = missing.flatMap((customerId, index): WrappedKey[] => (stored[index] ? [{ customerId, wrapped: stored[index] }] : []));
-    const unwrapped = found.length > 0 ? await this.vault.unwrap(found) : [];
-    for (const [index, { customerId }] of found.entries()) {
-      const key = new DataKey(unwrapped[index]!);
+    // What was destroyed or replaced at this very moment reads as zeros: a second look tells which.
+    const found = await this.unwrapped(missing).catch(() => this.unwrapped(missing));
+    for (const { customerId, versions } of found) {
+      const key = new DataKey(versions);
       keys.set(customerId, key);
       if (destructions === this.destructions) this.remember(customerId, key);
     }
@@ -114,6 +113,13 @@ export class KeyRing {
     const made = await this.store.get(id);
     if (!made) throw internal(`The key store at ${this.store.place} does not keep what it confirms.`);
     return (await this.vault.unwrap([{ customerId: id, wrapped: made }]))[0]!;
+  }
+
+  private async unwrapped(ids: readonly string[]): Promise<{ customerId: string; versions: KeyVersion[] }[]> {
+    const stored = ids.length > 0 ? await this.store.getAll(ids) : [];
+    const found = ids.flatMap((customerId, index): WrappedKey[] => (stored[index] ? [{ customerId, wrapped: stored[index] }] : []));
+    const keys = found.length > 0 ? await this.vault.unwrap(found) : [];
+    return found.map(({ customerId }, index) => ({ customerId, versions: keys[index]! }));
   }
 
   /** Remembered for a minute at most: another process may have erased the customer. */

@@ -12,8 +12,8 @@ export interface KeyStore {
   /** Entries in the order of ids, those after an id. */
   scan(after: string | undefined, most: number): Promise<WrappedKey[]>;
   count(): Promise<number>;
-  /** Replaces entries that still are what they were; what was destroyed meanwhile stays destroyed. Durable. @returns how many */
-  replaceAll(changes: readonly Replacement[]): Promise<number>;
+  /** Replaces entries that still are what they were; what was destroyed meanwhile stays destroyed. Durable. @returns whose */
+  replaceAll(changes: readonly Replacement[]): Promise<string[]>;
   /** Durable when it resolves, and nothing of the bytes is left in the store's own files, as far as it can reach them. Absent ones are not an error. */
   destroyAll(customerIds: readonly string[]): Promise<void>;
   /** Overwrites in the store's own files what is left of wrapped keys that were replaced; absent where the store cannot reach them. */

@@ -49,12 +49,10 @@ export class LocalKeyStore implements KeyStore {
     return (await this.getAll([customerId]))[0];
   }
 
-  /** An absent key means erased, so absence is looked at again with fresh eyes: reads of one turn share a snapshot. */
+  /** An absent key means erased, and what was replaced is overwritten, so each look is a fresh one: reads of one turn would share a snapshot. */
   async getAll(customerIds: readonly string[]): Promise<(Uint8Array | undefined)[]> {
-    const found = customerIds.map((id) => this.database.get(keyOf(id)));
-    if (!found.includes(undefined)) return found;
     this.database.resetReadTxn();
-    return found.map((wrapped, index) => wrapped ?? this.database.get(keyOf(customerIds[index]!)));
+    return customerIds.map((id) => this.database.get(keyOf(id)));
   }
 
   async scan(after: string | undefined, most: number): Promise<WrappedKey[]> {
@@ -72,11 +70,11 @@ export class LocalKeyStore implements KeyStore {
     return this.database.getCount({ start: Buffer.alloc(UUID_BYTES) });
   }
 
-  async replaceAll(changes: readonly Replacement[]): Promise<number> {
+  async replaceAll(changes: readonly Replacement[]): Promise<string[]> {
     const replaced = await this.database.transaction(() => {
       const unchanged = changes.filter(({ customerId, from }) => this.database.get(keyOf(customerId))?.equals(from));
       for (const { customerId, to } of unchanged) void this.database.put(keyOf(customerId), Buffer.from(to));
-      return unchanged.length;
+      return unchanged.map(({ customerId }) => customerId);
     });
     await this.database.flushed;
     return replaced;

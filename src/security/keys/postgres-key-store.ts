@@ -71,13 +71,13 @@ export class PostgresKeyStore implements KeyStore {
     return row!.count;
   }
 
-  async replaceAll(changes: readonly Replacement[]): Promise<number> {
-    const { rowCount } = await this.pool.query(
+  async replaceAll(changes: readonly Replacement[]): Promise<string[]> {
+    const { rows } = await this.pool.query<Row>(
       `UPDATE assay_keys k SET wrapped = c.after FROM unnest($1::uuid[], $2::bytea[], $3::bytea[]) AS c(id, before, after)
-       WHERE k.customer_id = c.id AND k.wrapped = c.before`,
+       WHERE k.customer_id = c.id AND k.wrapped = c.before RETURNING k.customer_id`,
       [changes.map(({ customerId }) => checked(customerId)), changes.map(({ from }) => Buffer.from(from)), changes.map(({ to }) => Buffer.from(to))],
     );
-    return rowCount ?? 0;
+    return rows.map(({ customer_id: id }) => id);
   }
 
   async destroyAll(customerIds: readonly string[]): Promise<void> {

@@ -34,23 +34,36 @@ async function* batches(store: KeyStore): AsyncGenerator<WrappedKey[]> {
 /** So many replaced keys are looked for at once: each time reads the whole store. */
 const RESIDUE = 20_000;
 
+/** How entries are changed, and who is told which of them were. */
+interface Change {
+  needs(entry: WrappedKey): boolean;
+  change(entries: readonly WrappedKey[]): Promise<Buffer[]>;
+  changed?(before: readonly WrappedKey[]): void;
+}
+
 /** Changes entries batch by batch. What somebody else changed meanwhile is looked at again. */
-async function throughout({ store }: Rotating, needs: (entry: WrappedKey) => boolean, change: (entries: WrappedKey[]) => Promise<Buffer[]>, advance: Advance): Promise<Rotated> {
+async function throughout({ store }: Rotating, how: Change, advance: Advance): Promise<Rotated> {
   const of = await store.count();
   let [entries, changed] = [0, 0];
   for await (const batch of batches(store)) {
-    for (let left = batch.filter(needs); left.length > 0; ) {
-      const after = await change(left);
-      const replaced = await store.replaceAll(left.map(({ customerId, wrapped }, index) => ({ customerId, from: wrapped, to: after[index]! })));
-      changed += replaced;
-      if (replaced === left.length) break;
-      const stored = await store.getAll(left.map(({ customerId }) => customerId));
-      left = left.flatMap(({ customerId }, index) => (stored[index] ? [{ customerId, wrapped: stored[index] }] : [])).filter(needs);
+    for (let left = batch.filter((entry) => how.needs(entry)); left.length > 0; ) {
+      const after = await how.change(left);
+      const replaced = new Set(await store.replaceAll(left.map(({ customerId, wrapped }, index) => ({ customerId, from: wrapped, to: after[index]! }))));
+      changed += replaced.size;
+      how.changed?.(left.filter(({ customerId }) => replaced.has(customerId)));
+      left = await again(store, left.filter(({ customerId }) => !replaced.has(customerId)), how);
     }
     entries += batch.length;
     advance(entries, Math.max(of, entries));
   }
   return { entries, changed };
+}
+
+/** Those that are still there and still need it. */
+async function again(store: KeyStore, entries: readonly WrappedKey[], { needs }: Change): Promise<WrappedKey[]> {
+  if (entries.length === 0) return [];
+  const stored = await store.getAll(entries.map(({ customerId }) => customerId));
+  return entries.flatMap(({ customerId }, index) => (stored[index] ? [{ customerId, wrapped: stored[index] }] : [])).filter(needs);
 }
 
 /**
@@ -59,16 +72,17 @@ async function throughout({ store }: Rotating, needs: (entry: WrappedKey) => boo
  */
 export async function rewrapAll(rotating: Rotating, advance: Advance = () => undefined): Promise<Rotated> {
   const { store, vault } = rotating;
-  const replaced: Buffer[] = [];
-  const overwrite = (least: number): void => void (replaced.length >= least && store.overwriteResidue?.(replaced.splice(0)));
-  const rewrap = async (entries: readonly WrappedKey[]): Promise<Buffer[]> => {
-    overwrite(RESIDUE);
-    const after = await vault.rewrap(entries);
-    replaced.push(...entries.flatMap(({ customerId, wrapped }) => readEntry(Buffer.from(wrapped), customerId).map((one) => one.wrapped)));
-    return after;
-  };
   const current = await vault.encryption.current();
-  const rotated = await throughout(rotating, (entry) => entry.customerId !== RESERVED.rotation && vault.versionsOf(entry).some((version) => version !== current), rewrap, advance);
+  const residue: Buffer[] = [];
+  const overwrite = (least: number): void => void (residue.length >= least && store.overwriteResidue?.(residue.splice(0)));
+  const rotated = await throughout(rotating, {
+    needs: (entry) => entry.customerId !== RESERVED.rotation && vault.versionsOf(entry).some((version) => version !== current),
+    change: (entries) => vault.rewrap(entries),
+    changed: (before) => {
+      residue.push(...before.flatMap(({ customerId, wrapped }) => readEntry(Buffer.from(wrapped), customerId).map((one) => one.wrapped)));
+      overwrite(RESIDUE);
+    },
+  }, advance);
   overwrite(1);
   return rotated;
 }
@@ -83,7 +97,7 @@ export async function rotateDataKeys(rotating: Rotating, advance: Advance = () =
   const begun = await begin(store);
   const needs = ({ customerId, wrapped }: WrappedKey): boolean => isCustomers(customerId) && readEntry(wrapped, customerId).at(-1)!.sealsFrom < begun;
   // Not before `begun`, so that no key is taken for one of before.
-  const rotated = await throughout(rotating, needs, (entries) => vault.withNext(entries, () => randomBytes(KEY_BYTES), Math.max(Date.now() + lead, begun)), advance);
+  const rotated = await throughout(rotating, { needs, change: (entries) => vault.withNext(entries, () => randomBytes(KEY_BYTES), Math.max(Date.now() + lead, begun)) }, advance);
   await store.destroyAll([RESERVED.rotation]);
   return rotated;
 }
