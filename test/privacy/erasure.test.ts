@@ -114,7 +114,8 @@ describe('personal data', () => {
 
   async function loot(dumps: readonly { text: Buffer; values: StoredBytes[] }[]): Promise<Loot> {
     const wal = await filesIn(join(dataDirectory, 'pg_wal'), (name) => /^[0-9A-F]{24}$/.test(name) && name >= firstSegment);
-    const keys = app.runtime.config.keyStore.provider === 'lmdb' ? await filesIn(app.runtime.config.keyStore.path) : new Map<string, Buffer>();
+    // Not its lock file, which has no keys: to close it here would give up the locks of the server in this process.
+    const keys = app.runtime.config.keyStore.provider === 'lmdb' ? await filesIn(app.runtime.config.keyStore.path, (name) => name === 'data.mdb') : new Map<string, Buffer>();
     return {
       material: new Map([...wal, ...keys, ['server log', Buffer.concat(logs)], ...dumps.map(({ text }, index) => [`dump ${index}`, text] as const)]),
       values: dumps.flatMap(({ values }) => values),
