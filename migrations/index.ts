@@ -14,6 +14,7 @@ import { ReviewsAndFindings1764000000013 } from './1764000000013-reviews-and-fin
 import { NoWayRound1764000000014 } from './1764000000014-no-way-round.js';
 import { MakersAndTiers1764000000015 } from './1764000000015-makers-and-tiers.js';
 import { TransparencyLog1764000000016 } from './1764000000016-transparency-log.js';
+import { PersonalData1764000000017 } from './1764000000017-personal-data.js';
 import { Witnesses1764000000019 } from './1764000000019-witnesses.js';
 import { WitnessedRows1764000000022 } from './1764000000022-witnessed-rows.js';
 
@@ -35,6 +36,7 @@ export const migrations = [
   NoWayRound1764000000014,
   MakersAndTiers1764000000015,
   TransparencyLog1764000000016,
+  PersonalData1764000000017,
   Witnesses1764000000019,
   WitnessedRows1764000000022,
 ];

@@ -17,6 +17,7 @@ import {
   PredictionWaiversResolver, ProfileDriversResolver, referralTasks, ReviewService, reviewTasks, ScoreJobs, ScoringResolver, ScoringService, SimulationBaselineResolver, SimulationResolver, VersionOverridesResolver,
   VersionPerformanceResolver,
 } from './predictions/index.js';
+import { CHANGE_RETENTION, CustomerRetentionResolver, eraseCustomerKind, Erasures, HoldService, PrivacyResolver, RetentionResolver } from './privacy/index.js';
 import type { Runtime } from './runtime.js';
 import { buildAssaySchema, type Instances } from './schema.js';
 import {
@@ -69,7 +70,7 @@ async function serve(runtime: Runtime, { host, port, issuers = [] }: AppOptions,
   await notices.start();
   const auditLog = await openTransparencyLog(config);
   const witnessing = new Witnessing(db, auditLog, log);
-  const { instances, services: { jobs, exports } } = construct(runtime, { artefacts, versions, queue, notices, auditLog, witnessing });
+  const { instances, services: { jobs, exports, erasures } } = construct(runtime, { artefacts, versions, queue, notices, auditLog, witnessing });
   const schema = await buildAssaySchema(instances);
   const apollo = await startApollo(schema, log);
   undo.push(() => apollo.stop());
@@ -80,6 +81,8 @@ async function serve(runtime: Runtime, { host, port, issuers = [] }: AppOptions,
   const sequencer = new Sequencer(db, log, () => auditLog.mayGrow);
   sequencer.start();
   undo.push(() => sequencer.stop());
+  erasures.start();
+  undo.push(() => erasures.stop());
   await Promise.all([jobs.work(), exports.work()]);
   undo.push(async () => void (jobs.stop(), exports.stop()));
   return { url: http.url, subscribers: () => notices.subscribers };
@@ -142,13 +145,14 @@ interface Services extends Opened {
   readonly jobs: ScoreJobs;
   readonly exporter: EvidenceExporter;
   readonly exports: ExportJobs;
+  readonly erasures: Erasures;
   readonly proposals: Proposals;
   readonly gates: Gates;
 }
 
 function construct(runtime: Runtime, opened: Opened): { instances: Instances; services: Services } {
   const services = servicesOf(runtime, opened);
-  const resolvers = [...crossing(services), ...ofSecurity(services), ...ofTheBook(services), ...ofModels(services), ...ofPredictions(services), ...ofDecisions(services), ...ofEvidence(services)];
+  const resolvers = [...crossing(services), ...ofSecurity(services), ...ofTheBook(services), ...ofModels(services), ...ofPredictions(services), ...ofDecisions(services), ...ofPrivacy(services), ...ofEvidence(services)];
   return { instances: new Map(resolvers.map((resolver) => [resolver.constructor, resolver])), services };
 }
 
@@ -156,17 +160,18 @@ function servicesOf({ db, keys, log, config }: Runtime, opened: Opened): Service
   const { artefacts, versions, queue } = opened;
   const routes = new Routes();
   const customers = new CustomersReader(keys);
+  const erasures = new Erasures(db, keys, log);
   const scoring = new ScoringService(db, { keys, routes, versions });
   const evidence = new Evidence(keys, versions);
   const exporter = new EvidenceExporter({ db, log: opened.auditLog, evidence });
   return {
-    ...opened, keys, routes, customers, scoring,
+    ...opened, keys, routes, customers, erasures, scoring,
     loans: new LoansReader(customers),
     evidence,
     exporter,
     exports: new ExportJobs({ db, queue, log }, exporter, config.exportFolder),
     jobs: new ScoreJobs({ db, queue, log }, scoring),
-    proposals: new Proposals([GRANT_ROLE, CHANGE_POLICY, WAIVE_GATE, CHANGE_TIER, ...resumeKinds({ routes, versions }), OVERRIDE_DECISION] as readonly ProposalKind[]),
+    proposals: new Proposals([GRANT_ROLE, CHANGE_POLICY, WAIVE_GATE, CHANGE_TIER, ...resumeKinds({ routes, versions }), OVERRIDE_DECISION, eraseCustomerKind(erasures), CHANGE_RETENTION] as readonly ProposalKind[]),
     gates: new Gates(new Measurements(artefacts, config.scoringRuntime)),
   };
 }
@@ -231,6 +236,12 @@ const ofPredictions = ({ customers, loans, versions, evidence, scoring, jobs }: 
   new ChallengerPredictionsResolver(),
   new ChallengerComparisonResolver(),
 ];
+
+/** Retention, legal holds and erasure. */
+function ofPrivacy({ keys, customers, proposals }: Services): object[] {
+  const holds = new HoldService(keys);
+  return [new CustomerRetentionResolver(), new RetentionResolver(holds), new PrivacyResolver(customers, holds, proposals)];
+}
 
 /** The transparency log as it is read. */
 const ofEvidence = ({ auditLog, witnessing, evidence, exports }: Services): object[] => [

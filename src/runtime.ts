@@ -40,7 +40,7 @@ export async function openRuntime(config: Config): Promise<Runtime> {
     const db = await Database.open(urls, { entities, pool: config.databasePool });
     undo.push(() => db.close());
     if (!(await isMigrated(db, migrations))) throw refused('The database schema is not up to date. Run: npm run assay -- migrate');
-    const keys = await openKeyRing(config, () => hasCustomers(db));
+    const keys = await openKeyRing(config, { hasCustomers: () => hasCustomers(db), cluster: () => clusterOf(db) });
     undo.push(() => keys.close());
     return { config, urls, db, keys, log, note, close };
   } catch (error) {
@@ -50,6 +50,10 @@ export async function openRuntime(config: Config): Promise<Runtime> {
 }
 
 const hasCustomers = async (db: Database): Promise<boolean> => (await db.query('SELECT id FROM customers LIMIT 1')).length > 0;
+
+/** Not everybody may ask. */
+const clusterOf = (db: Database): Promise<string | undefined> =>
+  db.query<{ id: string }>('SELECT system_identifier::text AS id FROM pg_control_system()').then(([row]) => row?.id, () => undefined);
 
 async function startEmbedded(config: Config, undo: Undo): Promise<{ urls: DatabaseUrls; note: string | undefined }> {
   undo.push(await claimHome(config.home));

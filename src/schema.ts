@@ -15,6 +15,7 @@ import {
   LoanPredictionsResolver, PredictionDecisionsResolver, PredictionResolver, PredictionWaiversResolver, ProfileDriversResolver, ScoringResolver, SimulationBaselineResolver, SimulationResolver,
   VersionOverridesResolver, VersionPerformanceResolver,
 } from './predictions/index.js';
+import { CustomerRetentionResolver, PrivacyResolver, RetentionResolver } from './privacy/index.js';
 import { GrantsResolver, guardSchema, MeResolver, ProposalsResolver, RoleGrantResolver, UserResolver } from './security/index.js';
 import { TasksResolver } from './tasks.resolver.js';
 
@@ -30,6 +31,7 @@ const RESOLVERS: NonEmptyArray<Function> = [
   ScoringResolver, SimulationResolver, SimulationBaselineResolver, PredictionResolver, PredictionWaiversResolver, LoanPredictionsResolver, CustomerProfileResolver, ProfileDriversResolver, VersionPerformanceResolver,
   ChallengerPredictionsResolver, ChallengerComparisonResolver,
   DecisionsResolver, PredictionDecisionsResolver, AdverseActionResolver, CounterofferResolver, DecisionOverrideResolver, DecisionReviewResolver, VersionOverridesResolver,
+  CustomerRetentionResolver, RetentionResolver, PrivacyResolver,
   AuditResolver, LogStateResolver, PredictionProofsResolver, EvidenceExportResolver,
 ];
 

@@ -74,6 +74,16 @@ export interface AuditPayloads {
    * be here, and `lost` that were signed are not.
    */
   EPOCH_OPENED: Said & { epoch: number; origin: string; predecessor: string; signed: string | null; kept: number; lost: number };
+  /** The reason is sealed under the customer's key: SHA-256 of its ciphertext. */
+  LEGAL_HOLD_PLACED: { customer: string; hold: string; reason: Hex };
+  LEGAL_HOLD_LIFTED: { customer: string; hold: string; reason: Hex };
+  RETENTION_CHANGED: { rule: string; kind: string; regime: string; products: string[]; months: number; inForce: boolean; proposal: string };
+  /** Written when the key is gone. What is left is pseudonymous; proofs of earlier entries still verify. */
+  CUSTOMER_ERASED: { customer: string; erasure: string; basis: string; proposal: string };
+  /** Somebody looked for a person by what is stored sealed; not what they looked for. */
+  CUSTOMERS_LOOKED_UP: { by: string[]; found: string[] };
+  /** `version` is that of the key-encryption key or the index key that holds since; null for data keys, each of which has its own. */
+  KEYS_ROTATED: { keys: 'KEY_ENCRYPTION_KEY' | 'DATA_KEYS' | 'INDEX_KEY'; entries: number; version: number | null };
   ACT_REFUSED: { act: string; subject: string; code: string; rule?: string };
   SCORING_UNRESOLVED: { request: Hex; code: string };
   /** Evidence is taken out: of whom or what, before anything is; `scope` is the digest of all that was asked for, canonical JSON. */

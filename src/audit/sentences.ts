@@ -56,6 +56,12 @@ export const AUDIT_EVENT_SENTENCES: Readonly<Record<AuditEventType, string>> = {
   BACKUP_TAKEN: 'A backup of the database was taken.',
   DATABASE_RESTORED: 'The database was restored from a backup.',
   EPOCH_OPENED: 'A new tree of the log was begun, after a restore or a fork, by an operator.',
+  LEGAL_HOLD_PLACED: 'A legal hold was placed on what is known of a customer.',
+  LEGAL_HOLD_LIFTED: 'A legal hold was lifted.',
+  RETENTION_CHANGED: 'How long records of a kind are kept was changed, by two people.',
+  CUSTOMER_ERASED: 'The key of a customer was destroyed: nothing personal of them can be read any more.',
+  CUSTOMERS_LOOKED_UP: 'Somebody looked for a person by what is stored sealed.',
+  KEYS_ROTATED: 'Keys were rotated.',
   ROW_WRITTEN: 'A row of governance was written, changed or deleted; the database tells it by itself.',
   PREDICTION_RECORDED: 'A prediction was recorded.',
 };

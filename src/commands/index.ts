@@ -76,6 +76,14 @@ const VERBS: Readonly<Record<string, Verb>> = {
     says: 'A small witness of transparency logs (C2SP tlog-witness) on the loopback address, for trying and for tests, until Ctrl-C.',
     load: async () => (await import('./witness.js')).witnessCommand,
   },
+  keys: {
+    says: 'Look at the keys of customers (status), give them new ones (rotate), forget old key-encryption keys (retire), write the index of national ids and e-mail addresses (index): docs/personal-data.md.',
+    load: async () => (await import('./keys.js')).keysCommand,
+  },
+  retention: {
+    says: 'Tell how long personal data is still kept, what is due for erasure, and finish erasures that were decided: docs/personal-data.md.',
+    load: async () => (await import('./retention.js')).retentionCommand,
+  },
   token: {
     says: 'Print a token of the development issuer (needs DEV_ISSUER=1 on the server; never in production).',
     load: async () => (await import('./token.js')).tokenCommand,

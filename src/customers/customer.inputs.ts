@@ -59,6 +59,18 @@ export class UpdateCustomerInput extends CustomerSectionsInput {
 @InputType({ description: 'Which customers a list holds; conditions hold together.' })
 export class CustomerFilter {
   @Field(() => String, { nullable: true, description: 'Only the customer of this external id.' }) externalId?: string | null;
+  @Field(() => String, {
+    nullable: true,
+    description: 'Only customers with this national id, the value `nationalId` of their personal data. Letters and digits count, capital or not: "12.345.678-z" finds "12345678Z". Needs customer:lookup; the look-up is an audit event.',
+  })
+  nationalId?: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'Only customers with this e-mail address, the value `email` of their personal data. Capitals do not count. Needs customer:lookup; the look-up is an audit event.',
+  })
+  email?: string | null;
+
   @Field(() => Boolean, { nullable: true, description: 'Only invented customers, or only real ones.' }) synthetic?: boolean | null;
   @Field(() => DateTimeRange, { nullable: true, description: 'Only customers first recorded in this span.' }) recordedAt?: DateTimeRange | null;
 }

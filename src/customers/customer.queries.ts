@@ -1,4 +1,4 @@
-import { badInput, effectiveBy, expectId, fetchPage, isPresent, notFound, recordedBefore, Where, type Moment, type Page, type PageRequest, type Queryable } from '../platform/index.js';
+import { badInput, effectiveBy, expectId, fetchPage, isPresent, notFound, PRESENT, recordedBefore, Where, type Moment, type Page, type PageRequest, type Queryable } from '../platform/index.js';
 import { isExternalId } from './recording.js';
 
 /** The newest facts of a customer, sections still sealed, in base64. */
@@ -52,6 +52,10 @@ export async function customersAt(db: Queryable, asked: readonly CustomerAt[]): 
   return asked.map((_, index) => found.get(index + 1));
 }
 
+/** As they are; without those who are not there. */
+export const customersNow = async (db: Queryable, ids: readonly string[]): Promise<CustomerRow[]> =>
+  (await customersAt(db, ids.map((customerId) => ({ customerId, moment: PRESENT })))).filter((row) => row !== undefined);
+
 /** Everything ever recorded of a customer by a moment, newest first. */
 export const factsOf = (db: Queryable, { customerId, moment }: CustomerAt): Promise<{ facts: SealedFacts }[]> =>
   db.query(`SELECT ${FACTS} AS facts FROM customer_facts f WHERE f.customer_id = $1 ${seenBy('$2', '$3')} ${NEWEST}`, [customerId, recordedBefore(moment), effectiveBy(moment)]);
@@ -61,6 +65,16 @@ export async function factsAsOf(db: Queryable, customerId: string, asOf: Date): 
   const sql = `SELECT ${FACTS} AS facts FROM customer_facts f WHERE f.customer_id = $1 AND f.effective_at <= $2 ${NEWEST} LIMIT 1`;
   const [row] = await db.query<{ facts: SealedFacts }>(sql, [customerId, asOf]);
   return row?.facts;
+}
+
+/** Those whose records are only kept: nothing is under way with them. Who has no loan yet is about to have one. */
+export async function restrictedAmong(db: Queryable, ids: readonly string[]): Promise<Set<string>> {
+  const rows = await db.query<{ id: string }>(
+    `SELECT c.id FROM unnest($1::uuid[]) AS c(id) CROSS JOIN LATERAL retention_state(c.id) s
+     WHERE s.state IN ('RESTRICTED', 'DUE') AND EXISTS (SELECT FROM loans l WHERE l.customer_id = c.id)`,
+    [ids],
+  );
+  return new Set(rows.map(({ id }) => id));
 }
 
 /** How callers name a customer: by global id or by their own external id. */
@@ -101,6 +115,8 @@ export interface CustomerSelection {
   /** Limits the list to one customer. */
   readonly customerId?: string | undefined;
   readonly externalId?: string | null | undefined;
+  /** Limits the list to these. */
+  readonly ids?: readonly string[] | undefined;
   readonly synthetic?: boolean | null | undefined;
   readonly recordedAt?: { gte?: Date | null; lt?: Date | null } | null | undefined;
   readonly moment: Moment;
@@ -128,6 +144,7 @@ export function customerPage(db: Queryable, selection: CustomerSelection, order:
   const where = new Where()
     .add('c.id = ?', selection.customerId)
     .add(`c.id = (SELECT id FROM external_ids WHERE entity = 'CUSTOMER' AND external_id = ?)`, selection.externalId)
+    .add('c.id = ANY (?::uuid[])', selection.ids)
     .add('c.synthetic = ?', selection.synthetic)
     .add('c.recorded_at >= ?', selection.recordedAt?.gte)
     .add('c.recorded_at < ?', selection.recordedAt?.lt);

@@ -1,5 +1,6 @@
 import { conflict, copySheets, newId, sqlState, type Cell, type Sheet, type Transaction } from '../platform/index.js';
-import type { DataKey, KeyRing } from '../security/index.js';
+import type { DataKey, KeyRing, KeyVersion } from '../security/index.js';
+import { identifierSheet } from './identifiers.js';
 import { sealSection, type PlainRecord } from './sections.js';
 
 /** The whole of what is true of a customer from a time on, in three sections sealed apart from one another. */
@@ -37,18 +38,23 @@ export async function newCustomers(keys: KeyRing, count: number): Promise<Record
 }
 
 /** New customers as rows, under the ids and keys that were made for them; `by` is the id of the user who records them. */
-export function customerSheets(by: string, made: readonly RecordedCustomer[], customers: readonly NewCustomer[]): Sheet[] {
+export function customerSheets(by: string, made: readonly RecordedCustomer[], customers: readonly NewCustomer[], indexKeys: readonly KeyVersion[]): Sheet[] {
   const claims = customers.map(({ externalId }, index) => ({ externalId, customerId: made[index]!.id, id: made[index]!.id }));
   const rows = customers.map(({ externalId, synthetic }, index) => [made[index]!.id, externalId, synthetic]);
   return [
     externalIdSheet('CUSTOMER', claims),
     { table: 'customers', columns: ['id', 'external_id', 'synthetic'], rows },
-    factsSheet(by, customers.map((facts, index) => ({ customer: made[index]!, facts }))),
+    ...factsSheets(by, customers.map((facts, index) => ({ customer: made[index]!, facts })), indexKeys),
   ];
 }
 
-/** Facts as rows, recorded by the user of that id. Earlier facts stay. */
-export const factsSheet = (by: string, entries: readonly FactsEntry[]): Sheet => ({
+/** Facts as rows, recorded by the user of that id, and what they can be looked up by. Earlier facts stay. */
+export const factsSheets = (by: string, entries: readonly FactsEntry[], indexKeys: readonly KeyVersion[]): Sheet[] => [
+  factsSheet(by, entries),
+  identifierSheet(indexKeys, entries.map(({ customer: { id }, facts: { identity } }) => ({ id, identity }))),
+];
+
+const factsSheet = (by: string, entries: readonly FactsEntry[]): Sheet => ({
   table: 'customer_facts',
   columns: ['customer_id', 'id', 'effective_at', 'recorded_by', 'identity', 'attributes', 'protected'],
   rows: entries.map(({ customer, facts }) => factsRow(by, customer, facts)),
@@ -63,12 +69,12 @@ function factsRow(by: string, { id: customerId, key }: RecordedCustomer, facts: 
 /** Records new customers. @throws CONFLICT when an external id is already recorded (which aborts the transaction) */
 export async function insertCustomers(tx: Transaction, by: string, keys: KeyRing, customers: readonly NewCustomer[]): Promise<readonly RecordedCustomer[]> {
   const made = await newCustomers(keys, customers.length);
-  await writeSheets(tx, customerSheets(by, made, customers));
+  await writeSheets(tx, customerSheets(by, made, customers, await keys.indexKeys()));
   return made;
 }
 
 /** Appends facts. */
-export const insertFacts = (tx: Transaction, by: string, entries: readonly FactsEntry[]): Promise<void> => writeSheets(tx, [factsSheet(by, entries)]);
+export const insertFacts = async (tx: Transaction, by: string, keys: KeyRing, entries: readonly FactsEntry[]): Promise<void> => writeSheets(tx, factsSheets(by, entries, await keys.indexKeys()));
 
 export interface ExternalIdClaim {
   readonly externalId: string;

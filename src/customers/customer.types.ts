@@ -14,7 +14,11 @@ export class Attribute implements NamedValue {
 /** The facts of a customer as fields; sections are unsealed only when they are asked for. */
 @ObjectType({ simpleResolvers: true })
 abstract class FactFields {
-  constructor(readonly facts: OpenedFacts) {}
+  constructor(
+    readonly facts: OpenedFacts,
+    /** Whether personal data is kept, but not for this reader. */
+    readonly restricted: boolean,
+  ) {}
 
   @Field(() => Date, { description: 'From when the attributes, identity and protected attributes here hold.' })
   get effectiveAt(): Date {
@@ -27,9 +31,9 @@ abstract class FactFields {
   }
 
   @Requires('customer:identity')
-  @Field(() => [Attribute], { description: 'Personal data: name, date of birth, e-mail address and the like.' })
+  @Field(() => [Attribute], { description: 'Personal data: name, date of birth, e-mail address and the like. Empty where the customer was erased, and where it is only kept (retention), unless you may see retention.' })
   get identity(): NamedValue[] {
-    return namedValues(this.facts.section('identity'));
+    return this.restricted ? [] : namedValues(this.facts.section('identity'));
   }
 
   @Requires('customer:protected')
@@ -63,6 +67,8 @@ export interface CustomerHead {
   readonly externalId: string;
   readonly synthetic: boolean;
   readonly erased: boolean;
+  /** Whether the personal data is kept, but not for this reader. */
+  readonly restricted: boolean;
   readonly recordedAt: Date;
 }
 
@@ -83,7 +89,7 @@ export class Customer extends FactFields implements CustomerHead {
   }
 
   constructor(head: CustomerHead, facts: OpenedFacts, private readonly nameOf: (facts: OpenedFacts) => string) {
-    super(facts);
+    super(facts, head.restricted);
     Object.assign(this, head);
   }
 }

@@ -1,8 +1,9 @@
 import { encodeGlobalId, momentKey, perParent, PRESENT, toConnection, type Connection, type Context, type LoaderDefinition, type Moment, type NodeLoader, type PageRequest } from '../platform/index.js';
 import { demand, may, ownCustomer, type DataKey, type KeyRing } from '../security/index.js';
 import type { CustomerFilter, CustomerOrder } from './customer.inputs.js';
-import { customerPage, customersAt, factsOf, resolveCustomer, type CustomerAt, type CustomerName, type CustomerRow } from './customer.queries.js';
+import { customerPage, customersAt, factsOf, resolveCustomer, restrictedAmong, type CustomerAt, type CustomerName, type CustomerRow } from './customer.queries.js';
 import { Customer, CustomerFact } from './customer.types.js';
+import { lookedUp } from './look-up.js';
 import { displayNameOf } from './masking.js';
 import { OpenedFacts } from './opened-facts.js';
 
@@ -33,7 +34,8 @@ export class CustomersReader {
 
   async list(ctx: Context, filter: CustomerFilter | undefined, order: CustomerOrder | undefined, request: PageRequest, moment = PRESENT): Promise<Connection<Customer>> {
     const ordering = { field: order?.field ?? 'RECORDED_AT', descending: order?.direction === 'DESC' } as const;
-    const page = await customerPage(ctx.db, { ...filter, customerId: ownCustomer(ctx), moment }, ordering, request);
+    const ids = await lookedUp(ctx, this.keys, filter);
+    const page = await customerPage(ctx.db, { ...filter, ids, customerId: ownCustomer(ctx), moment }, ordering, request);
     const customers = await this.present(ctx, page.rows.map(({ row }) => row), () => moment);
     const byId = new Map(customers.map((customer) => [customer.customerId, customer]));
     return toConnection(page, ({ id }) => byId.get(id)!);
@@ -43,14 +45,21 @@ export class CustomersReader {
   async history(ctx: Context, customer: Customer): Promise<CustomerFact[]> {
     const rows = await factsOf(perParent(ctx, 1), customer);
     const key = await ctx.loaders.of(ctx, this.dataKeys).load(customer.customerId);
-    return rows.map(({ facts }) => new CustomerFact(new OpenedFacts(facts, key)));
+    return rows.map(({ facts }) => new CustomerFact(new OpenedFacts(facts, key), customer.restricted));
   }
 
-  /** Rows as customers, in order, with one key look-up. The keys are those of now: an erasure reaches into the past. */
+  /** Rows as customers, in order, with one key look-up. The keys, and who is restricted, are those of now: an erasure reaches into the past. */
   async present<Row extends CustomerRow | undefined>(ctx: Context, rows: readonly Row[], momentOf: (index: number) => Moment): Promise<(Customer | Extract<Row, undefined>)[]> {
-    const keys = await this.keys.keysOf(rows.flatMap((row) => (row ? [row.id] : [])));
+    const ids = rows.flatMap((row) => (row ? [row.id] : []));
+    const [keys, restricted] = await Promise.all([this.keys.keysOf(ids), this.restricted(ctx, ids)]);
     let next = 0;
-    return rows.map((row, index) => (row ? customerOf(ctx, row, keys[next++], momentOf(index)) : (undefined as Extract<Row, undefined>)));
+    return rows.map((row, index) => (row ? customerOf(ctx, row, keys[next++], momentOf(index), restricted.has(row.id)) : (undefined as Extract<Row, undefined>)));
+  }
+
+  /** Whose personal data is kept, but not for this reader's work: who sees it in the clear, and neither answers for it nor is the customer. */
+  private async restricted(ctx: Context, ids: readonly string[]): Promise<Set<string>> {
+    const works = may(ctx, 'customer:identity') && !may(ctx, 'retention:read') && ctx.actor.ownCustomerId === undefined;
+    return works && ids.length > 0 ? restrictedAmong(ctx.db, ids) : new Set();
   }
 
   private async visible(ctx: Context, customerId: string, moment = PRESENT): Promise<Customer | undefined> {
@@ -60,9 +69,9 @@ export class CustomersReader {
   }
 }
 
-function customerOf(ctx: Context, row: CustomerRow, key: DataKey | undefined, moment: Moment): Customer {
+function customerOf(ctx: Context, row: CustomerRow, key: DataKey | undefined, moment: Moment, restricted: boolean): Customer {
   const { external_id: externalId, synthetic } = row;
-  const inTheClear = may(ctx, 'customer:identity');
+  const inTheClear = may(ctx, 'customer:identity') && !restricted;
   const head = {
     id: encodeGlobalId({ type: 'Customer', id: row.id }),
     customerId: row.id,
@@ -70,6 +79,7 @@ function customerOf(ctx: Context, row: CustomerRow, key: DataKey | undefined, mo
     externalId,
     synthetic,
     erased: key === undefined,
+    restricted,
     recordedAt: row.recorded_at,
   };
   return new Customer(head, new OpenedFacts(row.facts, key), ({ identity: { name } }) =>

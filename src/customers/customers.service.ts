@@ -23,7 +23,7 @@ export class CustomersService {
     const { synthetic } = input;
     const externalId = checkedExternalId(input.externalId);
     return this.recorded(ctx, (tx) =>
-      repeatable(tx, ctx, 'createCustomer', input, async () => {
+      repeatable(tx, ctx, this.keys, 'createCustomer', input, async () => {
         const facts = factsAfter(undefined, input, effectiveTime(ctx, input.effectiveAt, 'effectiveAt'));
         const [customer] = await insertCustomers(tx, ctx.actor.id, this.keys, [{ externalId, synthetic, ...facts }]);
         await witness(tx, ctx, 'CUSTOMER_RECORDED', customer!.id);
@@ -39,7 +39,7 @@ export class CustomersService {
   async update(ctx: Context, input: UpdateCustomerInput): Promise<Customer> {
     demand(ctx, 'customer:write');
     return this.recorded(ctx, (tx) =>
-      repeatable(tx, ctx, 'updateCustomer', input, async () => {
+      repeatable(tx, ctx, this.keys, 'updateCustomer', input, async () => {
         const id = await requireCustomer(tx, input);
         await lockThing(tx, 'customer', id);
         await this.append(tx, ctx, id, input, effectiveTime(ctx, input.effectiveAt, 'effectiveAt'));
@@ -53,7 +53,7 @@ export class CustomersService {
     const key = await this.keys.keyOf(id);
     const sealed = await factsAsOf(tx, id, effectiveAt);
     if (!sealed) throw badInput(`effectiveAt: nothing is known of the customer as of ${effectiveAt.toISOString()}. Pass a time at or after their first facts.`);
-    await insertFacts(tx, ctx.actor.id, [{ customer: { id, key }, facts: factsAfter(new OpenedFacts(sealed, key), input, effectiveAt) }]);
+    await insertFacts(tx, ctx.actor.id, this.keys, [{ customer: { id, key }, facts: factsAfter(new OpenedFacts(sealed, key), input, effectiveAt) }]);
   }
 
   /** Does the work and reads the customer back where it is certain to be found. */

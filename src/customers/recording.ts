@@ -1,4 +1,5 @@
 import { badInput, once, type Context, type Transaction } from '../platform/index.js';
+import type { KeyRing } from '../security/index.js';
 
 const EXTERNAL_ID = /^[^\p{Cc}\p{Cs}]{1,200}$/u;
 
@@ -29,14 +30,15 @@ export async function lockThing(tx: Transaction, type: string, id: string): Prom
   await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`${type} ${id}`]);
 }
 
-/** Does the work of a mutation; where the input carries a requestId, once only. */
+/** Does the work of a mutation; where the input carries a requestId, once only. What was asked is told apart by a keyed digest: it is about a person. */
 export async function repeatable<Result>(
   tx: Transaction,
   ctx: Context,
+  keys: Pick<KeyRing, 'fingerprint'>,
   operation: string,
   { requestId, ...body }: { readonly requestId?: string | null },
   work: () => Promise<Result>,
 ): Promise<Result> {
   if (requestId === undefined || requestId === null) return work();
-  return once(tx, ctx, { requestId, operation, body }, work);
+  return once(tx, ctx, { requestId, operation, body: await keys.fingerprint(body), formerBody: body }, work);
 }

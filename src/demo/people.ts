@@ -13,6 +13,8 @@ export const PEOPLE = {
   accessAdmin: person('alex', 'Alex Access-Admin', 'ACCESS_ADMIN'),
   secondAccessAdmin: person('ayo', 'Ayo Access-Admin', 'ACCESS_ADMIN'),
   auditor: person('aude', 'Aude Auditor', 'AUDITOR'),
+  privacyOfficer: person('pia', 'Pia Privacy-Officer', 'PRIVACY_OFFICER'),
+  secondPrivacyOfficer: person('piet', 'Piet Privacy-Officer', 'PRIVACY_OFFICER'),
   riskManager: person('rita', 'Rita Risk-Manager', 'RISK_MANAGER'),
   borrower: person('bo', 'Bo Borrower', 'BORROWER'),
 } as const satisfies Record<string, DevelopmentIdentity>;
@@ -20,7 +22,7 @@ export const PEOPLE = {
 export type PersonName = keyof typeof PEOPLE;
 
 /** Roles whose acts need a current grant in the database beside the role in the token. */
-export const GRANTED: readonly PersonName[] = ['owner', 'validator', 'admin', 'secondAdmin', 'underwriter', 'secondUnderwriter'];
+export const GRANTED: readonly PersonName[] = ['owner', 'validator', 'admin', 'secondAdmin', 'underwriter', 'secondUnderwriter', 'privacyOfficer', 'secondPrivacyOfficer'];
 
 /** Who grants them, together: roles that approve take two people. The installation names them. */
 export const KEEPERS: readonly PersonName[] = ['accessAdmin', 'secondAccessAdmin'];

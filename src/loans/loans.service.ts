@@ -87,10 +87,16 @@ export class LoansService {
     demand(ctx, 'book:import');
     const { name, synthetic } = input;
     const how = { name, synthetic, onError: ON_ERROR[input.onError], onRepeatedCustomer: ON_REPEATED[input.onRepeatedCustomer] };
+    let told: ReadonlyMap<number, string> = new Map();
+    // Reasons quote what was handed in, which is about people: they are told once and not kept.
     const { rejections, ...counts } = await ctx.db.transaction((tx) =>
-      repeatable(tx, ctx, 'importLoans', input, () => importRows(tx, ctx, this.keys, { ...how, rows: bookRows(input.rows, ctx.now()) })),
+      repeatable(tx, ctx, this.keys, 'importLoans', input, async () => {
+        const { rejections: all, ...imported } = await importRows(tx, ctx, this.keys, { ...how, rows: bookRows(input.rows, ctx.now()) });
+        told = new Map(all.map(({ line, reason }) => [line, reason]));
+        return { ...imported, rejections: all.map(({ line }) => ({ line })) };
+      }),
     );
-    return { ...counts, rejected: rejections.map(({ line, reason }) => ({ row: line, reason })) };
+    return { ...counts, rejected: rejections.map(({ line }) => ({ row: line, reason: told.get(line) ?? TOLD_BEFORE })) };
   }
 
   /** Does the work of a mutation in one transaction, and reads the loan back where it is certain to be found. */
@@ -103,13 +109,15 @@ export class LoansService {
   ): Promise<Loan> {
     demand(ctx, permission);
     const [row] = await ctx.db.transaction(async (tx) =>
-      loansAt(tx, [{ ...(await repeatable(tx, ctx, operation, input, () => work(tx))), moment: PRESENT }]),
+      loansAt(tx, [{ ...(await repeatable(tx, ctx, this.keys, operation, input, () => work(tx))), moment: PRESENT }]),
     );
     const loan = toLoan(row!, PRESENT);
     ctx.loaders.of(ctx, this.reader.at).clear(loan).prime(loan, loan);
     return loan;
   }
 }
+
+const TOLD_BEFORE = 'Why was told when the request was first answered; it is not kept, since it may quote personal data.';
 
 /** What every event of a loan says beside its payload. */
 const actOn = (ctx: Context, id: string) => ({ id, actor: ctx.actor.id, time: ctx.now() });

@@ -31,6 +31,7 @@ const environment = z.object({
   OIDC_ROLES_CLAIM: z.string().min(1).default('roles'),
   DEV_ISSUER: flag.optional(),
   EMBEDDED_WAL_ARCHIVE: z.string().optional(),
+  KEY_STORE: z.string().regex(/^(lmdb:.|postgres(ql)?:\/\/)/, 'must be lmdb:<folder> or postgres://…').optional(),
   KEY_STORE_PATH: z.string().optional(),
   KEY_ENCRYPTION_KEY_FILE: z.string().optional(),
   LOG_ORIGIN: z.string().regex(/^[^\s+]+$/, 'must have no spaces and no plus; a name like log.example.com/assay').refine((name) => !/\/epoch-\d+$/.test(name), 'must not end in /epoch-N: that is how later epochs of a log are called').default('localhost/assay'),
@@ -53,6 +54,8 @@ function contradictions(env: Raw): Problem[] {
   const need = (name: string, why: string): void => void (env[name] || problems.push([name, `is needed ${why}`]));
   if (env['DATABASE_OWNER_URL'] || env['DATABASE_READER_URL']) need('DATABASE_URL', 'beside the other two: without it they would be ignored');
   if (env['EMBEDDED_WAL_ARCHIVE'] && env['DATABASE_URL']) problems.push(['EMBEDDED_WAL_ARCHIVE', 'is of the embedded PostgreSQL, but DATABASE_URL names another: set archive_command there']);
+  if (env['KEY_STORE'] && env['KEY_STORE_PATH']) problems.push(['KEY_STORE_PATH', 'says the same as KEY_STORE, which is set: give one of the two']);
+  if (env['KEY_STORE'] && [env['DATABASE_URL'], env['DATABASE_OWNER_URL'], env['DATABASE_READER_URL']].includes(env['KEY_STORE'])) problems.push(['KEY_STORE', 'must be another database than that of the data, on another server']);
   if (env['OIDC_JWKS_URL']) need('OIDC_ISSUER', 'beside OIDC_JWKS_URL: without it no token is accepted');
   if (env['WITNESS_QUORUM']) need('WITNESSES', 'beside WITNESS_QUORUM: without them nobody could sign');
   if (Number(env['WITNESS_QUORUM']) > listed(env['WITNESSES'] ?? '').length) problems.push(['WITNESS_QUORUM', 'must not be more than there are WITNESSES: no checkpoint would ever be witnessed']);
@@ -65,7 +68,7 @@ function productionProblems(env: Raw): Problem[] {
   const need = (name: string, why: string): void => void (env[name] || problems.push([name, `is needed in production: ${why}`]));
   need('DATABASE_URL', 'the embedded PostgreSQL is for trying Assay');
   need('OIDC_ISSUER', 'the identity provider whose tokens are accepted');
-  need('KEY_STORE_PATH', 'where wrapped customer keys live');
+  if (!env['KEY_STORE_PATH']) need('KEY_STORE', 'where wrapped customer keys live: lmdb:<folder>, or postgres://… on another server than the data');
   need('KEY_ENCRYPTION_KEY_FILE', '32 bytes, base64, kept apart from the key store');
   need('LOG_ORIGIN', 'the name by which the transparency log is known to verifiers and witnesses; it never changes');
   need('LOG_KEY_FILE', 'the Ed25519 key with which the log signs');
@@ -98,7 +101,7 @@ export interface Config {
   readonly walArchive: string | undefined;
   readonly oidc: { issuer: string; audience: string; jwksUrl: string | undefined; rolesClaim: string } | undefined;
   readonly devIssuer: boolean;
-  readonly keyStorePath: string;
+  readonly keyStore: KeyStoreConfig;
   readonly keyEncryptionKeyFile: string;
   /** The name of the transparency log. */
   readonly logOrigin: string;
@@ -116,6 +119,14 @@ export interface Config {
   readonly artefactMaxBytes: number;
   /** Whom a command with --url acts as. */
   readonly token: string | undefined;
+}
+
+/** Where wrapped data keys live: in a folder of this machine, or in a PostgreSQL that is not that of the data. */
+export type KeyStoreConfig = { readonly provider: 'lmdb'; readonly path: string } | { readonly provider: 'postgres'; readonly url: string };
+
+function keyStoreOf(text: string | undefined): KeyStoreConfig | undefined {
+  if (text === undefined) return undefined;
+  return text.startsWith('lmdb:') ? { provider: 'lmdb', path: resolve(text.slice('lmdb:'.length)) } : { provider: 'postgres', url: text };
 }
 
 /** One URL per database role: the owner migrates, the application reads and appends, the reader only reads. */
@@ -147,7 +158,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
       ? { issuer: e.OIDC_ISSUER, audience: e.OIDC_AUDIENCE, jwksUrl: e.OIDC_JWKS_URL, rolesClaim: e.OIDC_ROLES_CLAIM }
       : undefined,
     devIssuer: e.DEV_ISSUER ?? false,
-    keyStorePath: resolve(e.KEY_STORE_PATH ?? `${home}/keys`),
+    keyStore: keyStoreOf(e.KEY_STORE) ?? { provider: 'lmdb', path: resolve(e.KEY_STORE_PATH ?? `${home}/keys`) },
     keyEncryptionKeyFile: resolve(e.KEY_ENCRYPTION_KEY_FILE ?? `${home}/key-encryption.key`),
     logOrigin: e.LOG_ORIGIN,
     logKeyFile: resolve(e.LOG_KEY_FILE ?? `${home}/log.key`),

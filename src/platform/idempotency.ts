@@ -8,6 +8,8 @@ export interface IdempotentRequest {
   readonly operation: string;
   /** The request without its id; what makes two requests the same. */
   readonly body: unknown;
+  /** The same as releases before keyed digests hashed it. */
+  readonly formerBody?: unknown;
 }
 
 const MOST_CHARACTERS = 200;
@@ -17,7 +19,11 @@ function requireUsable({ requestId }: IdempotentRequest): void {
   throw badInput(`requestId: give 1 to ${MOST_CHARACTERS} characters, such as a UUID, that stay the same when the request is repeated.`);
 }
 
-export const bodyHash = (request: IdempotentRequest): Buffer => sha256(canonicalJson([request.operation, request.body]));
+export const bodyHash = ({ operation, body }: IdempotentRequest): Buffer => sha256(canonicalJson([operation, body]));
+
+/** Whether a recorded request is this one. */
+export const isSameRequest = (recorded: Buffer, request: IdempotentRequest): boolean =>
+  recorded.equals(bodyHash(request)) || (request.formerBody !== undefined && recorded.equals(bodyHash({ ...request, body: request.formerBody })));
 
 /**
  * The recorded result of the same request by the same actor, if there is one.
@@ -29,7 +35,7 @@ export async function recordedResult<Result>(tx: Pick<Transaction, 'query'>, ctx
     'SELECT body_hash, result FROM idempotency WHERE principal_id = $1 AND request_id = $2',
     [ctx.actor.id, request.requestId],
   );
-  if (row && !row.body_hash.equals(bodyHash(request))) throw reused(request.requestId);
+  if (row && !isSameRequest(row.body_hash, request)) throw reused(request.requestId);
   return row?.result;
 }
 

@@ -11,7 +11,7 @@ export interface Ids {
   readonly prediction: string;
   readonly version: string;
   readonly model: string;
-  readonly nothing: Readonly<Record<'Deployment' | 'Finding' | 'Job' | 'Model' | 'ModelVersion' | 'Proposal' | 'RoleGrant' | 'User', string>>;
+  readonly nothing: Readonly<Record<'Customer' | 'Deployment' | 'Finding' | 'LegalHold' | 'Job' | 'Model' | 'ModelVersion' | 'Proposal' | 'RoleGrant' | 'User', string>>;
 }
 
 const DIGEST = '0'.repeat(64);
@@ -52,13 +52,20 @@ const queriesOf = ({ customer, loan, prediction, version, model, nothing }: Ids)
   consistencyProof: '{ consistencyProof(from: 1, to: 1) { path } }',
   auditEvents: '{ auditEvents(first: 1) { edges { node { id } } } }',
   evidenceExport: `{ evidenceExport(jobId: "${nothing.Job}") { manifestSha256 } }`,
+  retentionRules: '{ retentionRules { id } }',
+  retentionSummary: '{ retentionSummary { state } }',
+  dueForErasure: '{ dueForErasure(first: 1) { edges { node { id } } } }',
   job: `{ job(id: "${nothing.Job}") { id } }`,
 });
 
-const inputsOf = ({ prediction: predictionId, nothing: { Deployment: deploymentId, Finding: findingId, Model: modelId, ModelVersion: versionId, Proposal: proposalId, RoleGrant: grantId, User: userId } }: Ids): Record<string, object> => ({
+const inputsOf = ({ prediction: predictionId, nothing: { Customer: customerId, LegalHold: holdId, Deployment: deploymentId, Finding: findingId, Model: modelId, ModelVersion: versionId, Proposal: proposalId, RoleGrant: grantId, User: userId } }: Ids): Record<string, object> => ({
   exportEvidence: { requestId: 'test' },
   grantRole: { userId, role: 'ADMIN', reason: 'test' },
   endRole: { grantId },
+  placeLegalHold: { customerId, reason: 'test' },
+  liftLegalHold: { holdId, reason: 'test' },
+  eraseCustomer: { customerId, basis: 'RETENTION_OVER' },
+  changeRetention: { recordKind: 'PREDICTION', regime: 'US_REG_B', products: ['x'], months: 30, source: 'test' },
   createCustomer: { externalId: 'x', effectiveAt: '2999-01-01T00:00:00Z' },
   updateCustomer: { externalId: 'nobody' },
   createLoan: { customerExternalId: 'nobody', externalId: 'x', product: 'x', kind: 'INSTALMENT', currency: 'EUR', principal: '1' },

@@ -13,6 +13,7 @@ const BOOK = ['customer', 'customers', 'loan', 'loans'];
 const PREDICTIONS = ['prediction', 'predictions', 'job'];
 const MODELS = ['model', 'models', 'modelVersion', 'modelVersions', 'governancePolicy', 'governancePolicies', 'inventory', 'finding', 'findings'];
 const RECORD = ['createCustomer', 'updateCustomer', 'createLoan', 'updateLoan', 'recordRepayments'];
+const RETENTION = ['retentionRules', 'retentionSummary', 'dueForErasure'];
 const TELL = ['requestReview', 'recordCounteroffer', 'recordCounterofferAccepted', 'recordNoticeSent'];
 const SCORE = ['scoreLoan', 'scoreLoans', 'simulateLoan'];
 
@@ -26,7 +27,8 @@ const MAY: Readonly<Record<keyof typeof ROLES, readonly string[]>> = {
   VALIDATOR: [...SELF, ...BOOK, ...PREDICTIONS, ...MODELS, 'validateModelVersion', 'simulateLoan', 'previewGates', 'waiveGate', 'raiseFinding', 'reassignFinding', 'resolveFinding', 'acceptResolution', 'rejectResolution', 'reviewModel'],
   ADMIN: [...SELF, ...BOOK, ...PREDICTIONS, ...MODELS, 'approveModelVersion', 'rejectModelVersion', 'deployModelVersion', ...LIVE, 'proposeGovernancePolicy', 'changeTier', 'updateModel', 'previewGates', 'waiveGate', 'resolveFinding'],
   ACCESS_ADMIN: [...SELF, 'users', 'grantRole', 'endRole'],
-  AUDITOR: [...SELF, ...BOOK, ...PREDICTIONS, ...MODELS, 'decisionReviews', 'users', 'auditEvents', 'exportEvidence', 'evidenceExport', 'auditLogState'],
+  AUDITOR: [...SELF, ...BOOK, ...PREDICTIONS, ...MODELS, 'decisionReviews', 'users', 'auditEvents', 'exportEvidence', 'evidenceExport', 'auditLogState', ...RETENTION],
+  PRIVACY_OFFICER: [...SELF, ...BOOK, ...RETENTION, 'placeLegalHold', 'liftLegalHold', 'eraseCustomer', 'changeRetention'],
   RISK_MANAGER: [...SELF, ...BOOK, ...PREDICTIONS, ...MODELS, 'decisionReviews'],
   BORROWER: [...SELF, ...BOOK, ...PREDICTIONS, 'requestReview'],
 };
@@ -52,7 +54,7 @@ describe('roles', () => {
     const { id: model, liveVersion } = models.edges[0]!.node;
     ids = {
       customer: loan.customer.id, loan: loan.id, prediction, model, version: liveVersion.id,
-      nothing: { Deployment: nothing('Deployment'), Finding: nothing('Finding'), Job: nothing('Job'), Model: nothing('Model'), Proposal: nothing('Proposal'), ModelVersion: nothing('ModelVersion'), RoleGrant: nothing('RoleGrant'), User: nothing('User') },
+      nothing: { Deployment: nothing('Deployment'), Finding: nothing('Finding'), LegalHold: nothing('LegalHold'), Customer: nothing('Customer'), Job: nothing('Job'), Model: nothing('Model'), Proposal: nothing('Proposal'), ModelVersion: nothing('ModelVersion'), RoleGrant: nothing('RoleGrant'), User: nothing('User') },
     };
     operations = operationsOf(ids);
   });

@@ -60,7 +60,7 @@ describe('assay', () => {
       ['a demonstration in production', ['demo', '--use-database'], production, /^assay: The development issuer does not start with NODE_ENV=production/m],
       ['a demonstration in a database of your own', ['demo'], { DATABASE_URL: 'postgres://x' }, /^assay: DATABASE_URL is set, and the demonstration would fill that database/m],
       ['DEV_ISSUER in production', ['serve'], { ...production, DEV_ISSUER: '1' }, /DEV_ISSUER: must not be set in production: it signs tokens for anyone/],
-      ['production without what it needs', ['serve'], { NODE_ENV: 'production' }, /DATABASE_URL: is needed in production[\s\S]*OIDC_ISSUER: is needed[\s\S]*KEY_STORE_PATH: is needed[\s\S]*KEY_ENCRYPTION_KEY_FILE: is needed/],
+      ['production without what it needs', ['serve'], { NODE_ENV: 'production' }, /DATABASE_URL: is needed in production[\s\S]*OIDC_ISSUER: is needed[\s\S]*KEY_STORE: is needed[\s\S]*KEY_ENCRYPTION_KEY_FILE: is needed/],
       ['to reset a server of your own', ['demo', '--reset'], { DATABASE_URL: 'postgres://x', DATABASE_OWNER_URL: 'postgres://x' }, /^assay: --reset removes the embedded database only\. DATABASE_URL is set: empty that database yourself\.$/m],
     ])('%s', async (_, args, env, sentence) => {
       const { code, stdout, stderr } = await run(args, { env: { ...home.env, ...env } });

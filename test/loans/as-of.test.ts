@@ -118,7 +118,7 @@ describe('the book as of a moment', () => {
     const { effectiveAt, value } = one;
     if (act === 0) {
       facts.push(one);
-      return insertFacts(tx, RECORDER, [{ customer: customer!, facts: customerFacts(one) }]);
+      return insertFacts(tx, RECORDER, lending.database.keys, [{ customer: customer!, facts: customerFacts(one) }]);
     }
     const loan = loans[random(loans.length)];
     if (!loan || (act === 1 && loans.length < 3)) {
@@ -205,7 +205,7 @@ describe('the book as of a moment', () => {
     const before = new Date();
     await untilAfter(new Date(before.getTime() + 2));
     const { began: started, end } = await heldTransaction(lending.database.db, (tx) =>
-      insertFacts(tx, RECORDER, [{ customer: customer!, facts: customerFacts({ round: 0, effectiveAt: DAYS[5]!, value: 4_711 }) }]));
+      insertFacts(tx, RECORDER, lending.database.keys, [{ customer: customer!, facts: customerFacts({ round: 0, effectiveAt: DAYS[5]!, value: 4_711 }) }]));
     try {
       const first = await read(before);
       expect(JSON.stringify(first)).not.toContain('4711');

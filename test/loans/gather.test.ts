@@ -56,7 +56,7 @@ describe('gathering', () => {
   it('sees only what was effective by then, to the moment', async () => {
     const { customer, loan } = await record({ periods: 3 });
     await laterFacts(customer, loan, { principal: '7', attributes: { purpose: 'boat' } });
-    await database.db.transaction((tx) => insertFacts(tx, RECORDER, [{ customer, facts: { effectiveAt: at('2024-09-01'), identity: {}, attributes: { income: 999 }, protected: {} } }]));
+    await database.db.transaction((tx) => insertFacts(tx, RECORDER, database.keys, [{ customer, facts: { effectiveAt: at('2024-09-01'), identity: {}, attributes: { income: 999 }, protected: {} } }]));
     const before = await gatherOne(loan, new Date(at('2024-09-01').getTime() - 1));
     expect(before.record.customer).toEqual({ income: 100 });
     expect(before.record.loan).toMatchObject({ principal: 1000.5, purpose: 'car' });

@@ -21,7 +21,7 @@ describe('protected attributes for training', () => {
     const [recorded] = await recordBook(database.db, database.keys, [{ externalId: 'cleo' }]);
     const later = new Date(DECIDED.getTime() + 1);
     const facts = { effectiveAt: later, identity: {}, attributes: {}, protected: { sex: 'male' } };
-    await database.db.transaction((tx) => insertFacts(tx, RECORDER, [{ customer: recorded!.customer, facts }]));
+    await database.db.transaction((tx) => insertFacts(tx, RECORDER, database.keys, [{ customer: recorded!.customer, facts }]));
     expect(await gatherProtected(database.db, database.keys, recorded!.loans)).toEqual([{ sex: 'female' }]);
   });
 

@@ -8,7 +8,7 @@ const PRODUCTION = {
   DATABASE_OWNER_URL: 'postgres://assay_owner:o@db/assay',
   DATABASE_READER_URL: 'postgres://assay_reader:r@db/assay',
   OIDC_ISSUER: 'https://id.example.com/realms/bank',
-  KEY_STORE_PATH: '/var/lib/assay/keys',
+  KEY_STORE: 'postgres://assay_keys@keys.example/keys',
   KEY_ENCRYPTION_KEY_FILE: '/run/secrets/kek',
   LOG_ORIGIN: 'log.bank.example/assay',
   LOG_KEY_FILE: '/run/secrets/log.pem',
@@ -38,7 +38,7 @@ describe('configuration', () => {
       database: undefined,
       oidc: undefined,
       devIssuer: false,
-      keyStorePath: resolve('.assay/keys'),
+      keyStore: { provider: 'lmdb', path: resolve('.assay/keys') },
       keyEncryptionKeyFile: resolve('.assay/key-encryption.key'),
     });
   });
@@ -49,7 +49,7 @@ describe('configuration', () => {
       database: { app: PRODUCTION.DATABASE_URL, owner: PRODUCTION.DATABASE_OWNER_URL, reader: PRODUCTION.DATABASE_READER_URL },
       oidc: { issuer: PRODUCTION.OIDC_ISSUER, audience: 'assay', jwksUrl: undefined, rolesClaim: 'roles' },
       devIssuer: false,
-      keyStorePath: PRODUCTION.KEY_STORE_PATH,
+      keyStore: { provider: 'postgres', url: PRODUCTION.KEY_STORE },
     });
   });
 
@@ -61,7 +61,7 @@ describe('configuration', () => {
   it('lists every problem at once, also rules of production beside values that cannot be read', () => {
     const env = { NODE_ENV: 'production', PORT: 'eighty', DATABASE_POOL: '0', LOG_LEVEL: 'loud', DEV_ISSUER: '1' };
     expect(problems(env).sort()).toEqual([
-      'DATABASE_POOL', 'DATABASE_URL', 'DEV_ISSUER', 'KEY_ENCRYPTION_KEY_FILE', 'KEY_STORE_PATH', 'LOG_CHECKPOINT_FILE', 'LOG_KEY_FILE', 'LOG_LEVEL', 'LOG_ORIGIN', 'OIDC_ISSUER', 'PORT',
+      'DATABASE_POOL', 'DATABASE_URL', 'DEV_ISSUER', 'KEY_ENCRYPTION_KEY_FILE', 'KEY_STORE', 'LOG_CHECKPOINT_FILE', 'LOG_KEY_FILE', 'LOG_LEVEL', 'LOG_ORIGIN', 'OIDC_ISSUER', 'PORT',
     ]);
   });
 
@@ -128,13 +128,21 @@ describe('configuration', () => {
     expect(message).not.toContain('hunter2');
   });
 
+  it('takes the key store as a folder, as of earlier releases too, or as another PostgreSQL', () => {
+    expect(readConfig({ KEY_STORE: 'lmdb:/var/lib/assay/keys' }).keyStore).toEqual({ provider: 'lmdb', path: '/var/lib/assay/keys' });
+    expect(readConfig({ KEY_STORE_PATH: '/var/lib/assay/keys' }).keyStore).toEqual({ provider: 'lmdb', path: '/var/lib/assay/keys' });
+    expect(problems({ KEY_STORE: '/var/lib/assay/keys' })).toEqual(['KEY_STORE']);
+    expect(problems({ KEY_STORE: 'lmdb:/a', KEY_STORE_PATH: '/b' })).toEqual(['KEY_STORE_PATH']);
+    expect(problems({ ...PRODUCTION, KEY_STORE: PRODUCTION.DATABASE_URL })).toEqual(['KEY_STORE']);
+  });
+
   it('treats an empty value as not set', () => {
     expect(readConfig({ PORT: '', DATABASE_URL: '', OIDC_ISSUER: '' })).toMatchObject({ port: 4000, database: undefined, oidc: undefined });
   });
 
   it('gives absolute paths, so that nothing depends on where a command runs', () => {
     const config = readConfig({ ASSAY_HOME: 'somewhere' });
-    for (const path of [config.home, config.keyStorePath, config.keyEncryptionKeyFile]) expect(isAbsolute(path)).toBe(true);
-    expect(config.keyStorePath).toBe(resolve('somewhere/keys'));
+    for (const path of [config.home, config.keyEncryptionKeyFile]) expect(isAbsolute(path)).toBe(true);
+    expect(config.keyStore).toEqual({ provider: 'lmdb', path: resolve('somewhere/keys') });
   });
 });

@@ -165,6 +165,36 @@ describe('migrations', () => {
     await asSuperuser(database.name, (client) => client.query('DELETE FROM predictions; DELETE FROM suspensions; DELETE FROM deployments'));
   });
 
+  it('set aside legal holds, erasures, retention rules and who decides on them, and find them again', async () => {
+    const other = '018f0000-0000-7000-8000-000000000003';
+    await asSuperuser(database.name, async (client) => {
+      await client.query(`SET session_replication_role = 'replica'`);
+      await client.query(`
+        INSERT INTO users (id, issuer, subject, name) VALUES (${text(ID, 'test', 'ann', 'Ann')}) ON CONFLICT DO NOTHING;
+        INSERT INTO customers (id, external_id) VALUES ('${ID}', 'c');
+        INSERT INTO role_grants (id, user_id, role, granted_by, reason) VALUES (${text(other, ID, 'PRIVACY_OFFICER', '00000000-0000-7000-8000-000000000001', 'test')});
+        INSERT INTO proposals (id, kind, subject, payload, proposed_by, reason, expires_at) VALUES
+          (${text(ID, 'ERASE_CUSTOMER', ID, '{}', ID, 'x')}, now() + interval '1 day'), (${text(other, 'CHANGE_RETENTION', ID, '{}', ID, 'x')}, now() + interval '1 day');
+        INSERT INTO proposal_decisions (proposal_id, decided_by, verdict, comment) VALUES (${text(ID, ID, 'CONFIRMED', 'x')});
+        INSERT INTO retention_rules (id, record_kind, regime, months, source, proposal_id) VALUES (${text(ID, 'ACCOUNT', 'LENDER')}, 7, ${text('x', other)});
+        INSERT INTO legal_holds (customer_id, id, reason, placed_by) VALUES (${text(ID, ID, 'x', ID)});
+        INSERT INTO legal_hold_ends (customer_id, hold_id, reason, lifted_by) VALUES (${text(ID, ID, 'x', ID)});
+        INSERT INTO erasures (customer_id, id, basis, proposal_id, ordered_by) VALUES (${text(ID, ID, 'RETENTION_OVER', ID, ID)});
+        INSERT INTO erasure_ends (customer_id) VALUES ('${ID}');
+        INSERT INTO customer_identifiers (customer_id, kind, key_version, digest) VALUES (${text(ID, 'EMAIL')}, 1, decode(repeat('00', 32), 'hex'))`);
+    });
+    const all = (): Promise<unknown[]> => database.db.query(`SELECT to_jsonb(h) AS row FROM legal_holds h UNION ALL SELECT to_jsonb(h) FROM legal_hold_ends h UNION ALL SELECT to_jsonb(e) FROM erasures e UNION ALL SELECT to_jsonb(e) FROM erasure_ends e
+      UNION ALL SELECT to_jsonb(r) FROM retention_rules r WHERE r.proposal_id IS NOT NULL UNION ALL SELECT to_jsonb(p) FROM proposals p UNION ALL SELECT to_jsonb(d) FROM proposal_decisions d UNION ALL SELECT to_jsonb(g) FROM role_grants g ORDER BY 1`);
+    const before = await all();
+    expect(before).toHaveLength(9);
+    await migrateDown(database.urls.owner, migrations, migrations.length - migrations.findIndex(({ name }) => name === 'PersonalData1764000000017'));
+    expect(await database.db.query('SELECT id FROM proposals UNION ALL SELECT id FROM role_grants')).toEqual([]);
+    await migrateUp(database.urls.owner, migrations);
+    expect(await all()).toEqual(before);
+    expect(await database.db.query('SELECT s.state FROM retention_state($1) s', [ID])).toEqual([{ state: 'SHREDDED' }]);
+    await asSuperuser(database.name, (client) => client.query('TRUNCATE customers, proposals, role_grants CASCADE'));
+  });
+
   it('leave nothing behind when all are taken back', async () => {
     await migrateDown(database.urls.owner, migrations, migrations.length);
     const left = (await catalogue(database.name)) as { name: string }[];

@@ -99,4 +99,22 @@ describe('opening', () => {
     const larger = Buffer.concat([randomBytes(7), sealed, randomBytes(9)]);
     expect(unseal(key, place, new Uint8Array(larger).subarray(7, 7 + sealed.length))).toEqual(plaintext);
   });
+
+  it.each([15, 12, 8, 4, 1, 0])('takes no tag of %d bytes for one of sixteen', (length) => {
+    const cut = sealed.subarray(0, sealed.length - 16 + length);
+    expect(codeOf(() => unseal(key, place, cut))).toBe('INTERNAL');
+    // Nor one that the library would take, were it asked to: the length is no choice of who stores the bytes.
+    const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(3, 15), { authTagLength: 16 });
+    expect(() => decipher.setAuthTag(sealed.subarray(sealed.length - 16, sealed.length - 16 + length))).toThrow(/Invalid authentication tag length/);
+  });
+
+  it('opens no ciphertext that was exchanged with that of another row, column or version', () => {
+    for (const [one, two] of [[{ ...place, id: 'a' }, { ...place, id: 'b' }], [place, { ...place, column: 'attributes' }]] as const) {
+      const [first, second] = [seal(key, one, Buffer.from('one')), seal(key, two, Buffer.from('two'))];
+      expect([codeOf(() => unseal(key, one, second)), codeOf(() => unseal(key, two, first))]).toEqual(['INTERNAL', 'INTERNAL']);
+    }
+    const other = Buffer.from(sealed);
+    other.writeUInt16BE(2, 1);
+    expect(codeOf(() => unseal(key, place, other))).toBe('INTERNAL');
+  });
 });

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import { newId } from '../../src/platform/index.js';
-import { KeyRing, parseKeyEncryptionKey, type KeyStore, type WrappedKey } from '../../src/security/index.js';
+import { KeyRing, parseKeyEncryptionKey, type KeyStore, type Replacement, type WrappedKey } from '../../src/security/index.js';
 
 const place = { table: 'customer_facts', column: 'identity', id: 'row' };
 const secret = Buffer.from('personal data');
@@ -23,8 +23,21 @@ class MemoryStore implements KeyStore {
     await new Promise((resolve) => setImmediate(resolve));
     return found;
   }
-  async destroy(customerId: string): Promise<void> {
-    this.entries.delete(customerId);
+  readonly place = 'memory';
+  async scan(after: string | undefined, most: number): Promise<WrappedKey[]> {
+    const ids = [...this.entries.keys()].sort().filter((id) => after === undefined || id > after);
+    return ids.slice(0, most).map((customerId) => ({ customerId, wrapped: this.entries.get(customerId)! }));
+  }
+  async count(): Promise<number> {
+    return this.entries.size;
+  }
+  async replaceAll(changes: readonly Replacement[]): Promise<string[]> {
+    const unchanged = changes.filter(({ customerId, from }) => Buffer.from(this.entries.get(customerId) ?? []).equals(from));
+    for (const { customerId, to } of unchanged) this.entries.set(customerId, to);
+    return unchanged.map(({ customerId }) => customerId);
+  }
+  async destroyAll(customerIds: readonly string[]): Promise<void> {
+    for (const customerId of customerIds) this.entries.delete(customerId);
   }
   async close(): Promise<void> {
     this.entries.clear();

@@ -1,11 +1,13 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { open } from 'lmdb';
 import { newId } from '../../src/platform/index.js';
-import { LocalKeyStore, openKeyRing } from '../../src/security/index.js';
+import { LocalKeyStore, openKeyRing, PostgresKeyStore, type WrappedKey } from '../../src/security/index.js';
+import { createDatabase, dropDatabase } from '../support/postgres.js';
 
 const SECURITY = new URL('../../src/security/index.js', import.meta.url).href;
 
@@ -85,8 +87,8 @@ describe('the local key store', () => {
     const store = await LocalKeyStore.open(path);
     const [erased, kept] = [newId(), newId()];
     await store.putAll([{ customerId: erased, wrapped: Buffer.from('erased') }, { customerId: kept, wrapped: Buffer.from('kept') }]);
-    await store.destroy(erased);
-    await store.destroy(erased); // erasing twice is not an error
+    await store.destroyAll([erased]);
+    await store.destroyAll([erased]); // erasing twice is not an error
     expect(await inAnotherProcess(path, `return [(await store.get('${erased}')) === undefined, (await store.get('${kept}')).toString()]`)).toEqual([true, 'kept']);
     await store.close();
     const again = await LocalKeyStore.open(path);
@@ -100,7 +102,7 @@ describe('the local key store', () => {
     await store.putAll([{ customerId: before, wrapped: Buffer.from('ours') }]);
     const body = `const ours = (await store.get('${before}')).toString();
       await store.putAll([{ customerId: '${theirs}', wrapped: Buffer.from('theirs') }]);
-      await store.destroy('${before}');
+      await store.destroyAll(['${before}']);
       return ours;`;
     expect(await inAnotherProcess(path, body)).toBe('ours');
     expect(await store.getAll([before, theirs])).toEqual([undefined, Buffer.from('theirs')]);
@@ -132,7 +134,97 @@ describe('the local key store', () => {
   });
 });
 
-const config = (production = false) => ({ production, keyStorePath: path, keyEncryptionKeyFile: join(home, 'secrets', 'kek') });
+/** How much of a wrapped key is in a store's file: pieces of eight bytes of its random part. */
+async function residueOf(wrapped: Buffer): Promise<number> {
+  const file = await readFile(join(path, 'data.mdb'));
+  const pieces = Array.from({ length: Math.floor((wrapped.length - 3) / 8) }, (_, index) => wrapped.subarray(3 + index * 8, 11 + index * 8));
+  return pieces.filter((piece) => file.includes(piece)).length;
+}
+
+const entriesOf = (count: number): { customerId: string; wrapped: Buffer }[] => Array.from({ length: count }, () => ({ customerId: newId(), wrapped: Buffer.concat([Buffer.from([1, 0, 1]), randomBytes(60)]) }));
+
+describe('what is left of a destroyed key in the file', () => {
+  it('is nothing, though LMDB leaves it where a plain removal freed it', async () => {
+    const store = await LocalKeyStore.open(path);
+    const entries = entriesOf(400);
+    for (let from = 0; from < 400; from += 20) await store.putAll(entries.slice(from, from + 20));
+    const [plain, ...destroyed] = entries.filter((_, index) => index % 7 === 3);
+    const raw = open<Buffer, Buffer>({ path, encoding: 'binary', keyEncoding: 'binary', noSubdir: false });
+    await raw.remove(Buffer.from(plain!.customerId.replaceAll('-', ''), 'hex'));
+    await raw.flushed;
+    const left = await residueOf(plain!.wrapped);
+    expect(left).toBeGreaterThan(0);
+    for (const { customerId } of destroyed.slice(0, 20)) await store.destroyAll([customerId]);
+    await store.destroyAll(destroyed.slice(20).map(({ customerId }) => customerId));
+    const residue = await Promise.all(destroyed.map(({ wrapped }) => residueOf(wrapped)));
+    process.stderr.write(`key store: ${destroyed.length} keys destroyed, ${residue.reduce((sum, one) => sum + one, 0)} pieces of them left in ${(await stat(join(path, 'data.mdb'))).size} bytes; a plain removal left ${left} of 7 pieces\n`);
+    expect(residue.every((pieces) => pieces === 0)).toBe(true);
+    const gone = new Set([plain!, ...destroyed]);
+    const kept = entries.filter((entry) => !gone.has(entry));
+    expect(await store.getAll(kept.map(({ customerId }) => customerId))).toEqual(kept.map(({ wrapped }) => wrapped));
+    await raw.close();
+    await store.close();
+  });
+
+  it('is overwritten at the next opening where the process died in between', async () => {
+    const entries = entriesOf(60);
+    const store = await LocalKeyStore.open(path);
+    await store.putAll(entries);
+    await store.close();
+    const { customerId, wrapped } = entries[30]!;
+    await inAnotherProcess(path, `store.overwrite = () => process.kill(process.pid, 'SIGKILL'); await store.destroyAll(['${customerId}']);`);
+    expect(await residueOf(wrapped)).toBeGreaterThan(0);
+    const again = await LocalKeyStore.open(path);
+    expect(await again.get(customerId)).toBeUndefined();
+    expect((await readFile(join(path, 'data.mdb'))).includes(wrapped.subarray(3, 15))).toBe(false);
+    expect(await again.count()).toBe(59);
+    expect(await again.get(entries[31]!.customerId)).toEqual(entries[31]!.wrapped);
+    await again.close();
+  });
+});
+
+describe('the key store in another PostgreSQL', () => {
+  const name = `keys_${randomBytes(6).toString('hex')}`;
+  const url = (): string => Object.assign(new URL(process.env['TEST_SUPERUSER_URL']!), { pathname: `/${name}` }).href;
+  beforeAll(() => createDatabase(name, 'template0'));
+  afterAll(() => dropDatabase(name));
+
+  it('keeps, replaces and destroys as the local one does', async () => {
+    const store = await PostgresKeyStore.open(url());
+    const entries = Array.from({ length: 5 }, () => ({ customerId: newId(), wrapped: randomBytes(63) }));
+    const [one, two, three] = entries as unknown as [WrappedKey, WrappedKey, WrappedKey];
+    await store.putAll(entries);
+    await expect(store.putAll([{ customerId: newId(), wrapped: randomBytes(63) }, one])).rejects.toMatchObject({ code: 'CONFLICT', message: `Customer ${one.customerId} already has a data key.` });
+    await expect(store.putAll([{ ...one, customerId: newId() }].flatMap((entry) => [entry, entry]))).rejects.toMatchObject({ code: 'CONFLICT' });
+    const other = await PostgresKeyStore.open(url());
+    expect(await other.getAll([two.customerId, newId(), one.customerId])).toEqual([two.wrapped, undefined, one.wrapped]);
+    const inOrder = [...entries].sort((a, b) => (a.customerId < b.customerId ? -1 : 1));
+    expect(await other.scan(undefined, 3)).toEqual(inOrder.slice(0, 3));
+    expect(await other.scan(inOrder[2]!.customerId, 3)).toEqual(inOrder.slice(3));
+    const next = randomBytes(63);
+    await store.destroyAll([three.customerId, newId()]);
+    expect(await store.replaceAll([{ customerId: one.customerId, from: one.wrapped, to: next }, { customerId: two.customerId, from: next, to: next }, { customerId: three.customerId, from: three.wrapped, to: next }])).toEqual([one.customerId]);
+    expect(await other.getAll(entries.slice(0, 3).map(({ customerId }) => customerId))).toEqual([next, two.wrapped, undefined]);
+    expect([await other.count(), await store.cluster()]).toEqual([4, await other.cluster()]);
+    await expect(store.get('not-a-uuid')).rejects.toMatchObject({ code: 'INTERNAL' });
+    await Promise.all([store.close(), other.close()]);
+  });
+
+  it('is not the server of the data in production, whose log and backups would hold both', async () => {
+    const keyEncryptionKeyFile = join(home, 'kek');
+    await writeFile(keyEncryptionKeyFile, randomBytes(32).toString('base64'));
+    const here = { production: true, keyStore: { provider: 'postgres', url: url() }, keyEncryptionKeyFile } as const;
+    const store = await PostgresKeyStore.open(url());
+    const cluster = await store.cluster();
+    await store.close();
+    await expect(openKeyRing(here, { hasCustomers: async () => false, cluster: async () => cluster })).rejects.toMatchObject({ code: 'REFUSED', message: expect.stringContaining('same PostgreSQL server') as unknown });
+    const ring = await openKeyRing(here, { hasCustomers: async () => false, cluster: async () => 'another' });
+    await ring.close();
+    await expect(openKeyRing({ ...here, keyStore: { provider: 'postgres', url: 'postgres://127.0.0.1:1/keys' } })).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  });
+});
+
+const config = (production = false) => ({ production, keyStore: { provider: 'lmdb', path } as const, keyEncryptionKeyFile: join(home, 'secrets', 'kek') });
 
 describe('opening the key ring', () => {
   const id = newId();
@@ -144,7 +236,7 @@ describe('opening the key ring', () => {
     await first.close();
     const { keyEncryptionKeyFile } = config();
     expect((await stat(keyEncryptionKeyFile)).mode & 0o777).toBe(0o600);
-    const second = await openKeyRing(config(), async () => true);
+    const second = await openKeyRing(config(), { hasCustomers: async () => true });
     expect((await second.keyOf(id)).unseal(place, sealed).toString()).toBe('text');
     await second.close();
   });
@@ -158,10 +250,10 @@ describe('opening the key ring', () => {
 
   it('refuses an empty store where customers are recorded: everybody would look erased', async () => {
     const empty = { code: 'REFUSED', message: expect.stringMatching(/^The key store at .*keys is empty, but customers are recorded\. Mount or restore the right one/) as unknown };
-    await expect(openKeyRing(config(), async () => true)).rejects.toMatchObject(empty);
-    await expect(openKeyRing(config(), async () => true)).rejects.toMatchObject(empty);
-    await (await openKeyRing(config(), async () => false)).close();
-    await (await openKeyRing(config(), async () => true)).close();
+    await expect(openKeyRing(config(), { hasCustomers: async () => true })).rejects.toMatchObject(empty);
+    await expect(openKeyRing(config(), { hasCustomers: async () => true })).rejects.toMatchObject(empty);
+    await (await openKeyRing(config(), { hasCustomers: async () => false })).close();
+    await (await openKeyRing(config(), { hasCustomers: async () => true })).close();
   });
 
   it('does not make one in production', async () => {

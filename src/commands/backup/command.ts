@@ -55,9 +55,10 @@ async function run(kind: 'dump' | 'base', take: Take, { to, json }: BackupFlags)
 
 async function keys({ to }: BackupFlags): Promise<void> {
   await requireNewFolder(to, '--to');
-  const { keyStorePath } = readConfig();
+  const { keyStore } = readConfig();
+  if (keyStore.provider !== 'lmdb') throw refused('The key store is a PostgreSQL of its own: back it up with the tools of that server, and keep its backups for a short time only, for it is those that an erasure waits for.');
   await makeFolder(to);
-  await new Stages(process.stderr).run('keys', `Back the key store up into ${to}`, () => backupLocalKeyStore(keyStorePath, to));
+  await new Stages(process.stderr).run('keys', `Back the key store up into ${to}`, () => backupLocalKeyStore(keyStore.path, to));
 }
 
 const dump: Take = async ({ url }, to, progress) => {

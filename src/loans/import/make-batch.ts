@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
-import { customerSheets, factsSheet, newCustomers, type NewCustomer, type RecordedCustomer } from '../../customers/index.js';
+import { customerSheets, factsSheets, newCustomers, type NewCustomer, type RecordedCustomer } from '../../customers/index.js';
 import { internal, type Sheet } from '../../platform/index.js';
-import type { KeyRing } from '../../security/index.js';
+import type { KeyRing, KeyVersion } from '../../security/index.js';
 import { loanSheets, outcomeSheet, repaymentSheet, type LoanRef } from '../loan.rows.js';
 import { SLICE } from './batches.js';
 import type { BookRow } from './book-row.js';
@@ -29,9 +29,10 @@ export interface MadeBatch {
  */
 export async function makeBatch(by: string, keys: KeyRing, placed: readonly PlacedRow[], synthetic: boolean): Promise<MadeBatch> {
   const newcomers = await newcomersOf(keys, placed);
+  const indexKeys = await keys.indexKeys();
   const slices: Sheet[][] = [];
   for (let from = 0; from < placed.length; from += SLICE) {
-    slices.push(makeSlice(by, placed.slice(from, from + SLICE), newcomers, synthetic));
+    slices.push(makeSlice(by, placed.slice(from, from + SLICE), newcomers, synthetic, indexKeys));
     await setImmediate();
   }
   const sheets = slices[0]!.map(({ table, columns }, at) => ({ table, columns, rows: slices.flatMap((slice) => slice[at]!.rows) }));
@@ -51,7 +52,7 @@ async function newcomersOf(keys: KeyRing, placed: readonly PlacedRow[]): Promise
 }
 
 /** The same sheets in the same order for every slice. */
-function makeSlice(by: string, placed: readonly PlacedRow[], newcomers: ReadonlyMap<string, RecordedCustomer>, synthetic: boolean): Sheet[] {
+function makeSlice(by: string, placed: readonly PlacedRow[], newcomers: ReadonlyMap<string, RecordedCustomer>, synthetic: boolean, indexKeys: readonly KeyVersion[]): Sheet[] {
   const customers = customersOf(placed, newcomers);
   const fresh = placed.flatMap(({ row, customer }, i) => (customer === 'new' ? [{ made: customers[i]!, facts: newCustomer(row, synthetic) }] : []));
   const repeated = placed.flatMap(({ row, customer }, i) => (customer === 'new' ? [] : [{ customer: customers[i]!, facts: row.customer }]));
@@ -59,8 +60,8 @@ function makeSlice(by: string, placed: readonly PlacedRow[], newcomers: Readonly
   const refs = loans.ids.map((loanId, i): LoanRef => ({ customerId: customers[i]!.id, loanId }));
   const repayments = repaymentSheet(by, placed.flatMap(({ row }, i) => periodsOf(refs[i]!, row)));
   const outcomes = outcomeSheet(by, placed.flatMap(({ row: { outcome } }, i) => (outcome ? [{ ...refs[i]!, outcome }] : [])));
-  const sheets = customerSheets(by, fresh.map(({ made }) => made), fresh.map(({ facts }) => facts));
-  return [...sheets, factsSheet(by, repeated), ...loans.sheets, repayments, outcomes];
+  const sheets = customerSheets(by, fresh.map(({ made }) => made), fresh.map(({ facts }) => facts), indexKeys);
+  return [...sheets, ...factsSheets(by, repeated, indexKeys), ...loans.sheets, repayments, outcomes];
 }
 
 function newCustomer({ customer }: BookRow, synthetic: boolean): NewCustomer {

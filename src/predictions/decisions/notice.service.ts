@@ -92,7 +92,7 @@ export class NoticeService {
 
   private acting(ctx: Context, operation: string, name: string, input: OfPrediction, work: (tx: Transaction, decided: Decided) => Promise<string>): Promise<string> {
     const { prediction } = input;
-    return acted(ctx, { name, subject: prediction.id, permission: 'decision:notify' }, { operation, input }, async (tx) => work(tx, await lockDecided(tx, ctx, prediction)));
+    return acted(ctx, { name, subject: prediction.id, permission: 'decision:notify' }, { operation, keys: this.keys, input }, async (tx) => work(tx, await lockDecided(tx, ctx, prediction)));
   }
 
   private async sealedTerms(customerId: string, id: string, { terms, amount }: NewCounteroffer): Promise<Buffer | null> {

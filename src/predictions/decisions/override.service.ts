@@ -41,7 +41,7 @@ export class OverrideService {
    */
   override(ctx: Context, request: OverrideRequest): Promise<Overridden> {
     const act = { name: 'OVERRIDE_DECISION', subject: request.prediction.id, permission: 'decision:override' } as const;
-    return underwriting(ctx, act, { operation: 'overrideDecision', input: request }, async (tx) =>
+    return underwriting(ctx, act, { operation: 'overrideDecision', keys: this.keys, input: request }, async (tx) =>
       this.overrideWithin(tx, ctx, await lockDecided(tx, ctx, request.prediction), { ...request, review: null }),
     );
   }

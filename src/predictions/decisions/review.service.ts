@@ -50,7 +50,7 @@ export class ReviewService {
   request(ctx: Context, request: ReviewRequest): Promise<ReviewRef> {
     const { prediction } = request;
     const act = { name: 'REQUEST_REVIEW', subject: prediction.id, permission: 'decision:contest' } as const;
-    return acted(ctx, act, { operation: 'requestReview', input: request }, async (tx) => {
+    return acted(ctx, act, { operation: 'requestReview', keys: this.keys, input: request }, async (tx) => {
       const decided = await lockDecided(tx, ctx, prediction);
       await requireNewest(tx, decided, { act: 'Contest', who: CONTESTERS });
       requireNoneOpen(decided);
@@ -66,7 +66,7 @@ export class ReviewService {
   resolve(ctx: Context, resolution: Resolution): Promise<{ readonly proposalId: string | null }> {
     const { review } = resolution;
     const act = { name: 'RESOLVE_REVIEW', subject: review.id, permission: 'decision:review' } as const;
-    return underwriting(ctx, act, { operation: 'resolveReview', input: resolution }, async (tx) => {
+    return underwriting(ctx, act, { operation: 'resolveReview', keys: this.keys, input: resolution }, async (tx) => {
       const found = await reviewById(tx, review);
       if (!found) throw notFound('There is no such review.');
       const contested = await lockDecided(tx, ctx, { customerId: review.customerId, id: found.predictionId });

@@ -1,4 +1,4 @@
-import { bodyHash, reused, type Queryable } from '../../platform/index.js';
+import { isSameRequest, reused, type Queryable } from '../../platform/index.js';
 import type { PredictionRef } from '../record/recorder.js';
 import type { ScoringItem } from './item.js';
 
@@ -25,6 +25,6 @@ export async function recordedPredictions(db: Queryable, items: readonly Scoring
   return items.map(({ ctx, request }) => {
     const row = request && known.get(`${ctx.actor.id} ${request.requestId}`);
     if (!row) return undefined;
-    return row.body_hash.equals(bodyHash(request)) ? row.result : reused(request.requestId);
+    return isSameRequest(row.body_hash, request) ? row.result : reused(request.requestId);
   });
 }

@@ -2,7 +2,7 @@ import { recordEvents, type AuditEvent } from '../../audit/index.js';
 import { resolveLoans, type LoanRef } from '../../loans/index.js';
 import type { DecisionPurpose } from '../../models/index.js';
 import { AssayError, badInput, Batcher, internal, newId, notFound, once, sha256, type Context, type Database, type IdempotentRequest } from '../../platform/index.js';
-import { demand, ownCustomer } from '../../security/index.js';
+import { demand, ownCustomer, type KeyRing } from '../../security/index.js';
 import type { PredictionRef } from '../record/recorder.js';
 import { MOST_CHANGES, type LoanChange } from '../simulation/changes.js';
 import type { AsOf, ScoringItem } from './item.js';
@@ -58,7 +58,7 @@ export class ScoringService {
   private readonly batcher: Batcher<ScoringItem, PredictionRef>;
   private readonly pipeline: ScoringPipeline;
 
-  constructor(private readonly db: Database, sources: Sources) {
+  constructor(private readonly db: Database, private readonly sources: Sources) {
     this.pipeline = new ScoringPipeline(db, sources);
     this.batcher = new Batcher((items) => this.runBatch(items), { most: 256, queue: 20_000, parallel: 2 });
   }
@@ -114,7 +114,7 @@ export class ScoringService {
         const ref = loans[index];
         // Another's loan does not exist for a borrower.
         if (!ref || (own !== undefined && ref.customerId !== own)) return unresolved(request);
-        return this.batcher.add(itemOf(ctx, request, ref)).catch((error: Error) => error);
+        return this.batcher.add(await itemOf(this.sources.keys, ctx, request, ref)).catch((error: Error) => error);
       }),
     );
     await this.recordUnresolved(ctx, requests, results);
@@ -160,9 +160,18 @@ const unresolvedEvent = (ctx: Context, loan: string, code: string): AuditEvent =
   payload: { request: sha256(loan).toString('hex'), code },
 });
 
-function itemOf(ctx: Context, request: ScoringRequest & Partial<SimulationRequest>, { customerId, loanId }: LoanRef): ScoringItem {
-  const { purpose, modelId, asOf, requestId, jobId, changes } = request;
-  const body = { loan: [customerId, loanId], purpose, modelId: modelId ?? null, asOf: asOfText(asOf), ...(changes && { changes }) };
+/** What is bound to the requestId. Of a what-if the values that were tried are about a person: they are bound by a keyed digest. */
+async function idempotentRequest(keys: Pick<KeyRing, 'fingerprint'>, { customerId, loanId }: LoanRef, request: ScoringRequest & Partial<SimulationRequest>): Promise<IdempotentRequest | undefined> {
+  const { purpose, modelId, asOf, requestId, changes } = request;
+  if (requestId === undefined) return undefined;
+  const body = { loan: [customerId, loanId], purpose, modelId: modelId ?? null, asOf: asOfText(asOf) };
+  if (!changes) return { requestId, operation: 'scoreLoan', body };
+  return { requestId, operation: 'simulateLoan', body: { ...body, changes: await keys.fingerprint(changes) }, formerBody: { ...body, changes } };
+}
+
+async function itemOf(keys: KeyRing, ctx: Context, request: ScoringRequest & Partial<SimulationRequest>, ref: LoanRef): Promise<ScoringItem> {
+  const { purpose, modelId, asOf, jobId, changes } = request;
+  const { customerId, loanId } = ref;
   return {
     ctx,
     customerId,
@@ -171,7 +180,7 @@ function itemOf(ctx: Context, request: ScoringRequest & Partial<SimulationReques
     servedPurpose: purpose,
     modelId,
     asOf: asOf ?? ctx.now(),
-    request: requestId === undefined ? undefined : { requestId, operation: changes ? 'simulateLoan' : 'scoreLoan', body },
+    request: await idempotentRequest(keys, ref, request),
     jobId,
     ...(changes && { changes }),
   };

@@ -14,6 +14,8 @@ export interface Issuer {
 
 const ALGORITHMS = ['EdDSA', 'ES256', 'ES384', 'PS256', 'RS256'];
 const KNOWN_USERS = 10_000;
+/** What is recorded as the name of who stands for a customer. */
+const BORROWER = 'Borrower';
 
 const discovery = z.object({ issuer: z.string(), jwks_uri: z.url() });
 /** A name that cannot be used is done without. A customer that cannot be used is refused: it limits what the bearer may see. */
@@ -80,10 +82,11 @@ export class Authenticator {
     const found = claims.safeParse(payload);
     if (!found.success) throw unauthenticated(`The token's "${found.error.issues[0]!.path.join('.')}" claim cannot be used: give a text of at most 200 characters.`);
     const { sub, name, customer } = found.data;
-    const user = await this.userOf(issuer.issuer, sub, name ?? sub);
     const roles = rolesIn(payload[issuer.rolesClaim]);
     const ownCustomerId = customer === undefined ? undefined : await this.customerOf(customer);
     const limited = ownCustomerId !== undefined || roles.includes('BORROWER');
+    // A borrower's name is personal data of a customer: it is not kept beside what is sealed, where it would outlive an erasure.
+    const user = await this.userOf(issuer.issuer, sub, limited ? BORROWER : (name ?? sub));
     const actor = { id: user.id, name: user.name, roles, permissions: limited ? limitedPermissionsOf(roles) : permissionsOf(roles), ownCustomerId };
     return { actor, expiresAt: new Date(payload.exp! * 1000) };
   }

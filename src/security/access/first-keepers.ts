@@ -7,7 +7,7 @@ import { insertGrant } from './grant-role.js';
 import { ensureUserWithin, type Identity } from './users.js';
 
 /** Who installs Assay; recorded by the migration. */
-const INSTALLATION = '00000000-0000-7000-8000-000000000001';
+export const INSTALLATION = '00000000-0000-7000-8000-000000000001';
 
 /** Roles that approve are granted by two people, so as many must be named before anybody can be granted anything. */
 const KEEPERS_NEEDED = 2;

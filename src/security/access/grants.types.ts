@@ -23,6 +23,7 @@ registerEnumType(RoleEnum, {
     ADMIN: { description: 'Approves, rejects and deploys versions.' },
     ACCESS_ADMIN: { description: 'Keeps users and roles; has no vote.' },
     AUDITOR: { description: 'Reads everything, changes nothing.' },
+    PRIVACY_OFFICER: { description: 'Answers for personal data: retention, legal holds, erasure by two.' },
     RISK_MANAGER: { description: 'Reads the whole book and its predictions.' },
     BORROWER: { description: 'Sees their own data only.' },
   },

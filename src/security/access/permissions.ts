@@ -35,6 +35,11 @@ export const PERMISSIONS = {
   'model:edit': 'Change what the inventory says of models, as owner or admin',
   'model:review': 'Review models when their time has come',
   'model:tier': 'Propose and confirm another materiality tier of a model',
+  'customer:lookup': 'Find customers by national id or e-mail address, which are stored sealed',
+  'retention:read': 'See how long records are kept, legal holds, what is due for erasure and what was erased',
+  'retention:change': 'Propose and confirm other retention rules',
+  'hold:place': 'Place and lift legal holds',
+  'customer:erase': 'Propose and confirm that the personal data of a customer is destroyed',
   'audit:read': 'Read the transparency log: events, entries and their proofs',
   'evidence:export': 'Take evidence out: predictions in full with their proofs, as a folder',
 } as const;
@@ -48,7 +53,7 @@ const EVIDENCE = [...PROFILES, 'prediction:detail', 'model:read', 'model:fairnes
 export const ROLES = {
   PORTAL: [...PROFILES, 'customer:write', 'loan:write', 'score:run', 'score:simulate', 'decision:contest', 'decision:notify'],
   UNDERWRITER: [
-    ...PROFILES, 'customer:identity', 'customer:write', 'loan:write', 'score:run', 'score:simulate', 'model:read',
+    ...PROFILES, 'customer:identity', 'customer:lookup', 'customer:write', 'loan:write', 'score:run', 'score:simulate', 'model:read',
     'decision:read', 'decision:override', 'decision:contest', 'decision:review', 'decision:notify',
   ],
   OPERATOR: ['self:read', 'customer:read', 'customer:write', 'loan:write', 'outcome:write', 'book:import'],
@@ -56,7 +61,8 @@ export const ROLES = {
   VALIDATOR: [...EVIDENCE, 'version:validate', 'score:simulate', 'gate:preview', 'gate:waive', 'finding:raise', 'finding:resolve', 'model:review'],
   ADMIN: [...EVIDENCE, 'version:approve', 'version:deploy', 'policy:change', 'gate:preview', 'gate:waive', 'finding:resolve', 'model:edit', 'model:tier'],
   ACCESS_ADMIN: ['self:read', 'access:read', 'access:manage'],
-  AUDITOR: [...EVIDENCE, 'decision:read', 'customer:identity', 'customer:protected', 'access:read', 'audit:read', 'evidence:export'],
+  AUDITOR: [...EVIDENCE, 'decision:read', 'customer:identity', 'customer:protected', 'access:read', 'customer:lookup', 'retention:read', 'audit:read', 'evidence:export'],
+  PRIVACY_OFFICER: ['self:read', 'customer:read', 'customer:identity', 'customer:lookup', 'retention:read', 'retention:change', 'hold:place', 'customer:erase'],
   RISK_MANAGER: [...EVIDENCE, 'decision:read'],
   BORROWER: [...PROFILES, 'customer:identity', 'decision:contest'],
 } as const satisfies Record<string, readonly Permission[]>;

@@ -14,8 +14,11 @@ const IV_BYTES = 12;
 const TAG_BYTES = 16;
 const HEADER_BYTES = 1 + 2 + IV_BYTES;
 
-/** Key versions start at 1; rotation by later work re-encrypts under the next. */
+/** Key versions start at 1. Rotation seals what is new under the next; what is stored is evidence and stays as it is. */
 export const FIRST_KEY_VERSION = 1;
+
+/** The version of the key that sealed these bytes, as they say; bound to them, so that a false one opens nothing. */
+export const keyVersionOf = (sealed: Uint8Array): number => (sealed.length < HEADER_BYTES ? 0 : (sealed[1]! << 8) | sealed[2]!);
 
 /** Format byte, key version (2 bytes, big endian), IV (12), ciphertext, tag (16). */
 export function seal(key: Buffer, place: Place, plaintext: Uint8Array, keyVersion = FIRST_KEY_VERSION): Buffer {

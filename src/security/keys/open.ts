@@ -1,49 +1,70 @@
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { AssayError, refused, type Config } from '../../platform/index.js';
-import { seal, unseal } from './cipher.js';
-import { KeyRing, parseKeyEncryptionKey } from './key-ring.js';
-import type { KeyStore } from './key-store.js';
+import { FileKeys, type KeyEncryption } from './key-encryption.js';
+import { KeyRing } from './key-ring.js';
+import { RESERVED, type KeyStore } from './key-store.js';
 import { LocalKeyStore } from './local-key-store.js';
+import { PostgresKeyStore } from './postgres-key-store.js';
+import { Vault } from './vault.js';
 
-type KeyConfig = Pick<Config, 'production' | 'keyStorePath' | 'keyEncryptionKeyFile'>;
+type KeyConfig = Pick<Config, 'production' | 'keyStore' | 'keyEncryptionKeyFile'>;
 
-/** No customer's: the entry that tells which key-encryption key a store belongs to. */
-const CHECK_ID = '00000000-0000-0000-0000-000000000000';
-const CHECK_PLACE = { table: 'key_store', column: 'check', id: CHECK_ID };
+/** What the database that the keys belong to says of itself. */
+export interface KeyedDatabase {
+  /** Whether it has customers, whose keys must then be in the store. */
+  hasCustomers(): Promise<boolean>;
+  /** Which cluster it is in. */
+  cluster?(): Promise<string | undefined>;
+}
+
+const NO_DATABASE: KeyedDatabase = { hasCustomers: async () => false };
 
 /**
- * Opens the local key store under the configured key-encryption key, which is made on first use outside production.
- * @param hasCustomers whether the database has customers, whose keys must then be here
- * @throws REFUSED where the key is missing in production, was lost, or is not the one that the store was made under, and
- *   where the store is empty though customers are recorded
+ * Opens the configured key store under the configured key-encryption key, which is made on first use outside production.
+ * @param encryption another way to wrap keys than the configured file, such as a KMS
+ * @throws REFUSED where the key is missing in production, was lost, or is not the one that the store was made under;
+ *   where the store is empty though customers are recorded; in production where store and database share a cluster
  */
-export async function openKeyRing(config: KeyConfig, hasCustomers: () => Promise<boolean> = async () => false): Promise<KeyRing> {
-  const store = await LocalKeyStore.open(config.keyStorePath);
+export async function openKeyRing(config: KeyConfig, database: KeyedDatabase = NO_DATABASE, encryption?: KeyEncryption): Promise<KeyRing> {
+  const store = await openStore(config, database);
   try {
-    const keyEncryptionKey = (await readKeyEncryptionKey(config)) ?? (await makeKeyEncryptionKey(config, store));
-    await requireOwnKey(config, store, keyEncryptionKey, hasCustomers);
-    return new KeyRing(store, keyEncryptionKey);
+    const wrapping = encryption ?? (await openFileKeys(config, store));
+    await requireOwnKey(config, store, wrapping, database);
+    return new KeyRing(store, wrapping);
   } catch (error) {
     await store.close();
     throw error;
   }
 }
 
-async function readKeyEncryptionKey({ keyEncryptionKeyFile: path }: KeyConfig): Promise<Buffer | undefined> {
-  const known = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw error;
-  });
-  return known === undefined ? undefined : parseKeyEncryptionKey(known, path);
+async function openStore({ keyStore, production }: KeyConfig, database: KeyedDatabase): Promise<KeyStore> {
+  if (keyStore.provider === 'lmdb') return LocalKeyStore.open(keyStore.path);
+  const store = await PostgresKeyStore.open(keyStore.url);
+  if (!production) return store;
+  const [keys, data] = await Promise.all([store.cluster(), database.cluster?.()]);
+  if (keys !== data) return store;
+  await store.close();
+  throw refused(`KEY_STORE: ${store.place} is on the same PostgreSQL server as the data, so that their log and backups would hold both. Use another server.`);
 }
 
+async function openFileKeys(config: KeyConfig, store: KeyStore): Promise<FileKeys> {
+  const { keyEncryptionKeyFile: path } = config;
+  if (!(await isThere(path))) await makeKeyEncryptionKey(config, store);
+  return FileKeys.open(path);
+}
+
+const isThere = (path: string): Promise<boolean> =>
+  stat(path).then(() => true, (error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return false;
+    throw error;
+  });
+
 /** Appears whole or not at all; of several processes that make one at once, all use the first. */
-async function makeKeyEncryptionKey(config: KeyConfig, store: KeyStore): Promise<Buffer> {
-  const { keyEncryptionKeyFile: path, keyStorePath, production } = config;
-  if (await store.get(CHECK_ID)) {
-    throw refused(`The keys in ${keyStorePath} are wrapped under a key-encryption key that is no longer at ${path}. Restore it: without it no personal data can be read.`);
+async function makeKeyEncryptionKey({ keyEncryptionKeyFile: path, production }: KeyConfig, store: KeyStore): Promise<void> {
+  if (await store.get(RESERVED.check)) {
+    throw refused(`The keys in ${store.place} are wrapped under a key-encryption key that is no longer at ${path}. Restore it: without it no personal data can be read.`);
   }
   if (production) throw refused(`There is no key-encryption key at ${path}. Make one with: openssl rand -base64 32 > ${path}`);
   const draft = `${path}.${process.pid}.${randomBytes(4).toString('hex')}`;
@@ -56,23 +77,24 @@ async function makeKeyEncryptionKey(config: KeyConfig, store: KeyStore): Promise
   } finally {
     await rm(draft);
   }
-  return parseKeyEncryptionKey(await readFile(path, 'utf8'), path);
 }
 
-async function requireOwnKey({ keyEncryptionKeyFile, keyStorePath }: KeyConfig, store: KeyStore, key: Buffer, hasCustomers: () => Promise<boolean>): Promise<void> {
-  if (!(await store.get(CHECK_ID))) {
-    if (await hasCustomers()) throw refused(`The key store at ${keyStorePath} is empty, but customers are recorded. Mount or restore the right one: with this one everybody would look erased.`);
-    await putCheck(store, key);
+async function requireOwnKey({ keyEncryptionKeyFile }: KeyConfig, store: KeyStore, encryption: KeyEncryption, database: KeyedDatabase): Promise<void> {
+  if (!(await store.get(RESERVED.check))) {
+    if (await database.hasCustomers()) throw refused(`The key store at ${store.place} is empty, but customers are recorded. Mount or restore the right one: with this one everybody would look erased.`);
+    await putCheck(store, encryption);
   }
   try {
-    unseal(key, CHECK_PLACE, (await store.get(CHECK_ID))!);
-  } catch {
-    throw refused(`The key-encryption key at ${keyEncryptionKeyFile} is not the one under which the keys in ${keyStorePath} are wrapped. Restore the right one.`);
+    await new Vault(encryption).unwrap([{ customerId: RESERVED.check, wrapped: (await store.get(RESERVED.check))! }]);
+  } catch (error) {
+    if (error instanceof AssayError && error.code === 'REFUSED') throw error;
+    throw refused(`The key-encryption key at ${keyEncryptionKeyFile} is not the one under which the keys in ${store.place} are wrapped. Restore the right one.`);
   }
 }
 
-async function putCheck(store: KeyStore, key: Buffer): Promise<void> {
-  await store.putAll([{ customerId: CHECK_ID, wrapped: seal(key, CHECK_PLACE, Buffer.alloc(0)) }]).catch((error: unknown) => {
+async function putCheck(store: KeyStore, encryption: KeyEncryption): Promise<void> {
+  const check = await new Vault(encryption).wrapNew([{ customerId: RESERVED.check, key: Buffer.alloc(0) }]);
+  await store.putAll(check).catch((error: unknown) => {
     if (!(error instanceof AssayError && error.code === 'CONFLICT')) throw error; // another process was faster; its entry counts
   });
 }

@@ -9,6 +9,8 @@ export const PROPOSAL_KINDS = {
   WAIVE_GATE: 'A version passes although a gate fails, for a time.',
   RESUME_MODEL: 'A suspended model decides again.',
   RESUME_VERSION: 'A suspended version may be deployed again.',
+  ERASE_CUSTOMER: 'The personal data of a customer is destroyed, for good.',
+  CHANGE_RETENTION: 'Records of a kind are kept longer, or shorter, under a regime.',
   OVERRIDE_DECISION: 'A decision other than the recorded one, above the limit for one person.',
 } as const;
 
@@ -32,6 +34,8 @@ export interface ProposalKind<Payload extends object = object, Prepared = unknow
   readonly permission: Permission;
   /** One of them is in the token and granted in the database, of who proposes and of who confirms. */
   readonly roles: readonly Role[];
+  /** What people say to it is not kept, where it would name somebody whose data is about to go. */
+  readonly wordless?: boolean;
   /** What it would do, in one sentence without personal data. */
   describe(payload: Payload): string;
   /** Whether this person may take part (that nobody confirms their own goes without saying), and the thing can still be done. */

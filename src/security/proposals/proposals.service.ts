@@ -52,10 +52,11 @@ export class Proposals {
     await preparedAndGoverned(ctx, actOf(kind, 'CONFIRM', proposalId), async () => kind.prepare?.(ctx, row), async (tx, prepared) => {
       requireOther(ctx, row, kind);
       await requireProposerActs(tx, row, kind);
-      await decide(tx, ctx, row, 'CONFIRMED', comment);
+      const kept = keptWords(kind, comment);
+      await decide(tx, ctx, row, 'CONFIRMED', kept);
       await kind.check?.(tx, ctx, row);
       const made = await kind.execute(tx, ctx, row, prepared);
-      await record(tx, ctx, 'PROPOSAL_CONFIRMED', row, comment, made);
+      await record(tx, ctx, 'PROPOSAL_CONFIRMED', row, kept, made);
     }, kind.translate);
     await kind.after?.(ctx);
   }
@@ -64,8 +65,9 @@ export class Proposals {
   async decline(ctx: Context, proposalId: string, comment: string): Promise<void> {
     const { row, kind } = await this.find(ctx, proposalId);
     await governed(ctx, actOf(kind, 'DECLINE', proposalId), async (tx) => {
-      await decide(tx, ctx, row, 'DECLINED', comment);
-      await record(tx, ctx, 'PROPOSAL_DECLINED', row, comment);
+      const kept = keptWords(kind, comment);
+      await decide(tx, ctx, row, 'DECLINED', kept);
+      await record(tx, ctx, 'PROPOSAL_DECLINED', row, kept);
     });
   }
 
@@ -88,6 +90,9 @@ export class Proposals {
 }
 
 const actOf = ({ name, permission, roles }: ProposalKind, verb: string, subject: string): GovernedAct => ({ name: `${verb}_${name}`, subject, permission, role: roles });
+
+/** What is said of somebody whose data is to go would outlive it in the clear. */
+const keptWords = ({ wordless }: ProposalKind, comment: string): string => (wordless ? 'What was said is not kept: it is about a person whose data is to be destroyed.' : comment);
 
 function requireOther({ actor }: Context, { proposedBy }: Proposal, { roles }: ProposalKind): void {
   if (proposedBy !== actor.id) return;
