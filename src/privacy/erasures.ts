@@ -43,7 +43,7 @@ export class Erasures {
 
   /** Finishes all that was decided. @returns how many */
   async finish(): Promise<number> {
-    const open = await openErasures(this.db);
+    const open = await this.db.transaction(openErasures);
     if (open.length === 0) return 0;
     await this.keys.destroyAll(open.map(({ customerId }) => customerId));
     return this.db.transaction((tx) => end(tx, open));
@@ -56,7 +56,8 @@ export class Erasures {
   async reconcile(): Promise<number> {
     let back = 0;
     for (let after = NOBODY; ; ) {
-      const ids = await erasedAfter(this.db, after, BATCH);
+      const from = after;
+      const ids = await this.db.transaction((tx) => erasedAfter(tx, from, BATCH));
       if (ids.length === 0) return back;
       const stored = await this.keys.store.getAll(ids);
       const returned = ids.filter((_, index) => stored[index] !== undefined);
@@ -68,7 +69,8 @@ export class Erasures {
 
   private async look(first: boolean): Promise<void> {
     // Another server may have erased them: what it destroyed is not remembered here.
-    this.keys.forget(await erasedLately(this.db, LATELY_SECONDS));
+    // Read where it is written: a reader's server may be behind.
+    this.keys.forget(await this.db.transaction((tx) => erasedLately(tx, LATELY_SECONDS)));
     const back = first ? await this.reconcile() : 0;
     if (back > 0) this.log.warn({ customers: back }, 'the key store had keys of customers who were erased, as one restored from a backup has; they are destroyed again');
     await this.finish();

@@ -4,7 +4,8 @@ import { badInput, ConnectionArgs, encodeGlobalId, expectId, fetchPage, notFound
 import { proposalAfter, Requires, userOf, type Proposals } from '../security/index.js';
 import type { HoldService } from './hold.service.js';
 import {
-  ChangeRetentionInput, EraseCustomerInput, LegalHold, LegalHoldPayload, LiftLegalHoldInput, PlaceLegalHoldInput, PrivacyProposalPayload, Retention, RetentionClock, RetentionCount, RetentionRule,
+  ChangeRetentionInput, ChangeRetentionPayload, EraseCustomerInput, EraseCustomerPayload, LegalHold, LiftLegalHoldInput, LiftLegalHoldPayload, PlaceLegalHoldInput, PlaceLegalHoldPayload, Retention, RetentionClock,
+  RetentionCount, RetentionRule,
 } from './privacy.types.js';
 import { clocksOf, DUE, ERASURE_BASES, holdById, holdsOf, rulesNow, standingCounts, standings, type HoldRow } from './retention.queries.js';
 
@@ -64,34 +65,34 @@ export class PrivacyResolver {
   }
 
   @Requires('hold:place')
-  @Mutation(() => LegalHoldPayload, { description: 'Keeps the records of a customer, whatever the clocks say. Needs the role PRIVACY_OFFICER, granted.' })
-  async placeLegalHold(@Ctx() ctx: Context, @Arg('input', { description: 'Whose, and why.' }) { customerId, reason }: PlaceLegalHoldInput): Promise<LegalHoldPayload> {
+  @Mutation(() => PlaceLegalHoldPayload, { description: 'Keeps the records of a customer, whatever the clocks say. Needs the role PRIVACY_OFFICER, granted.' })
+  async placeLegalHold(@Ctx() ctx: Context, @Arg('input', { description: 'Whose, and why.' }) { customerId, reason }: PlaceLegalHoldInput): Promise<PlaceLegalHoldPayload> {
     const id = await this.holds.place(ctx, await requireCustomer(ctx.db, { id: customerId }, NAMED), reason);
     return { hold: await this.holdAfter(ctx, id) };
   }
 
   @Requires('hold:place')
-  @Mutation(() => LegalHoldPayload, { description: 'Ends a legal hold.' })
-  async liftLegalHold(@Ctx() ctx: Context, @Arg('input', { description: 'Which one, and why.' }) { holdId, reason }: LiftLegalHoldInput): Promise<LegalHoldPayload> {
+  @Mutation(() => LiftLegalHoldPayload, { description: 'Ends a legal hold.' })
+  async liftLegalHold(@Ctx() ctx: Context, @Arg('input', { description: 'Which one, and why.' }) { holdId, reason }: LiftLegalHoldInput): Promise<LiftLegalHoldPayload> {
     const { id } = expectId(holdId, 'LegalHold', false);
     await this.holds.lift(ctx, id, reason);
     return { hold: await this.holdAfter(ctx, id) };
   }
 
   @Requires('customer:erase')
-  @Mutation(() => PrivacyProposalPayload, {
+  @Mutation(() => EraseCustomerPayload, {
     description:
       'Proposes that the personal data of a customer is destroyed. When another PRIVACY_OFFICER confirms it, the key under which the data is sealed is destroyed: here, in the history, in backups of the database. Ids, PD, grade, decision, amounts and dates stay, pseudonymous, and so do all proofs.',
   })
-  async eraseCustomer(@Ctx() ctx: Context, @Arg('input', { description: 'Whose, and on what basis.' }) { customerId, basis }: EraseCustomerInput): Promise<PrivacyProposalPayload> {
+  async eraseCustomer(@Ctx() ctx: Context, @Arg('input', { description: 'Whose, and on what basis.' }) { customerId, basis }: EraseCustomerInput): Promise<EraseCustomerPayload> {
     const subject = await requireCustomer(ctx.db, { id: customerId }, NAMED);
     const id = await this.proposals.propose(ctx, 'ERASE_CUSTOMER', { subject, payload: { basis }, reason: ERASURE_BASES[basis] });
     return { proposal: await proposalAfter(ctx, this.proposals, id) };
   }
 
   @Requires('retention:change')
-  @Mutation(() => PrivacyProposalPayload, { description: 'Proposes another retention rule; it holds when another PRIVACY_OFFICER confirms it.' })
-  async changeRetention(@Ctx() ctx: Context, @Arg('input', { description: 'The rule.' }) { source, ...input }: ChangeRetentionInput): Promise<PrivacyProposalPayload> {
+  @Mutation(() => ChangeRetentionPayload, { description: 'Proposes another retention rule; it holds when another PRIVACY_OFFICER confirms it.' })
+  async changeRetention(@Ctx() ctx: Context, @Arg('input', { description: 'The rule.' }) { source, ...input }: ChangeRetentionInput): Promise<ChangeRetentionPayload> {
     const { recordKind, regime } = input;
     const products = [...new Set(input.products ?? [])].sort();
     const rules = await rulesNow(ctx.db);

@@ -112,12 +112,24 @@ export class ChangeRetentionInput {
   source!: string;
 }
 
-@ObjectType({ description: 'A legal hold, as just placed or lifted.', simpleResolvers: true })
-export class LegalHoldPayload {
+@ObjectType({ description: 'A legal hold, as just placed.', simpleResolvers: true })
+export class PlaceLegalHoldPayload {
   @Field(() => LegalHold, { description: 'The hold.' }) hold!: LegalHold;
 }
 
-@ObjectType({ description: 'What waits for a second person.', simpleResolvers: true })
-export class PrivacyProposalPayload {
-  @Field(() => ProposalType, { description: 'The proposal. Another PRIVACY_OFFICER confirms it with confirmProposal, which does it.' }) proposal!: ProposalType;
+@ObjectType({ description: 'A legal hold, as just lifted.', simpleResolvers: true })
+export class LiftLegalHoldPayload {
+  @Field(() => LegalHold, { description: 'The hold.' }) hold!: LegalHold;
+}
+
+const CONFIRMED_BY = 'The proposal. Another PRIVACY_OFFICER confirms it with confirmProposal, which does it.';
+
+@ObjectType({ description: 'An erasure that waits for a second person.', simpleResolvers: true })
+export class EraseCustomerPayload {
+  @Field(() => ProposalType, { description: CONFIRMED_BY }) proposal!: ProposalType;
+}
+
+@ObjectType({ description: 'A retention rule that waits for a second person.', simpleResolvers: true })
+export class ChangeRetentionPayload {
+  @Field(() => ProposalType, { description: CONFIRMED_BY }) proposal!: ProposalType;
 }

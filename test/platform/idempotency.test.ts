@@ -50,6 +50,14 @@ describe('once', () => {
     expect(await remembered(requestId)).toBe(1);
   });
 
+  it('knows a request of an earlier release, which was told apart by a plain digest of what was asked', async () => {
+    const requestId = randomUUID();
+    const first = await request(requestId, { income: 4_100 });
+    const keyed = (formerBody: unknown): Promise<{ answer: number }> => database.db.transaction((tx) => once(tx, ctx, { requestId, operation: 'test', body: 'a keyed digest', formerBody }, async () => ({ answer: 0 })));
+    expect(await keyed({ income: 4_100 })).toEqual(first);
+    await expect(keyed({ income: 4_101 })).rejects.toMatchObject({ code: 'CONFLICT' });
+  });
+
   it('knows the same body whatever the order of its keys', async () => {
     const requestId = randomUUID();
     const first = await request(requestId, { a: 1, b: { c: 2, d: 3 } });

@@ -83,7 +83,8 @@ describe('database roles', () => {
 
   it('the application deletes nothing but what a draft names before another dossier, and empties nothing', async () => {
     for (const table of tables) {
-      const allowed = table === 'model_version_artefacts';
+      // The blind index is derived and may go at any time.
+      const allowed = table === 'model_version_artefacts' || table === 'customer_identifiers';
       expect([table, await stateOf(app, `DELETE FROM ${table} WHERE false`)]).toEqual([table, allowed ? 'done' : DENIED]);
       expect([table, await stateOf(app, `TRUNCATE ${table}`)]).toEqual([table, DENIED]);
     }
