@@ -1,3 +1,5 @@
+import type { ReadKind } from '../platform/index.js';
+
 /** Lowercase hexadecimal text of bytes. */
 export type Hex = string;
 
@@ -64,6 +66,9 @@ export interface AuditPayloads {
   VERSION_SUSPENDED: VersionPayload & Said & { suspension: string; fallback: string | null };
   VERSION_RESUMED: VersionPayload & { suspension: string; proposal: string };
   VERSION_RETIRED: VersionPayload & Said;
+  /** What one request read of what not everybody may see: ids of customers, of `PREDICTION` those of predictions. One of as many parts as it took. */
+  PERSONAL_DATA_READ: { reads: Partial<Record<ReadKind, readonly string[]>>; part: number; parts: number };
+  ARTEFACT_READ: { sha256: Hex; bytes: number };
   ACT_REFUSED: { act: string; subject: string; code: string; rule?: string };
   SCORING_UNRESOLVED: { request: Hex; code: string };
   PREDICTION_RECORDED: PredictionPayload;

@@ -1,6 +1,6 @@
 import { Ctx, Field, ObjectType } from 'type-graphql';
 import { AttributeValue, connectionType, Node, type Context, type Moment } from '../platform/index.js';
-import { Requires, User, userOf } from '../security/index.js';
+import { Privileged, Requires, User, userOf } from '../security/index.js';
 import { namedValues, type NamedValue } from './named-values.js';
 import type { OpenedFacts } from './opened-facts.js';
 import type { PlainValue } from './sections.js';
@@ -14,7 +14,11 @@ export class Attribute implements NamedValue {
 /** The facts of a customer as fields; sections are unsealed only when they are asked for. */
 @ObjectType({ simpleResolvers: true })
 abstract class FactFields {
-  constructor(readonly facts: OpenedFacts) {}
+  constructor(
+    readonly facts: OpenedFacts,
+    /** The row's id of whom they are about. */
+    readonly customerId: string,
+  ) {}
 
   @Field(() => Date, { description: 'From when the attributes, identity and protected attributes here hold.' })
   get effectiveAt(): Date {
@@ -26,12 +30,14 @@ abstract class FactFields {
     return namedValues(this.facts.section('attributes'));
   }
 
+  @Privileged('IDENTITY', ({ customerId }: FactFields) => customerId)
   @Requires('customer:identity')
   @Field(() => [Attribute], { description: 'Personal data: name, date of birth, e-mail address and the like.' })
   get identity(): NamedValue[] {
     return namedValues(this.facts.section('identity'));
   }
 
+  @Privileged('PROTECTED', ({ customerId }: FactFields) => customerId)
   @Requires('customer:protected')
   @Field(() => [Attribute], { description: 'Protected attributes: never a model input, kept to check for fairness.' })
   get protectedAttributes(): NamedValue[] {
@@ -69,7 +75,6 @@ export interface CustomerHead {
 @ObjectType({ implements: Node, description: 'Who borrows.', simpleResolvers: true })
 export class Customer extends FactFields implements CustomerHead {
   readonly id!: string;
-  readonly customerId!: string;
   readonly moment!: Moment;
 
   @Field(() => String, { description: "The caller's own id of this customer." }) readonly externalId!: string;
@@ -83,7 +88,7 @@ export class Customer extends FactFields implements CustomerHead {
   }
 
   constructor(head: CustomerHead, facts: OpenedFacts, private readonly nameOf: (facts: OpenedFacts) => string) {
-    super(facts);
+    super(facts, head.customerId);
     Object.assign(this, head);
   }
 }

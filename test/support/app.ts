@@ -86,7 +86,8 @@ async function counting<T>({ db }: Runtime, work: () => Promise<T>): Promise<{ r
   const statements: string[] = [];
   const query = db.query.bind(db);
   db.query = (sql, parameters) => {
-    statements.push(sql);
+    // The sequencer looks by the clock, whatever is asked meanwhile.
+    if (!sql.endsWith('AS waits')) statements.push(sql);
     return query(sql, parameters);
   };
   try {
