@@ -1,3 +1,5 @@
+import type { ReadKind } from '../platform/index.js';
+
 /** Lowercase hexadecimal text of bytes. */
 export type Hex = string;
 
@@ -84,10 +86,15 @@ export interface AuditPayloads {
   CUSTOMERS_LOOKED_UP: { by: string[]; found: string[] };
   /** `version` is that of the key-encryption key or the index key that holds since; null for data keys, each of which has its own. */
   KEYS_ROTATED: { keys: 'KEY_ENCRYPTION_KEY' | 'DATA_KEYS' | 'INDEX_KEY'; entries: number; version: number | null };
+  /** What one request read of what not everybody may see: ids of customers, of `PREDICTION` those of predictions. One of as many parts as it took. */
+  PERSONAL_DATA_READ: { reads: Partial<Record<ReadKind, readonly string[]>>; part: number; parts: number };
+  ARTEFACT_READ: { sha256: Hex; bytes: number };
   ACT_REFUSED: { act: string; subject: string; code: string; rule?: string };
   SCORING_UNRESOLVED: { request: Hex; code: string };
   /** Evidence is taken out: of whom or what, before anything is; `scope` is the digest of all that was asked for, canonical JSON. */
   EXPORT_BEGUN: { export: string; scope: Hex; customer: string | null; version: string | null };
+  /** A file of an export was fetched, by whomever. */
+  EXPORT_READ: { export: string; file: Hex };
   EXPORT_COMPLETED: { export: string; manifest: Hex; predictions: number; events: number };
   PREDICTION_RECORDED: PredictionPayload;
   /**

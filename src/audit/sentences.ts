@@ -62,6 +62,9 @@ export const AUDIT_EVENT_SENTENCES: Readonly<Record<AuditEventType, string>> = {
   CUSTOMER_ERASED: 'The key of a customer was destroyed: nothing personal of them can be read any more.',
   CUSTOMERS_LOOKED_UP: 'Somebody looked for a person by what is stored sealed.',
   KEYS_ROTATED: 'Keys were rotated.',
+  PERSONAL_DATA_READ: 'A request read what not everybody may see, of these customers.',
+  ARTEFACT_READ: 'Somebody fetched a file of a model.',
+  EXPORT_READ: 'A file of an export was fetched.',
   ROW_WRITTEN: 'A row of governance was written, changed or deleted; the database tells it by itself.',
   PREDICTION_RECORDED: 'A prediction was recorded.',
 };

@@ -1,5 +1,5 @@
 import { encodeGlobalId, momentKey, perParent, PRESENT, toConnection, type Connection, type Context, type LoaderDefinition, type Moment, type NodeLoader, type PageRequest } from '../platform/index.js';
-import { demand, may, ownCustomer, type DataKey, type KeyRing } from '../security/index.js';
+import { demand, may, noteRead, ownCustomer, type DataKey, type KeyRing } from '../security/index.js';
 import type { CustomerFilter, CustomerOrder } from './customer.inputs.js';
 import { customerPage, customersAt, factsOf, resolveCustomer, restrictedAmong, type CustomerAt, type CustomerName, type CustomerRow } from './customer.queries.js';
 import { Customer, CustomerFact } from './customer.types.js';
@@ -45,7 +45,7 @@ export class CustomersReader {
   async history(ctx: Context, customer: Customer): Promise<CustomerFact[]> {
     const rows = await factsOf(perParent(ctx, 1), customer);
     const key = await ctx.loaders.of(ctx, this.dataKeys).load(customer.customerId);
-    return rows.map(({ facts }) => new CustomerFact(new OpenedFacts(facts, key), customer.restricted));
+    return rows.map(({ facts }) => new CustomerFact(new OpenedFacts(facts, key), customer.customerId, customer.restricted));
   }
 
   /** Rows as customers, in order, with one key look-up. The keys, and who is restricted, are those of now: an erasure reaches into the past. */
@@ -82,7 +82,9 @@ function customerOf(ctx: Context, row: CustomerRow, key: DataKey | undefined, mo
     restricted,
     recordedAt: row.recorded_at,
   };
-  return new Customer(head, new OpenedFacts(row.facts, key), ({ identity: { name } }) =>
-    key ? displayNameOf({ name, externalId, synthetic }, inTheClear) : 'erased',
-  );
+  return new Customer(head, new OpenedFacts(row.facts, key), ({ identity: { name } }) => {
+    if (!key) return 'erased';
+    if (inTheClear && name !== undefined) noteRead(ctx, 'IDENTITY', row.id);
+    return displayNameOf({ name, externalId, synthetic }, inTheClear);
+  });
 }

@@ -8,6 +8,7 @@ export { GRANT_ROLE } from './access/grant-role.js';
 export * from './proposals/index.js';
 export * from './tasks.js';
 export * from './access/requires.js';
+export { noteRead, Privileged, recordReads } from './access/reads.js';
 export * from './access/users.js';
 export * from './access/role-grant.entity.js';
 export * from './access/grants.js';
