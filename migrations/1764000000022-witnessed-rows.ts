@@ -46,6 +46,9 @@ const WITNESSED = {
 export class WitnessedRows1764000000022 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`
+      -- How much an export has to do is known when it runs.
+      GRANT UPDATE (total) ON jobs TO assay_app;
+
       -- A UUIDv7: events are read in the order of their ids.
       CREATE FUNCTION timely_uuid() RETURNS uuid LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
         SELECT encode(set_bit(set_bit(overlay(uuid_send(gen_random_uuid())
@@ -106,6 +109,7 @@ export class WitnessedRows1764000000022 implements MigrationInterface {
   async down(runner: QueryRunner): Promise<void> {
     for (const table of Object.keys(WITNESSED)) await runner.query(`DROP TRIGGER witnessed ON ${table}`);
     await runner.query(`
+      REVOKE UPDATE (total) ON jobs FROM assay_app;
       DROP FUNCTION witness_row(), witness_artefact(), artefact_row(artefacts), record_row(text, text, jsonb, jsonb), log_row(text, text, text, text), row_digest(jsonb), timely_uuid();
     `);
   }

@@ -78,6 +78,8 @@ describe('a log and its witnesses', () => {
   async function newNode(origin: string): Promise<Node> {
     const database = await openTestDatabase();
     databases.push(database);
+    // What the migrations recorded: here entries are counted.
+    await asSuperuser(database.name, (client) => client.query(`BEGIN; SET LOCAL session_replication_role = 'replica'; DELETE FROM audit_intake; COMMIT`));
     return nodeOn(database, origin, 'first');
   }
 
