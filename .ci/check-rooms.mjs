@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 
-const ROOMS = ['base', 'platform', 'audit', 'security', 'customers', 'loans', 'scoring', 'models', 'predictions', 'privacy', 'evidence', 'risk', 'monitoring', 'server', 'demo', 'commands'];
+const ROOMS = ['base', 'platform', 'audit', 'witness', 'security', 'customers', 'loans', 'scoring', 'models', 'predictions', 'privacy', 'evidence', 'risk', 'monitoring', 'server', 'demo', 'commands'];
 /** Pure numbers: scoring stands on the base alone, so that the processes it starts load little. */
 const ONLY = { scoring: ['base'] };
 /** The composition: files beside the rooms. They may import every room; `demo` and `commands` stand on them. */

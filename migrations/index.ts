@@ -15,6 +15,8 @@ import { NoWayRound1764000000014 } from './1764000000014-no-way-round.js';
 import { MakersAndTiers1764000000015 } from './1764000000015-makers-and-tiers.js';
 import { TransparencyLog1764000000016 } from './1764000000016-transparency-log.js';
 import { PersonalData1764000000017 } from './1764000000017-personal-data.js';
+import { Witnesses1764000000019 } from './1764000000019-witnesses.js';
+import { WitnessedRows1764000000022 } from './1764000000022-witnessed-rows.js';
 
 /** In the order in which they run. */
 export const migrations = [
@@ -35,4 +37,6 @@ export const migrations = [
   MakersAndTiers1764000000015,
   TransparencyLog1764000000016,
   PersonalData1764000000017,
+  Witnesses1764000000019,
+  WitnessedRows1764000000022,
 ];

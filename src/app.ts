@@ -1,8 +1,8 @@
 import { ApolloServer } from '@apollo/server';
 import type { GraphQLSchema } from 'graphql';
-import { noticesWitnessed, openLogKey, Sequencer, TransparencyLog, type GovernanceNotice } from './audit/index.js';
+import { noticesWitnessed, openTransparencyLog, Sequencer, Witnessing, type GovernanceNotice, type TransparencyLog } from './audit/index.js';
 import { CustomersReader, CustomersResolver, CustomersService } from './customers/index.js';
-import { AuditResolver, PredictionProofsResolver } from './evidence/index.js';
+import { AuditResolver, EvidenceExporter, EvidenceExportResolver, evidenceNodeLoaders, ExportJobs, LogStateResolver, PredictionProofsResolver } from './evidence/index.js';
 import { CustomerLoansResolver, LoanFactResolver, LoanResolver, LoansReader, LoansResolver, LoansService } from './loans/index.js';
 import {
   ApprovalResolver, ArtefactStore, CHANGE_POLICY, CHANGE_TIER, ContributorResolver, DeploymentActsResolver, DeploymentResolver, DeploymentService, evidenceResolvers, evidenceTaskSources, Gates, GovernanceResolver,
@@ -68,31 +68,33 @@ async function serve(runtime: Runtime, { host, port, issuers = [] }: AppOptions,
   const notices = noticesOf(runtime);
   undo.push(() => notices.close());
   await notices.start();
-  const auditLog = await openAuditLog(runtime);
-  const { instances, jobs, erasures } = construct(runtime, { artefacts, versions, queue, notices, auditLog });
+  const auditLog = await openTransparencyLog(config);
+  const witnessing = new Witnessing(db, auditLog, log);
+  const { instances, services: { jobs, exports, erasures } } = construct(runtime, { artefacts, versions, queue, notices, auditLog, witnessing });
   const schema = await buildAssaySchema(instances);
   const apollo = await startApollo(schema, log);
   undo.push(() => apollo.stop());
-  const http = await listen({ apollo, schema, authenticator, artefacts, auditLog, db, log, artefactMaxBytes: config.artefactMaxBytes }, host, port);
+  const http = await listen({ apollo, schema, authenticator, artefacts, auditLog, exports, db, log, artefactMaxBytes: config.artefactMaxBytes }, host, port);
   undo.push(() => http.close());
-  const sequencer = new Sequencer(db, log);
+  witnessing.start();
+  undo.push(() => witnessing.stop());
+  const sequencer = new Sequencer(db, log, () => auditLog.mayGrow);
   sequencer.start();
   undo.push(() => sequencer.stop());
   erasures.start();
   undo.push(() => erasures.stop());
-  await jobs.work();
-  undo.push(async () => jobs.stop());
+  await Promise.all([jobs.work(), exports.work()]);
+  undo.push(async () => void (jobs.stop(), exports.stop()));
   return { url: http.url, subscribers: () => notices.subscribers };
 }
 
 const noticesOf = ({ urls, db, log }: Runtime): NoticeHub<GovernanceNotice> => new NoticeHub(urls.app, log, (heard) => noticesWitnessed(db, heard));
 
-const openAuditLog = async ({ config }: Runtime): Promise<TransparencyLog> => new TransparencyLog(await openLogKey(config), config.logOrigin, config.logCheckpointFile);
-
 /** The API without a server, for a command that acts in this process. */
 export interface LocalApp {
   readonly schema: GraphQLSchema;
   readonly artefacts: ArtefactStore;
+  readonly exporter: EvidenceExporter;
   close(): Promise<void>;
 }
 
@@ -100,12 +102,12 @@ export async function openLocalApp(runtime: Runtime): Promise<LocalApp> {
   const artefacts = new ArtefactStore();
   const versions = new LiveVersions(artefacts, runtime.config.scoringRuntime);
   const queue = await JobQueue.open(runtime.urls.app, runtime.log);
-  const { instances } = construct(runtime, { artefacts, versions, queue, notices: noticesOf(runtime), auditLog: await openAuditLog(runtime) });
+  const { instances, services: { exporter } } = construct(runtime, { artefacts, versions, queue, notices: noticesOf(runtime), auditLog: await openTransparencyLog(runtime.config), witnessing: undefined });
   const close = async (): Promise<void> => {
     await queue.close();
     await versions.close();
   };
-  return { schema: await buildAssaySchema(instances), artefacts, close };
+  return { schema: await buildAssaySchema(instances), artefacts, exporter, close };
 }
 
 async function startApollo(schema: GraphQLSchema, log: Logger): Promise<ApolloServer<Context>> {
@@ -128,6 +130,8 @@ interface Opened {
   /** Not started where nobody can subscribe. */
   readonly notices: NoticeHub<GovernanceNotice>;
   readonly auditLog: TransparencyLog;
+  /** Undefined where no witnesses are asked. */
+  readonly witnessing: Witnessing | undefined;
 }
 
 /** What more than one room stands on, each made once. */
@@ -140,14 +144,16 @@ interface Services extends Opened {
   readonly scoring: ScoringService;
   readonly jobs: ScoreJobs;
   readonly erasures: Erasures;
+  readonly exporter: EvidenceExporter;
+  readonly exports: ExportJobs;
   readonly proposals: Proposals;
   readonly gates: Gates;
 }
 
-function construct(runtime: Runtime, opened: Opened): Pick<Services, 'jobs' | 'erasures'> & { instances: Instances } {
+function construct(runtime: Runtime, opened: Opened): { instances: Instances; services: Services } {
   const services = servicesOf(runtime, opened);
   const resolvers = [...crossing(services), ...ofSecurity(services), ...ofTheBook(services), ...ofModels(services), ...ofPredictions(services), ...ofDecisions(services), ...ofPrivacy(services), ...ofEvidence(services)];
-  return { instances: new Map(resolvers.map((resolver) => [resolver.constructor, resolver])), jobs: services.jobs, erasures: services.erasures };
+  return { instances: new Map(resolvers.map((resolver) => [resolver.constructor, resolver])), services };
 }
 
 function servicesOf({ db, keys, log, config }: Runtime, opened: Opened): Services {
@@ -156,11 +162,15 @@ function servicesOf({ db, keys, log, config }: Runtime, opened: Opened): Service
   const customers = new CustomersReader(keys);
   const erasures = new Erasures(db, keys, log);
   const scoring = new ScoringService(db, { keys, routes, versions });
+  const evidence = new Evidence(keys, versions);
+  const exporter = new EvidenceExporter({ db, log: opened.auditLog, evidence });
   return {
     ...opened, keys, routes, customers, erasures, scoring,
     loans: new LoansReader(customers),
-    evidence: new Evidence(keys, versions),
-    jobs: new ScoreJobs(db, queue, scoring, log),
+    evidence,
+    exporter,
+    exports: new ExportJobs({ db, queue, log }, exporter, config.exportFolder),
+    jobs: new ScoreJobs({ db, queue, log }, scoring),
     proposals: new Proposals([GRANT_ROLE, CHANGE_POLICY, WAIVE_GATE, CHANGE_TIER, ...resumeKinds({ routes, versions }), OVERRIDE_DECISION, eraseCustomerKind(erasures), CHANGE_RETENTION] as readonly ProposalKind[]),
     gates: new Gates(new Measurements(artefacts, config.scoringRuntime)),
   };
@@ -168,7 +178,7 @@ function servicesOf({ db, keys, log, config }: Runtime, opened: Opened): Service
 
 /** What every room has a part in. */
 const crossing = ({ customers, loans, jobs, proposals, notices }: Services): object[] => [
-  new NodeResolver({ ...grantNodeLoaders, ...proposalNodeLoaders(proposals), ...customers.nodeLoaders, ...loans.nodeLoaders, ...modelNodeLoaders, ...predictionNodeLoaders(jobs) }),
+  new NodeResolver({ ...grantNodeLoaders, ...proposalNodeLoaders(proposals), ...customers.nodeLoaders, ...loans.nodeLoaders, ...modelNodeLoaders, ...predictionNodeLoaders(jobs), ...evidenceNodeLoaders }),
   new TasksResolver(notices, [proposalTasks(proposals), ...modelTaskSources, ...evidenceTaskSources, reviewTasks, adverseActionTasks, referralTasks]),
 ];
 
@@ -234,7 +244,9 @@ function ofPrivacy({ keys, customers, proposals }: Services): object[] {
 }
 
 /** The transparency log as it is read. */
-const ofEvidence = ({ auditLog, evidence }: Services): object[] => [new AuditResolver(auditLog), new PredictionProofsResolver(auditLog, evidence)];
+const ofEvidence = ({ auditLog, witnessing, evidence, exports }: Services): object[] => [
+  new AuditResolver(auditLog), new LogStateResolver(auditLog, witnessing), new PredictionProofsResolver(auditLog, evidence), new EvidenceExportResolver(exports),
+];
 
 /** What people decide beside the model, a part of predictions. */
 function ofDecisions({ keys, proposals, evidence }: Services): object[] {

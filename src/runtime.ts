@@ -6,6 +6,7 @@ import {
   asOwner, Database, installJobQueue, isAlive, isMigrated, migrateUp, openLog, prepareEmbeddedDatabase, refused, removeEmbeddedPostgres, startEmbeddedPostgres,
   type Config, type DatabaseUrls, type Logger,
 } from './platform/index.js';
+import { EXPORT_JOBS } from './evidence/index.js';
 import { SCORE_JOBS } from './predictions/index.js';
 import { openKeyRing, type KeyRing } from './security/index.js';
 
@@ -56,7 +57,7 @@ const clusterOf = (db: Database): Promise<string | undefined> =>
 
 async function startEmbedded(config: Config, undo: Undo): Promise<{ urls: DatabaseUrls; note: string | undefined }> {
   undo.push(await claimHome(config.home));
-  const server = await startEmbeddedPostgres({ home: config.home });
+  const server = await startEmbeddedPostgres({ home: config.home, archive: config.walArchive });
   undo.push(() => server.stop());
   const urls = await prepareEmbeddedDatabase(server.superuserUrl, 'assay');
   await migrate(urls.owner);
@@ -67,12 +68,12 @@ async function startEmbedded(config: Config, undo: Undo): Promise<{ urls: Databa
 export async function migrate(ownerUrl: string): Promise<string[]> {
   const ran = await migrateUp(ownerUrl, migrations);
   await asOwner(ownerUrl, `SELECT create_prediction_partitions((now() AT TIME ZONE 'UTC')::date, 13)`);
-  await installJobQueue(ownerUrl, [SCORE_JOBS]);
+  await installJobQueue(ownerUrl, [SCORE_JOBS, EXPORT_JOBS]);
   return ran;
 }
 
 /** What Assay itself puts into its folder; nothing else is ever removed from it. */
-const OWN_FILES = ['postgres.password', 'keys', 'key-encryption.key', 'log.key', 'log.checkpoint', 'development-issuer.jwk', 'demo.json', 'synthetic.csv', 'rejected.csv'];
+const OWN_FILES = ['postgres.password', 'keys', 'key-encryption.key', 'log.key', 'log.checkpoint', 'exports', 'development-issuer.jwk', 'demo.json', 'synthetic.csv', 'rejected.csv'];
 
 /** Forgets the embedded database, its keys and what a demonstration left. @throws REFUSED for a configured server */
 export async function resetHome({ home, database }: Config): Promise<void> {
@@ -84,7 +85,7 @@ export async function resetHome({ home, database }: Config): Promise<void> {
 }
 
 /** One Assay at a time owns the folder of an embedded database. */
-async function claimHome(home: string): Promise<() => Promise<void>> {
+export async function claimHome(home: string): Promise<() => Promise<void>> {
   const path = join(home, 'assay.pid');
   await mkdir(home, { recursive: true });
   const holder = Number(await readFile(path, 'utf8').catch(() => ''));

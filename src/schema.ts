@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { lexicographicSortSchema, printSchema, type GraphQLSchema } from 'graphql';
 import { buildSchema, type NonEmptyArray } from 'type-graphql';
 import { CustomersResolver } from './customers/index.js';
-import { AuditResolver, PredictionProofsResolver } from './evidence/index.js';
+import { AuditResolver, EvidenceExportResolver, LogStateResolver, PredictionProofsResolver } from './evidence/index.js';
 import { CustomerLoansResolver, LoanFactResolver, LoanResolver, LoansResolver } from './loans/index.js';
 import {
   ApprovalResolver, ContributorResolver, DeploymentActsResolver, DeploymentResolver, EVIDENCE_RESOLVERS, GovernanceResolver, LifecycleChangesResolver, LiveModelResolver, LiveVersionResolver, ModelResolver,
@@ -32,7 +32,7 @@ const RESOLVERS: NonEmptyArray<Function> = [
   ChallengerPredictionsResolver, ChallengerComparisonResolver,
   DecisionsResolver, PredictionDecisionsResolver, AdverseActionResolver, CounterofferResolver, DecisionOverrideResolver, DecisionReviewResolver, VersionOverridesResolver,
   CustomerRetentionResolver, RetentionResolver, PrivacyResolver,
-  AuditResolver, PredictionProofsResolver,
+  AuditResolver, LogStateResolver, PredictionProofsResolver, EvidenceExportResolver,
 ];
 
 /** The instances that `app.ts` constructed, by their class. */

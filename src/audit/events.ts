@@ -74,10 +74,30 @@ export interface AuditPayloads {
   CUSTOMERS_LOOKED_UP: { by: string[]; found: string[] };
   /** `version` is that of the key-encryption key or the index key that holds since; null for data keys, each of which has its own. */
   KEYS_ROTATED: { keys: 'KEY_ENCRYPTION_KEY' | 'DATA_KEYS' | 'INDEX_KEY'; entries: number; version: number | null };
+  /** `manifest` is the SHA-256 of the backup's manifest, which names every file of it with its digest. */
+  BACKUP_TAKEN: { kind: BackupKind; manifest: Hex };
+  /** The first event of a database that was restored; `until` is the moment that was asked for. */
+  DATABASE_RESTORED: { kind: BackupKind; manifest: Hex; until: string | null };
+  /**
+   * The first entry of a new tree, after a restore or a fork. `predecessor` is the signed note of the last checkpoint that is known of
+   * the epoch before, witnessed where one is; `signed` a larger one that only the log signed. Of that epoch `kept` entries are proven to
+   * be here, and `lost` that were signed are not.
+   */
+  EPOCH_OPENED: Said & { epoch: number; origin: string; predecessor: string; signed: string | null; kept: number; lost: number };
   ACT_REFUSED: { act: string; subject: string; code: string; rule?: string };
   SCORING_UNRESOLVED: { request: Hex; code: string };
+  /** Evidence is taken out: of whom or what, before anything is; `scope` is the digest of all that was asked for, canonical JSON. */
+  EXPORT_BEGUN: { export: string; scope: Hex; customer: string | null; version: string | null };
+  EXPORT_COMPLETED: { export: string; manifest: Hex; predictions: number; events: number };
   PREDICTION_RECORDED: PredictionPayload;
+  /**
+   * A row of governance came, changed or went: written by the database itself. Its actor is the role of the database that wrote.
+   * Digests are over the row's columns (docs/record-format.md); null for no row.
+   */
+  ROW_WRITTEN: { table: string; row: Hex | null; replaced: Hex | null };
 }
+
+type BackupKind = 'BASE' | 'DUMP';
 
 /** What a person said with an act. */
 interface Said {

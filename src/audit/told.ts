@@ -1,17 +1,14 @@
 import { z } from 'zod';
 import type { Queryable } from '../platform/index.js';
 import type { AuditEvent, AuditEventType, AuditPayloads } from './events.js';
-
-/** A step in the life of a model: told to whoever follows it, by this sentence. */
-interface Lifecycle {
-  readonly lifecycle: string;
-}
+import { AUDIT_EVENT_SENTENCES } from './sentences.js';
 
 /**
  * What is told, to all processes, when it happens. Only acts of people are: telling makes commits wait for one another,
- * so what happens in bulk is TO_NOBODY; and a refusal, of which anybody can cause any number, changes nothing.
+ * so what happens in bulk is TO_NOBODY; and a refusal, of which anybody can cause any number, changes nothing. A step in the
+ * life of a model is told to whoever follows that model.
  */
-type Telling<Type extends AuditEventType> = 'TO_NOBODY' | 'TASKS_MAY_CHANGE' | (AuditPayloads[Type] extends { model: string } ? Lifecycle : never);
+type Telling<Type extends AuditEventType> = 'TO_NOBODY' | 'TASKS_MAY_CHANGE' | (AuditPayloads[Type] extends { model: string } ? 'LIFECYCLE' : never);
 
 const TOLD = {
   BOOK_IMPORTED: 'TO_NOBODY',
@@ -27,34 +24,34 @@ const TOLD = {
   PROPOSAL_CONFIRMED: 'TASKS_MAY_CHANGE',
   PROPOSAL_DECLINED: 'TASKS_MAY_CHANGE',
   POLICY_CHANGED: 'TASKS_MAY_CHANGE',
-  MODEL_REGISTERED: { lifecycle: 'A model was registered.' },
+  MODEL_REGISTERED: 'LIFECYCLE',
   ARTEFACT_STORED: 'TO_NOBODY',
-  VERSION_REGISTERED: { lifecycle: 'A version was registered, as a draft.' },
-  VERSION_EDITED: { lifecycle: 'A draft was changed.' },
-  VERSION_SUBMITTED: { lifecycle: 'A version was handed to its voters.' },
-  VOTE_CAST: { lifecycle: 'Somebody voted on a version. Whether that moved it is told by itself.' },
-  VERSION_VALIDATED: { lifecycle: 'A validator was for a version.' },
-  VERSION_APPROVED: { lifecycle: 'A version got the last vote it needed.' },
-  VERSION_REJECTED: { lifecycle: 'A version was voted against. Final.' },
-  VERSION_WITHDRAWN: { lifecycle: 'A version was taken back by its makers. Final.' },
+  VERSION_REGISTERED: 'LIFECYCLE',
+  VERSION_EDITED: 'LIFECYCLE',
+  VERSION_SUBMITTED: 'LIFECYCLE',
+  VOTE_CAST: 'LIFECYCLE',
+  VERSION_VALIDATED: 'LIFECYCLE',
+  VERSION_APPROVED: 'LIFECYCLE',
+  VERSION_REJECTED: 'LIFECYCLE',
+  VERSION_WITHDRAWN: 'LIFECYCLE',
   GATES_EVALUATED: 'TO_NOBODY',
-  GATE_WAIVED: { lifecycle: 'A gate that fails was waived for a version, by two people, for a time.' },
+  GATE_WAIVED: 'LIFECYCLE',
   FINDING_RAISED: 'TASKS_MAY_CHANGE',
   FINDING_REASSIGNED: 'TASKS_MAY_CHANGE',
   FINDING_RESOLVED: 'TASKS_MAY_CHANGE',
   RESOLUTION_ACCEPTED: 'TASKS_MAY_CHANGE',
   RESOLUTION_REJECTED: 'TASKS_MAY_CHANGE',
-  MODEL_UPDATED: { lifecycle: 'What the inventory says of a model was changed.' },
-  MODEL_REVIEWED: { lifecycle: 'A model was reviewed.' },
-  TIER_CHANGED: { lifecycle: 'A model got another tier, by two people.' },
-  VERSION_DEPLOYED: { lifecycle: 'A version was made live, or scores beside the one that is.' },
-  DEPLOYMENT_ENDED: { lifecycle: 'A version holds a role no longer.' },
-  MODEL_ROLLED_BACK: { lifecycle: 'A model was rolled back to an earlier version.' },
-  MODEL_SUSPENDED: { lifecycle: 'A model was stopped; a person decides.' },
-  MODEL_RESUMED: { lifecycle: 'A stopped model decides again, by two people.' },
-  VERSION_SUSPENDED: { lifecycle: 'A version was stopped.' },
-  VERSION_RESUMED: { lifecycle: 'A stopped version may be deployed again, by two people.' },
-  VERSION_RETIRED: { lifecycle: 'A version was taken out of use. Final.' },
+  MODEL_UPDATED: 'LIFECYCLE',
+  MODEL_REVIEWED: 'LIFECYCLE',
+  TIER_CHANGED: 'LIFECYCLE',
+  VERSION_DEPLOYED: 'LIFECYCLE',
+  DEPLOYMENT_ENDED: 'LIFECYCLE',
+  MODEL_ROLLED_BACK: 'LIFECYCLE',
+  MODEL_SUSPENDED: 'LIFECYCLE',
+  MODEL_RESUMED: 'LIFECYCLE',
+  VERSION_SUSPENDED: 'LIFECYCLE',
+  VERSION_RESUMED: 'LIFECYCLE',
+  VERSION_RETIRED: 'LIFECYCLE',
   DECISION_OVERRIDDEN: 'TASKS_MAY_CHANGE',
   REVIEW_REQUESTED: 'TASKS_MAY_CHANGE',
   REVIEW_RESOLVED: 'TASKS_MAY_CHANGE',
@@ -67,19 +64,25 @@ const TOLD = {
   CUSTOMER_ERASED: 'TASKS_MAY_CHANGE',
   CUSTOMERS_LOOKED_UP: 'TO_NOBODY',
   KEYS_ROTATED: 'TO_NOBODY',
+  BACKUP_TAKEN: 'TO_NOBODY',
+  DATABASE_RESTORED: 'TO_NOBODY',
+  EPOCH_OPENED: 'TO_NOBODY',
   ACT_REFUSED: 'TO_NOBODY',
   SCORING_UNRESOLVED: 'TO_NOBODY',
+  EXPORT_BEGUN: 'TO_NOBODY',
+  EXPORT_COMPLETED: 'TO_NOBODY',
   PREDICTION_RECORDED: 'TO_NOBODY',
+  ROW_WRITTEN: 'TO_NOBODY',
 } as const satisfies { readonly [Type in AuditEventType]: Telling<Type> };
 
 /** Every type of event. */
 export const AUDIT_EVENT_TYPES = Object.keys(TOLD) as readonly AuditEventType[];
 
-export type LifecycleEventType = { [Type in AuditEventType]: (typeof TOLD)[Type] extends Lifecycle ? Type : never }[AuditEventType];
+export type LifecycleEventType = { [Type in AuditEventType]: (typeof TOLD)[Type] extends 'LIFECYCLE' ? Type : never }[AuditEventType];
 
 /** The steps in the life of a model that are told, each with its sentence. */
 export const LIFECYCLE_EVENTS = Object.fromEntries(
-  Object.entries(TOLD).flatMap(([type, telling]) => (typeof telling === 'string' ? [] : [[type, telling.lifecycle]])),
+  AUDIT_EVENT_TYPES.flatMap((type) => (TOLD[type] === 'LIFECYCLE' ? [[type, AUDIT_EVENT_SENTENCES[type]]] : [])),
 ) as Readonly<Record<LifecycleEventType, string>>;
 
 const notice = z.object({

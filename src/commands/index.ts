@@ -52,8 +52,12 @@ const VERBS: Readonly<Record<string, Verb>> = {
     says: 'Export what anyone can check: a registered version into a folder, with its dossier, every artefact, the votes, its model cards and the digests of all (docs/model-card.md); or a prediction into a file, with all that proves it.',
     load: async () => (await import('./export/command.js')).exportCommand,
   },
+  evidence: {
+    says: 'Export evidence of a customer, a version or a period into a folder that verifies with no server and no database: predictions with their proofs, acts, model cards, keys (docs/transparency-log.md).',
+    load: async () => (await import('./evidence.js')).evidenceCommand,
+  },
   verify: {
-    says: 'Check the whole transparency log from the database; or what was exported, with no server and no database: --folder for a version, --offline for a prediction. Exit 1 with what is wrong.',
+    says: 'Check the whole transparency log from the database; or, with --replay, compute recorded predictions again; or what was exported, with no server and no database: --folder for a version, --offline for a prediction, --evidence for a whole export. Exit 1 with what is wrong.',
     load: async () => (await import('./verify/command.js')).verifyCommand,
   },
   keys: {
@@ -63,6 +67,22 @@ const VERBS: Readonly<Record<string, Verb>> = {
   retention: {
     says: 'Tell how long personal data is still kept, what is due for erasure, and finish erasures that were decided: docs/personal-data.md.',
     load: async () => (await import('./retention.js')).retentionCommand,
+  },
+  backup: {
+    says: 'Back the database up, while it is in use: dump, or base with the write-ahead log for recovery to a point in time (docs/backup.md).',
+    load: async () => (await import('./backup/command.js')).backupCommand,
+  },
+  restore: {
+    says: 'Restore what assay backup wrote, and verify it: dump into a new database, base to its end or to a point in time (docs/backup.md).',
+    load: async () => (await import('./restore/command.js')).restoreCommand,
+  },
+  log: {
+    says: 'Whether the transparency log signs, and what its witnesses say (status); a new epoch, where it cannot go on (new-epoch).',
+    load: async () => (await import('./log/command.js')).logCommand,
+  },
+  witness: {
+    says: 'A small witness of transparency logs (C2SP tlog-witness) on the loopback address, for trying and for tests, until Ctrl-C.',
+    load: async () => (await import('./witness.js')).witnessCommand,
   },
   token: {
     says: 'Print a token of the development issuer (needs DEV_ISSUER=1 on the server; never in production).',

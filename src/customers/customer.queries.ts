@@ -1,4 +1,4 @@
-import { badInput, expectId, fetchPage, notFound, Where, type Page, type PageRequest, type Queryable } from '../platform/index.js';
+import { badInput, effectiveBy, expectId, fetchPage, isPresent, notFound, recordedBefore, Where, type Moment, type Page, type PageRequest, type Queryable } from '../platform/index.js';
 import { isExternalId } from './recording.js';
 
 /** The newest facts of a customer, sections still sealed, in base64. */
@@ -27,17 +27,34 @@ const FACTS = `json_build_object(
 /** The facts that are effective last win; of those of the same time, the ones recorded last. */
 const NEWEST = 'ORDER BY f.effective_at DESC, f.recorded_at DESC, f.id DESC';
 
+/** Which facts count, in SQL: those that were recorded before a time and true at one. */
+const seenBy = (recorded: string, effective: string): string => `AND f.recorded_at < ${recorded}::timestamptz AND f.effective_at <= ${effective}::timestamptz`;
+
 // Facts stand in the select list, not in the joins: only the rows of a page pay for them, and counts do not.
-const SELECT = `c.id, c.external_id, c.synthetic, c.recorded_at,
-  (SELECT ${FACTS} FROM customer_facts f WHERE f.customer_id = c.id ${NEWEST} LIMIT 1) AS facts`;
+const selectOf = (seen: string): string => `c.id, c.external_id, c.synthetic, c.recorded_at,
+  (SELECT ${FACTS} FROM customer_facts f WHERE f.customer_id = c.id ${seen} ${NEWEST} LIMIT 1) AS facts`;
 
-/** Those that there are, in any order. */
-export const customersById = (db: Queryable, ids: readonly string[]): Promise<CustomerRow[]> =>
-  db.query(`SELECT ${SELECT} FROM customers c WHERE c.id = ANY ($1::uuid[])`, [ids]);
+/** A customer as of a moment. */
+export interface CustomerAt {
+  readonly customerId: string;
+  readonly moment: Moment;
+}
 
-/** Everything ever recorded of a customer, newest first. */
-export const factsOf = (db: Queryable, customerId: string): Promise<{ facts: SealedFacts }[]> =>
-  db.query(`SELECT ${FACTS} AS facts FROM customer_facts f WHERE f.customer_id = $1 ${NEWEST}`, [customerId]);
+/** In the order asked for; undefined where there was none, or nothing was true of it yet. */
+export async function customersAt(db: Queryable, asked: readonly CustomerAt[]): Promise<(CustomerRow | undefined)[]> {
+  const rows = await db.query<CustomerRow & { place: string; facts: SealedFacts | null }>(
+    `SELECT ${selectOf(seenBy('asked.recorded', 'asked.effective'))}, asked.place
+     FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[]) WITH ORDINALITY AS asked (id, recorded, effective, place)
+     JOIN customers c ON c.id = asked.id AND c.recorded_at < asked.recorded`,
+    [asked.map(({ customerId }) => customerId), asked.map(({ moment }) => recordedBefore(moment)), asked.map(({ moment }) => effectiveBy(moment))],
+  );
+  const found = new Map(rows.filter(({ facts }) => facts !== null).map((row) => [Number(row.place), row]));
+  return asked.map((_, index) => found.get(index + 1));
+}
+
+/** Everything ever recorded of a customer by a moment, newest first. */
+export const factsOf = (db: Queryable, { customerId, moment }: CustomerAt): Promise<{ facts: SealedFacts }[]> =>
+  db.query(`SELECT ${FACTS} AS facts FROM customer_facts f WHERE f.customer_id = $1 ${seenBy('$2', '$3')} ${NEWEST}`, [customerId, recordedBefore(moment), effectiveBy(moment)]);
 
 /** What was true of a customer at a time; undefined where nothing is known that far back. */
 export async function factsAsOf(db: Queryable, customerId: string, asOf: Date): Promise<SealedFacts | undefined> {
@@ -98,6 +115,7 @@ export interface CustomerSelection {
   readonly ids?: readonly string[] | undefined;
   readonly synthetic?: boolean | null | undefined;
   readonly recordedAt?: { gte?: Date | null; lt?: Date | null } | null | undefined;
+  readonly moment: Moment;
 }
 
 export interface CustomerOrdering {
@@ -118,12 +136,24 @@ const LISTS = {
 
 export function customerPage(db: Queryable, selection: CustomerSelection, order: CustomerOrdering, page: PageRequest): Promise<Page<CustomerRow>> {
   const { always, ...list } = LISTS[order.field];
-  const { conditions, parameters } = new Where()
+  const { moment } = selection;
+  const where = new Where()
     .add('c.id = ?', selection.customerId)
     .add(`c.id = (SELECT id FROM external_ids WHERE entity = 'CUSTOMER' AND external_id = ?)`, selection.externalId)
     .add('c.id = ANY (?::uuid[])', selection.ids)
     .add('c.synthetic = ?', selection.synthetic)
     .add('c.recorded_at >= ?', selection.recordedAt?.gte)
     .add('c.recorded_at < ?', selection.recordedAt?.lt);
-  return fetchPage(db, { ...list, select: SELECT, where: [...always, ...conditions], parameters, descending: order.descending }, page);
+  const { conditions, parameters } = where;
+  const select = selectOf(seenIn(where, moment));
+  return fetchPage(db, { ...list, select, where: [...always, ...conditions], parameters, descending: order.descending }, page);
+}
+
+/** Cuts a list off at a moment, and tells which facts count then. */
+function seenIn(where: Where, moment: Moment): string {
+  if (isPresent(moment)) return '';
+  const recorded = where.bind(recordedBefore(moment));
+  const seen = seenBy(recorded, where.bind(effectiveBy(moment)));
+  where.conditions.push(`c.recorded_at < ${recorded}::timestamptz`, `EXISTS (SELECT FROM customer_facts f WHERE f.customer_id = c.id ${seen})`);
+  return seen;
 }

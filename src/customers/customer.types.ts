@@ -1,5 +1,5 @@
 import { Ctx, Field, ObjectType } from 'type-graphql';
-import { AttributeValue, connectionType, Node, type Context } from '../platform/index.js';
+import { AttributeValue, connectionType, Node, type Context, type Moment } from '../platform/index.js';
 import { Requires, User, userOf } from '../security/index.js';
 import { namedValues, type NamedValue } from './named-values.js';
 import type { OpenedFacts } from './opened-facts.js';
@@ -62,6 +62,8 @@ export interface CustomerHead {
   readonly id: string;
   /** The row's id, for the resolvers of fields in this and later rooms. */
   readonly customerId: string;
+  /** As of when the customer is told, and so all that hangs on it. */
+  readonly moment: Moment;
   readonly externalId: string;
   readonly synthetic: boolean;
   readonly erased: boolean;
@@ -74,6 +76,7 @@ export interface CustomerHead {
 export class Customer extends FactFields implements CustomerHead {
   readonly id!: string;
   readonly customerId!: string;
+  readonly moment!: Moment;
 
   @Field(() => String, { description: "The caller's own id of this customer." }) readonly externalId!: string;
   @Field(() => Boolean, { description: 'Whether this is an invented person, in a generated book.' }) readonly synthetic!: boolean;

@@ -1,7 +1,7 @@
-import { encodeGlobalId, inOrder, perParent, toConnection, type Connection, type Context, type LoaderDefinition, type NodeLoader, type PageRequest } from '../platform/index.js';
+import { encodeGlobalId, momentKey, perParent, PRESENT, toConnection, type Connection, type Context, type LoaderDefinition, type Moment, type NodeLoader, type PageRequest } from '../platform/index.js';
 import { demand, may, ownCustomer, type DataKey, type KeyRing } from '../security/index.js';
 import type { CustomerFilter, CustomerOrder } from './customer.inputs.js';
-import { customerPage, customersById, factsOf, resolveCustomer, restrictedAmong, type CustomerName, type CustomerRow } from './customer.queries.js';
+import { customerPage, customersAt, factsOf, resolveCustomer, restrictedAmong, type CustomerAt, type CustomerName, type CustomerRow } from './customer.queries.js';
 import { Customer, CustomerFact } from './customer.types.js';
 import { lookedUp } from './look-up.js';
 import { displayNameOf } from './masking.js';
@@ -9,9 +9,10 @@ import { OpenedFacts } from './opened-facts.js';
 
 /** Reads customers as the actor of a request may see them. */
 export class CustomersReader {
-  /** Customers by row id, batched; undefined where there is none. */
-  readonly byId: LoaderDefinition<string, Customer | undefined> = {
-    load: async (ctx, ids) => inOrder(ids, await this.present(ctx, await customersById(ctx.db, ids)), ({ customerId }) => customerId),
+  /** Customers as of a moment, batched; undefined where there was none. */
+  readonly at: LoaderDefinition<CustomerAt, Customer | undefined> = {
+    cacheKey: ({ customerId, moment }) => `${customerId} ${momentKey(moment)}`,
+    load: async (ctx, asked) => this.present(ctx, await customersAt(ctx.db, asked), (index) => asked[index]!.moment),
   };
 
   /** Data keys, batched; undefined where the customer was erased. */
@@ -26,32 +27,33 @@ export class CustomersReader {
   constructor(private readonly keys: KeyRing) {}
 
   /** @returns undefined where there is no such customer, or it is not the reader's to see */
-  async find(ctx: Context, name: CustomerName): Promise<Customer | undefined> {
+  async find(ctx: Context, name: CustomerName, moment = PRESENT): Promise<Customer | undefined> {
     const id = await resolveCustomer(ctx.db, name);
-    return id === undefined ? undefined : this.visible(ctx, id);
+    return id === undefined ? undefined : this.visible(ctx, id, moment);
   }
 
-  async list(ctx: Context, filter: CustomerFilter | undefined, order: CustomerOrder | undefined, request: PageRequest): Promise<Connection<Customer>> {
+  async list(ctx: Context, filter: CustomerFilter | undefined, order: CustomerOrder | undefined, request: PageRequest, moment = PRESENT): Promise<Connection<Customer>> {
     const ordering = { field: order?.field ?? 'RECORDED_AT', descending: order?.direction === 'DESC' } as const;
     const ids = await lookedUp(ctx, this.keys, filter);
-    const page = await customerPage(ctx.db, { ...filter, ids, customerId: ownCustomer(ctx) }, ordering, request);
-    const customers = await this.present(ctx, page.rows.map(({ row }) => row));
+    const page = await customerPage(ctx.db, { ...filter, ids, customerId: ownCustomer(ctx), moment }, ordering, request);
+    const customers = await this.present(ctx, page.rows.map(({ row }) => row), () => moment);
     const byId = new Map(customers.map((customer) => [customer.customerId, customer]));
     return toConnection(page, ({ id }) => byId.get(id)!);
   }
 
   /** Everything ever recorded of a customer, newest first. */
-  async history(ctx: Context, { customerId, restricted }: Customer): Promise<CustomerFact[]> {
-    const rows = await factsOf(perParent(ctx, 1), customerId);
-    const key = await ctx.loaders.of(ctx, this.dataKeys).load(customerId);
-    return rows.map(({ facts }) => new CustomerFact(new OpenedFacts(facts, key), restricted));
+  async history(ctx: Context, customer: Customer): Promise<CustomerFact[]> {
+    const rows = await factsOf(perParent(ctx, 1), customer);
+    const key = await ctx.loaders.of(ctx, this.dataKeys).load(customer.customerId);
+    return rows.map(({ facts }) => new CustomerFact(new OpenedFacts(facts, key), customer.restricted));
   }
 
-  /** Rows as customers, in order, with one key look-up. */
-  async present(ctx: Context, rows: readonly CustomerRow[]): Promise<Customer[]> {
-    const ids = rows.map(({ id }) => id);
+  /** Rows as customers, in order, with one key look-up. The keys are those of now: an erasure reaches into the past. */
+  async present<Row extends CustomerRow | undefined>(ctx: Context, rows: readonly Row[], momentOf: (index: number) => Moment): Promise<(Customer | Extract<Row, undefined>)[]> {
+    const ids = rows.flatMap((row) => (row ? [row.id] : []));
     const [keys, restricted] = await Promise.all([this.keys.keysOf(ids), this.restricted(ctx, ids)]);
-    return rows.map((row, index) => customerOf(ctx, row, keys[index], restricted.has(row.id)));
+    let next = 0;
+    return rows.map((row, index) => (row ? customerOf(ctx, row, keys[next++], { moment: momentOf(index), restricted: restricted.has(row.id) }) : (undefined as Extract<Row, undefined>)));
   }
 
   /** Whose personal data is kept, but not for this reader's work: who sees it in the clear, and neither answers for it nor is the customer. */
@@ -60,19 +62,20 @@ export class CustomersReader {
     return works && ids.length > 0 ? restrictedAmong(ctx.db, ids) : new Set();
   }
 
-  private async visible(ctx: Context, id: string): Promise<Customer | undefined> {
+  private async visible(ctx: Context, customerId: string, moment = PRESENT): Promise<Customer | undefined> {
     demand(ctx, 'customer:read');
     const own = ownCustomer(ctx);
-    return own === undefined || own === id ? ctx.loaders.of(ctx, this.byId).load(id) : undefined;
+    return own === undefined || own === customerId ? ctx.loaders.of(ctx, this.at).load({ customerId, moment }) : undefined;
   }
 }
 
-function customerOf(ctx: Context, row: CustomerRow, key: DataKey | undefined, restricted: boolean): Customer {
+function customerOf(ctx: Context, row: CustomerRow, key: DataKey | undefined, { moment, restricted }: { moment: Moment; restricted: boolean }): Customer {
   const { external_id: externalId, synthetic } = row;
   const inTheClear = may(ctx, 'customer:identity') && !restricted;
   const head = {
     id: encodeGlobalId({ type: 'Customer', id: row.id }),
     customerId: row.id,
+    moment,
     externalId,
     synthetic,
     erased: key === undefined,

@@ -1,5 +1,5 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from 'type-graphql';
-import { ConnectionArgs, type Connection, type Context } from '../platform/index.js';
+import { ConnectionArgs, MomentArgs, momentOf, type Connection, type Context } from '../platform/index.js';
 import { Requires } from '../security/index.js';
 import { CreateCustomerInput, CustomerFilter, CustomerOrder, UpdateCustomerInput } from './customer.inputs.js';
 import { CreateCustomerPayload, Customer, CustomerConnection, CustomerFact, UpdateCustomerPayload } from './customer.types.js';
@@ -14,24 +14,26 @@ export class CustomersResolver {
   ) {}
 
   @Requires('customer:read')
-  @Query(() => Customer, { nullable: true, description: 'A customer, by id or by external id; null where there is none, or it is not yours to see.' })
-  customer(
+  @Query(() => Customer, { nullable: true, description: 'A customer, by id or by external id; null where there is none, or was none then, or it is not yours to see.' })
+  async customer(
     @Ctx() ctx: Context,
+    @Args() moment: MomentArgs,
     @Arg('id', () => ID, { nullable: true, description: 'Its global id; or give `externalId`.' }) id?: string,
     @Arg('externalId', () => String, { nullable: true, description: 'Your own id of it; or give `id`.' }) externalId?: string,
   ): Promise<Customer | undefined> {
-    return this.reader.find(ctx, { id, externalId });
+    return this.reader.find(ctx, { id, externalId }, await momentOf(ctx, moment));
   }
 
   @Requires('customer:read')
   @Query(() => CustomerConnection, { description: 'Customers, in the order in which they were recorded unless asked otherwise.' })
-  customers(
+  async customers(
     @Ctx() ctx: Context,
     @Args() page: ConnectionArgs,
+    @Args() moment: MomentArgs,
     @Arg('filter', () => CustomerFilter, { nullable: true, description: 'Which customers; all, unless given.' }) filter?: CustomerFilter,
     @Arg('orderBy', () => CustomerOrder, { nullable: true, description: 'In which order.' }) orderBy?: CustomerOrder,
   ): Promise<Connection<Customer>> {
-    return this.reader.list(ctx, filter, orderBy, page);
+    return this.reader.list(ctx, filter, orderBy, page, await momentOf(ctx, moment));
   }
 
   @Requires('customer:write')

@@ -1,8 +1,8 @@
 import { recordEvent } from '../audit/index.js';
-import { badInput, type Context, type Transaction } from '../platform/index.js';
+import { badInput, PRESENT, type Context, type Transaction } from '../platform/index.js';
 import { demand, type KeyRing } from '../security/index.js';
 import type { CreateCustomerInput, UpdateCustomerInput } from './customer.inputs.js';
-import { customersById, factsAsOf, requireCustomer } from './customer.queries.js';
+import { customersAt, factsAsOf, requireCustomer } from './customer.queries.js';
 import { insertCustomers, insertFacts, type CustomerFacts } from './customer.rows.js';
 import type { Customer } from './customer.types.js';
 import type { CustomersReader } from './customers.reader.js';
@@ -58,9 +58,9 @@ export class CustomersService {
 
   /** Does the work and reads the customer back where it is certain to be found. */
   private async recorded(ctx: Context, work: (tx: Transaction) => Promise<string>): Promise<Customer> {
-    const [row] = await ctx.db.transaction(async (tx) => customersById(tx, [await work(tx)]));
-    const [customer] = await this.reader.present(ctx, [row!]);
-    ctx.loaders.of(ctx, this.reader.byId).clear(customer!.customerId).prime(customer!.customerId, customer);
+    const [row] = await ctx.db.transaction(async (tx) => customersAt(tx, [{ customerId: await work(tx), moment: PRESENT }]));
+    const [customer] = await this.reader.present(ctx, [row!], () => PRESENT);
+    ctx.loaders.of(ctx, this.reader.at).clear(customer!).prime(customer!, customer);
     return customer!;
   }
 }

@@ -1,8 +1,8 @@
 import type { Queryable, Sheet, Transaction } from '../platform/index.js';
-import { copySheets } from '../platform/index.js';
+import { copySheets, PRESENT } from '../platform/index.js';
 import { addIndexKey, blindDigest, dropOldIndexKeys, IDENTIFIER_KINDS, IDENTIFIERS, normalised, type IdentifierKind, type KeyRing, type KeyVersion } from '../security/index.js';
 import { OpenedFacts } from './opened-facts.js';
-import { customersById } from './customer.queries.js';
+import { customersAt, type CustomerRow } from './customer.queries.js';
 
 type Identity = Readonly<Record<string, string>>;
 
@@ -37,7 +37,7 @@ export async function customersWith(db: Queryable, keys: KeyRing, sought: readon
     [sought.flatMap(({ kind }) => indexKeys.map(() => kind)), digests.flat(), sought.length, MOST_FOUND],
   );
   const ids = rows.map(({ id }) => id);
-  const [customers, dataKeys] = await Promise.all([customersById(db, ids), keys.keysOf(ids)]);
+  const [customers, dataKeys] = await Promise.all([customersNow(db, ids), keys.keysOf(ids)]);
   const keyOf = new Map(ids.map((id, index) => [id, dataKeys[index]]));
   return customers
     .filter(({ id, facts }) => {
@@ -45,6 +45,12 @@ export async function customersWith(db: Queryable, keys: KeyRing, sought: readon
       return sought.every(({ kind, value }) => normalised(kind, identity[IDENTIFIERS[kind]] ?? '') === value);
     })
     .map(({ id }) => id);
+}
+
+/** The facts in force of those that there are. */
+async function customersNow(db: Queryable, ids: readonly string[]): Promise<CustomerRow[]> {
+  const rows = await customersAt(db, ids.map((customerId) => ({ customerId, moment: PRESENT })));
+  return rows.filter((row) => row !== undefined);
 }
 
 /** More people share no identifier that is one. */
@@ -61,7 +67,7 @@ export async function indexEverybody(transaction: <T>(work: (tx: Transaction) =>
       of = count;
       const rows = await tx.query<{ id: string }>('SELECT id FROM customers WHERE id > $1 ORDER BY id LIMIT $2', [after, BATCH]);
       const ids = rows.map(({ id }) => id);
-      const [customers, dataKeys] = await Promise.all([customersById(tx, ids), keys.keysOf(ids)]);
+      const [customers, dataKeys] = await Promise.all([customersNow(tx, ids), keys.keysOf(ids)]);
       const keyOf = new Map(ids.map((id, index) => [id, dataKeys[index]]));
       const known = customers.filter(({ id }) => keyOf.get(id)).map(({ id, facts }) => ({ id, identity: new OpenedFacts(facts, keyOf.get(id)).identity }));
       await copySheets(tx, [identifierSheet(indexKeys, known)]);

@@ -3,7 +3,7 @@ export * from './named-values.js';
 export * from './recording.js';
 export * from './customer.rows.js';
 export { indexEverybody, rotateIndexKey } from './identifiers.js';
-export { requireCustomer, resolveCustomer, type CustomerName } from './customer.queries.js';
+export { requireCustomer, resolveCustomer, type CustomerAt, type CustomerName } from './customer.queries.js';
 export * from './customer.inputs.js';
 export * from './customer.types.js';
 export * from './customers.reader.js';

@@ -6,6 +6,15 @@ export interface EventRow {
   readonly leaf: Buffer;
   readonly recorded_at: Date;
   readonly index: string | null;
+  readonly epoch: number | null;
+}
+
+const COLUMNS = 'i.id, i.type, i.leaf, i.recorded_at, e.index, e.epoch';
+const TABLES = 'audit_intake i LEFT JOIN log_standing e ON e.intake_id = i.id';
+
+export async function findEvent(db: Queryable, id: string): Promise<EventRow | undefined> {
+  const [row] = await db.query<EventRow>(`SELECT ${COLUMNS} FROM ${TABLES} WHERE i.id = $1`, [id]);
+  return row;
 }
 
 export interface EventFilter {
@@ -26,8 +35,8 @@ export function eventPage(db: Queryable, { types, since, before }: EventFilter, 
   only((parameter) => `i.recorded_at >= ${parameter}`, since);
   only((parameter) => `i.recorded_at < ${parameter}`, before);
   return fetchPage<EventRow>(db, {
-    select: 'i.id, i.type, i.leaf, i.recorded_at, e.index',
-    from: 'audit_intake i LEFT JOIN log_entries e ON e.intake_id = i.id',
+    select: COLUMNS,
+    from: TABLES,
     where,
     parameters,
     key: { sql: 'i.id', type: 'uuid' },

@@ -1,12 +1,12 @@
-import { Arg, Args, Ctx, FieldResolver, Float, Query, Resolver, Root } from 'type-graphql';
-import { type EntryProof, parseNote, type SignedHead, type TransparencyLog } from '../audit/index.js';
-import { ConnectionArgs, connectionType, toConnection, type Connection, type Context } from '../platform/index.js';
-import { Requires } from '../security/index.js';
-import { eventPage, type EventRow } from './audit.queries.js';
-import { AuditCheckpoint, AuditEventFilterInput, AuditEventInfo, AuditProof, AuditReceipt, ConsistencyProof } from './audit.types.js';
+import { Arg, Args, Ctx, FieldResolver, Float, Int, Query, Resolver, Root } from 'type-graphql';
+import { type EntryProof, parseNote, type TransparencyLog, type WitnessedHead } from '../audit/index.js';
+import { ConnectionArgs, connectionType, encodeGlobalId, toConnection, type Connection, type Context, type NodeLoader } from '../platform/index.js';
+import { demand, Requires } from '../security/index.js';
+import { eventPage, findEvent, type EventRow } from './audit.queries.js';
+import { AuditCheckpoint, AuditEventFilterInput, AuditEventType, AuditProof, AuditReceipt, ConsistencyProof } from './audit.types.js';
 import { proofsOf, receiptsOf } from './loaders.js';
 
-export const AuditEventConnection = connectionType(AuditEventInfo, 'AuditEvent', 'events');
+export const AuditEventConnection = connectionType(AuditEventType, 'AuditEvent', 'events');
 
 const base64 = (hash: Uint8Array): string => Buffer.from(hash).toString('base64');
 
@@ -17,7 +17,7 @@ export const toProof = ({ index, leaf, path, head, text }: EntryProof): AuditPro
 export const toReceipt = (note: string): AuditReceipt => ({ note, signature: base64(parseNote(note).signatures[0]!.bytes) });
 
 /** Reads the transparency log. */
-@Resolver(() => AuditEventInfo)
+@Resolver(() => AuditEventType)
 export class AuditResolver {
   private readonly proofs;
   private readonly receipts;
@@ -31,7 +31,9 @@ export class AuditResolver {
   @Query(() => AuditCheckpoint, { nullable: true, description: 'The transparency log as it is now, signed; null before its first entry. Also at GET /log/checkpoint.' })
   async auditCheckpoint(@Ctx() ctx: Context): Promise<AuditCheckpoint | null> {
     const head = await this.log.checkpoint(ctx.db);
-    return head ? this.toCheckpoint(head) : null;
+    if (!head) return null;
+    const [newest, witnessed] = await Promise.all([this.log.withCosignatures(ctx.db, head), this.log.witnessed(ctx.db)]);
+    return this.toCheckpoint(newest, witnessed);
   }
 
   @Requires('self:read')
@@ -40,8 +42,9 @@ export class AuditResolver {
     @Ctx() ctx: Context,
     @Arg('from', () => Float, { description: 'The smaller size, 1 or more.' }) from: number,
     @Arg('to', () => Float, { description: 'The larger size, at most that of the newest checkpoint.' }) to: number,
+    @Arg('epoch', () => Int, { nullable: true, description: 'Of this tree; the newest, unless given. Of an earlier one, within what stands of it.' }) epoch?: number,
   ): Promise<ConsistencyProof> {
-    const { path } = await this.log.consistency(ctx.db, from, to);
+    const { path } = await this.log.consistency(ctx.db, from, to, epoch ?? undefined);
     return { from, to, path: path.map(base64) };
   }
 
@@ -51,29 +54,47 @@ export class AuditResolver {
     @Ctx() ctx: Context,
     @Args() page: ConnectionArgs,
     @Arg('filter', () => AuditEventFilterInput, { nullable: true, description: 'Which ones; all, unless given.' }) filter?: AuditEventFilterInput,
-  ): Promise<Connection<AuditEventInfo>> {
+  ): Promise<Connection<AuditEventType>> {
     const { types, since, before } = filter ?? {};
     return toConnection(await eventPage(ctx.db, { types: types ?? undefined, since: since ?? undefined, before: before ?? undefined }, page), toEvent);
   }
 
   @FieldResolver(() => AuditProof, { nullable: true, description: 'That it is in the log; null for the second until it is integrated.' })
-  async proof(@Ctx() ctx: Context, @Root() { id }: AuditEventInfo): Promise<AuditProof | null> {
-    const proof = await ctx.loaders.of(ctx, this.proofs).load(id);
+  async proof(@Ctx() ctx: Context, @Root() { event }: AuditEventType): Promise<AuditProof | null> {
+    const proof = await ctx.loaders.of(ctx, this.proofs).load(event);
     return proof ? toProof(proof) : null;
   }
 
   @FieldResolver(() => AuditReceipt, { description: 'What the log promises of it.' })
-  async receipt(@Ctx() ctx: Context, @Root() { id }: AuditEventInfo): Promise<AuditReceipt> {
-    return toReceipt((await ctx.loaders.of(ctx, this.receipts).load(id))!);
+  async receipt(@Ctx() ctx: Context, @Root() { event }: AuditEventType): Promise<AuditReceipt> {
+    return toReceipt((await ctx.loaders.of(ctx, this.receipts).load(event))!);
   }
 
-  private toCheckpoint({ origin, size, root, note, recordedAt, epoch }: SignedHead): AuditCheckpoint {
-    return { origin, size, root: base64(root), note, recordedAt, verifierKey: this.log.verifierKey(epoch) };
+  private toCheckpoint(head: WitnessedHead, witnessed: WitnessedHead | undefined): AuditCheckpoint {
+    const newest = this.described(head);
+    newest.witnessed = witnessed ? this.described(witnessed) : null;
+    // The newest witnessed one of the witnessed one is itself.
+    if (newest.witnessed) newest.witnessed.witnessed = newest.witnessed;
+    return newest;
+  }
+
+  private described({ origin, size, root, note, recordedAt, epoch, cosignatures, witnessedAt }: WitnessedHead): AuditCheckpoint {
+    return { origin, size, root: base64(root), note, recordedAt, verifierKey: this.log.verifierKey(epoch), witnesses: cosignatures, witnessedAt: witnessedAt ?? null, witnessed: null };
   }
 }
 
-function toEvent({ id, type, leaf, recorded_at, index }: EventRow): AuditEventInfo {
+/** The id of its subject and actor are those of rows, as in the leaf. */
+function toEvent({ id: event, type, leaf, recorded_at, index }: EventRow): AuditEventType {
   const text = leaf.toString('utf8');
   const { actor, id: subjectId } = JSON.parse(text) as { actor: string; id: string };
-  return Object.assign(new AuditEventInfo(), { id, type, recordedAt: recorded_at, actorId: actor, subjectId, leaf: text, leafIndex: index === null ? null : Number(index) });
+  return Object.assign(new AuditEventType(), { id: encodeGlobalId({ type: 'AuditEvent', id: event }), event, type, recordedAt: recorded_at, actorId: actor, subjectId, leaf: text, leafIndex: index === null ? null : Number(index) });
 }
+
+/** How `node(id)` finds events. */
+export const evidenceNodeLoaders: Readonly<Record<'AuditEvent', NodeLoader>> = {
+  AuditEvent: async (ctx, { id }) => {
+    demand(ctx, 'audit:read');
+    const row = await findEvent(ctx.db, id);
+    return row && toEvent(row);
+  },
+};

@@ -1,9 +1,20 @@
 import { Field, Float, ID, InputType, ObjectType, registerEnumType } from 'type-graphql';
-import { AUDIT_EVENT_TYPES } from '../audit/index.js';
+import { AUDIT_EVENT_SENTENCES, AUDIT_EVENT_TYPES } from '../audit/index.js';
+import { Node } from '../platform/index.js';
 
 /** Each type by its own name: what is told is what is logged. */
 export const AuditEventTypeEnum = Object.fromEntries(AUDIT_EVENT_TYPES.map((type) => [type, type]));
-registerEnumType(AuditEventTypeEnum, { name: 'AuditEventType', description: 'What can be an event of the transparency log; a closed list.' });
+registerEnumType(AuditEventTypeEnum, {
+  name: 'AuditEventType',
+  description: 'What can be an event of the transparency log; a closed list.',
+  valuesConfig: Object.fromEntries(AUDIT_EVENT_TYPES.map((type) => [type, { description: AUDIT_EVENT_SENTENCES[type] }])),
+});
+
+@ObjectType({ description: 'That a witness saw the log at this size, and that it had only grown (C2SP tlog-cosignature).', simpleResolvers: true })
+export class AuditCosignature {
+  @Field(() => String, { description: "The name of the witness's key." }) witness!: string;
+  @Field(() => Date, { description: 'When it signed, by its own clock.' }) at!: Date;
+}
 
 @ObjectType({ description: 'The transparency log at one size, signed (C2SP tlog-checkpoint).', simpleResolvers: true })
 export class AuditCheckpoint {
@@ -13,6 +24,9 @@ export class AuditCheckpoint {
   @Field(() => String, { description: 'The signed note, as witnesses and verifiers read it.' }) note!: string;
   @Field(() => String, { description: "The log's key, as verifiers are told it: name, id, and Ed25519 key. Compare it with the one that you were given." }) verifierKey!: string;
   @Field(() => Date, { description: 'When the log came to have that size.' }) recordedAt!: Date;
+  @Field(() => [AuditCosignature], { description: 'The witnesses that cosigned it so far; their signatures are in the note.' }) witnesses!: readonly AuditCosignature[];
+  @Field(() => Date, { nullable: true, description: 'When so many witnesses had cosigned it as the policy asks for (WITNESS_QUORUM); null before, and where there are no witnesses. The promise is 10 s.' }) witnessedAt!: Date | null;
+  @Field(() => AuditCheckpoint, { nullable: true, description: 'The newest checkpoint that enough witnesses cosigned: what GET /log/checkpoint serves; null before the first, and where there are no witnesses.' }) witnessed!: AuditCheckpoint | null;
 }
 
 @ObjectType({ description: 'That the larger log is the smaller one with entries appended (RFC 9162, 2.1.4).', simpleResolvers: true })
@@ -38,9 +52,11 @@ export class AuditReceipt {
   @Field(() => String, { description: 'The signature alone, base64.' }) signature!: string;
 }
 
-@ObjectType({ description: 'One event: an act, a refusal, a prediction. Pseudonyms and digests only, so that it outlives an erasure.', simpleResolvers: true })
-export class AuditEventInfo {
-  @Field(() => ID, { description: 'Its id.' }) id!: string;
+/** The type `AuditEvent`, not the union of the log, which has that name in TypeScript. */
+@ObjectType('AuditEvent', { implements: Node, description: 'One event: an act, a refusal, a prediction. Pseudonyms and digests only, so that it outlives an erasure.', simpleResolvers: true })
+export class AuditEventType extends Node {
+  /** The id in the log. */
+  event!: string;
   @Field(() => AuditEventTypeEnum, { description: 'What happened.' }) type!: string;
   @Field(() => Date, { description: 'When it was recorded, by the clock of the database.' }) recordedAt!: Date;
   @Field(() => ID, { description: 'Who did it: the id of a row of users.' }) actorId!: string;

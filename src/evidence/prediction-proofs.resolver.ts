@@ -40,6 +40,6 @@ export class PredictionProofsResolver {
   @FieldResolver(() => String, { nullable: true, description: 'All that proves it, as JSON that `assay verify --offline` checks with no server and no database (docs/record-format.md); null for the second until it is integrated.' })
   async bundle(@Ctx() ctx: Context, @Root() { row }: PredictionType): Promise<string | null> {
     const [proof, receipt, record] = await Promise.all([ctx.loaders.of(ctx, this.proofs).load(row.id), ctx.loaders.of(ctx, this.receipts).load(row.id), this.evidence.record(ctx, row)]);
-    return proof && receipt !== undefined ? bundleOf(ctx, row, { proof, receipt, body: record?.canonical ?? null, verifierKey: this.log.verifierKey(proof.head.epoch) }) : null;
+    return proof && receipt !== undefined ? JSON.stringify(await bundleOf(ctx, row, { proof, receipt, body: record?.canonical ?? null, verifierKey: this.log.verifierKey(proof.head.epoch) }), null, 2) : null;
   }
 }

@@ -1,6 +1,11 @@
 import type { Entry } from '../audit/index.js';
 import { sha256, type Queryable } from '../platform/index.js';
-import { columnsDigest, PREDICTION_COLUMNS, type PredictionColumns } from '../predictions/index.js';
+import { columnsDigest } from '../predictions/index.js';
+import { readLeaf } from './read-leaf.js';
+import { storedPredictions, type StoredPrediction } from './stored-predictions.js';
+
+/** What else a changed leaf may say: that it was changed is told by the tree. */
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 interface Leaf {
   readonly id: string;
@@ -8,10 +13,6 @@ interface Leaf {
   readonly record: string;
   readonly columns: string;
 }
-
-type Stored = PredictionColumns & { readonly row_salt: Buffer; readonly body: Buffer };
-
-const SELECT = PREDICTION_COLUMNS.map((name) => `p.${name}`).join(', ');
 
 /** Derives what the leaves of predictions say from the rows as they are stored, ciphertext included. */
 export class PredictionRows {
@@ -27,19 +28,19 @@ export class PredictionRows {
   }
 
   async compare(entries: readonly Entry[]): Promise<void> {
-    const leaves = entries.filter(({ type }) => type === 'PREDICTION_RECORDED').map(({ leaf }) => JSON.parse(leaf.toString('utf8')) as Leaf);
+    const leaves = entries.filter(({ type }) => type === 'PREDICTION_RECORDED').flatMap(({ leaf }) => readLeaf<Leaf>(leaf) ?? []).filter(({ id }) => UUID.test(id));
     if (leaves.length === 0) return;
-    const rows = await this.db.query<Stored>(`SELECT ${SELECT}, p.row_salt, p.body FROM predictions p WHERE p.id = ANY($1::uuid[])`, [leaves.map(({ id }) => id)]);
-    const stored = new Map(rows.map((row) => [row.id, row]));
+    const rows = await storedPredictions(this.db, leaves.map(({ id }) => id));
+    const stored = new Map(rows.map((row) => [row.columns.id, row]));
     if (stored.size !== rows.length) this.problem(`${rows.length - stored.size} predictions are stored twice, under other customers.`);
     for (const leaf of leaves) this.compareOne(leaf, stored.get(leaf.id));
     this.count += leaves.length;
   }
 
-  private compareOne({ id, status, record, columns }: Leaf, row: Stored | undefined): void {
+  private compareOne({ id, status, record, columns }: Leaf, row: StoredPrediction | undefined): void {
     if (!row) return this.problem(`Prediction ${id} was logged, but is not there any more.`);
     if (sha256(row.body).toString('hex') !== record) this.problem(`The record of prediction ${id} was changed.`);
-    if (row.status !== status || columnsDigest(row.row_salt, row).toString('hex') !== columns) this.problem(`A column of prediction ${id} was changed.`);
+    if (!row.exact || row.columns.status !== status || columnsDigest(row.salt, row.columns).toString('hex') !== columns) this.problem(`A column of prediction ${id} was changed.`);
   }
 
   /** Rows that no event witnesses. */

@@ -1,5 +1,5 @@
 import { unsealSection, type PlainRecord } from '../customers/index.js';
-import { fetchPage, Where, type Page, type PageRequest, type Queryable } from '../platform/index.js';
+import { effectiveBy, fetchPage, isPresent, recordedBefore, Where, type Moment, type Page, type PageRequest, type Queryable } from '../platform/index.js';
 import type { DataKey } from '../security/index.js';
 import type { LoanKind, LoanStatus, RepaymentStatus } from './import/book-row.js';
 import type { LoanRef } from './loan.rows.js';
@@ -62,24 +62,45 @@ const FACTS = `json_build_object(
 /** The facts that are effective last win; of those of the same time, the ones recorded last. */
 const NEWEST = 'ORDER BY f.effective_at DESC, f.recorded_at DESC, f.id DESC';
 
-const CURRENT = `FROM loan_facts f WHERE f.customer_id = l.customer_id AND f.loan_id = l.id ${NEWEST} LIMIT 1`;
+/** Which rows count, in SQL: those that were recorded before a time and true at one. */
+const seenBy = (recorded: string, effective: string): string => `AND f.recorded_at < ${recorded}::timestamptz AND f.effective_at <= ${effective}::timestamptz`;
+
+const current = (seen: string): string => `FROM loan_facts f WHERE f.customer_id = l.customer_id AND f.loan_id = l.id ${seen} ${NEWEST} LIMIT 1`;
 
 // Facts stand in the select list, not in the joins: only the rows of a page pay for them, and counts do not.
-const SELECT = `l.customer_id, l.id, l.external_id, l.product, l.kind, l.currency, l.recorded_at, (SELECT ${FACTS} ${CURRENT}) AS facts`;
+const selectOf = (seen: string): string => `l.customer_id, l.id, l.external_id, l.product, l.kind, l.currency, l.recorded_at, (SELECT ${FACTS} ${current(seen)}) AS facts`;
 
-/** Those that there are, in any order. */
-export const loansByRef = (db: Queryable, refs: readonly LoanRef[]): Promise<LoanRow[]> =>
-  db.query(
-    `SELECT ${SELECT} FROM unnest($1::uuid[], $2::uuid[]) AS asked (customer_id, id)
-     JOIN loans l ON l.customer_id = asked.customer_id AND l.id = asked.id`,
-    [refs.map(({ customerId }) => customerId), refs.map(({ loanId }) => loanId)],
+/** A loan as of a moment. */
+export interface LoanAt extends LoanRef {
+  readonly moment: Moment;
+}
+
+/** In the order asked for; undefined where there was none, or nothing was true of it yet. */
+export async function loansAt(db: Queryable, asked: readonly LoanAt[]): Promise<(LoanRow | undefined)[]> {
+  const rows = await db.query<LoanRow & { place: string; facts: LoanFactsRow | null }>(
+    `SELECT ${selectOf(seenBy('asked.recorded', 'asked.effective'))}, asked.place
+     FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::timestamptz[]) WITH ORDINALITY AS asked (customer_id, id, recorded, effective, place)
+     JOIN loans l ON l.customer_id = asked.customer_id AND l.id = asked.id AND l.recorded_at < asked.recorded`,
+    [
+      asked.map(({ customerId }) => customerId),
+      asked.map(({ loanId }) => loanId),
+      asked.map(({ moment }) => recordedBefore(moment)),
+      asked.map(({ moment }) => effectiveBy(moment)),
+    ],
   );
+  const found = new Map(rows.filter(({ facts }) => facts !== null).map((row) => [Number(row.place), row]));
+  return asked.map((_, index) => found.get(index + 1));
+}
 
 const OF_LOAN = 'WHERE f.customer_id = $1 AND f.loan_id = $2';
 
-/** Everything ever recorded of a loan's terms and standing, newest first. */
-export const loanFactsOf = (db: Queryable, { customerId, loanId }: LoanRef): Promise<{ facts: LoanFactsRow }[]> =>
-  db.query(`SELECT ${FACTS} AS facts FROM loan_facts f ${OF_LOAN} ${NEWEST}`, [customerId, loanId]);
+const SEEN = seenBy('$3', '$4');
+
+const seenParameters = ({ customerId, loanId, moment }: LoanAt): string[] => [customerId, loanId, recordedBefore(moment), effectiveBy(moment)];
+
+/** Everything ever recorded of a loan's terms and standing by a moment, newest first. */
+export const loanFactsOf = (db: Queryable, loan: LoanAt): Promise<{ facts: LoanFactsRow }[]> =>
+  db.query(`SELECT ${FACTS} AS facts FROM loan_facts f ${OF_LOAN} ${SEEN} ${NEWEST}`, seenParameters(loan));
 
 /** What was true of a loan at a time; undefined where nothing is known that far back. */
 export async function loanFactsAsOf(db: Queryable, { customerId, loanId }: LoanRef, asOf: Date): Promise<LoanFactsRow | undefined> {
@@ -89,17 +110,17 @@ export async function loanFactsAsOf(db: Queryable, { customerId, loanId }: LoanR
 }
 
 /** The newest periods of a loan, newest first; of a period recorded more than once, the latest recording. */
-export const repaymentsOf = (db: Queryable, { customerId, loanId }: LoanRef, most: number): Promise<RepaymentRow[]> =>
+export const repaymentsOf = (db: Queryable, loan: LoanAt, most: number): Promise<RepaymentRow[]> =>
   db.query(
     `SELECT DISTINCT ON (f.effective_at) f.effective_at, f.recorded_at, f.recorded_by, f.amount_due, f.amount_paid, f.balance, f.days_past_due, f.status
-     FROM repayments f ${OF_LOAN} ${NEWEST} LIMIT $3::int`,
-    [customerId, loanId, most],
+     FROM repayments f ${OF_LOAN} ${SEEN} ${NEWEST} LIMIT $5::int`,
+    [...seenParameters(loan), most],
   );
 
 /** What became of a loan, as recorded last. */
-export async function outcomeOf(db: Queryable, { customerId, loanId }: LoanRef): Promise<OutcomeRow | undefined> {
-  const sql = `SELECT f.defaulted, f.effective_at, f.known_at, f.recorded_at, f.recorded_by FROM outcomes f ${OF_LOAN} ORDER BY f.recorded_at DESC, f.id DESC LIMIT 1`;
-  const [row] = await db.query<OutcomeRow>(sql, [customerId, loanId]);
+export async function outcomeOf(db: Queryable, loan: LoanAt): Promise<OutcomeRow | undefined> {
+  const sql = `SELECT f.defaulted, f.effective_at, f.known_at, f.recorded_at, f.recorded_by FROM outcomes f ${OF_LOAN} ${SEEN} ORDER BY f.recorded_at DESC, f.id DESC LIMIT 1`;
+  const [row] = await db.query<OutcomeRow>(sql, seenParameters(loan));
   return row;
 }
 
@@ -112,6 +133,7 @@ export interface LoanSelection {
   readonly status?: LoanStatus | null | undefined;
   readonly currency?: string | null | undefined;
   readonly recordedAt?: { gte?: Date | null; lt?: Date | null } | null | undefined;
+  readonly moment: Moment;
 }
 
 export interface LoanOrdering {
@@ -133,14 +155,24 @@ const LISTS = {
 /** A page of loans. The customer, where one is given, is the statement's first parameter. */
 export function loanPage(db: Queryable, selection: LoanSelection, order: LoanOrdering, page: PageRequest): Promise<Page<LoanRow>> {
   const { always, ...list } = LISTS[order.field];
-  const { conditions, parameters } = new Where()
+  const where = new Where()
     .add('l.customer_id = ?', selection.customerId)
     .add('l.customer_id = ?', selection.ownCustomerId)
     .add('l.product = ?', selection.product)
     .add('l.kind = ?', selection.kind)
     .add('l.currency = ?', selection.currency)
     .add('l.recorded_at >= ?', selection.recordedAt?.gte)
-    .add('l.recorded_at < ?', selection.recordedAt?.lt)
-    .add(`(SELECT f.status ${CURRENT}) = ?`, selection.status);
-  return fetchPage(db, { ...list, select: SELECT, where: [...always, ...conditions], parameters, descending: order.descending }, page);
+    .add('l.recorded_at < ?', selection.recordedAt?.lt);
+  const seen = seenIn(where, selection.moment);
+  const { conditions, parameters } = where.add(`(SELECT f.status ${current(seen)}) = ?`, selection.status);
+  return fetchPage(db, { ...list, select: selectOf(seen), where: [...always, ...conditions], parameters, descending: order.descending }, page);
+}
+
+/** Cuts a list off at a moment, and tells which facts count then. */
+function seenIn(where: Where, moment: Moment): string {
+  if (isPresent(moment)) return '';
+  const recorded = where.bind(recordedBefore(moment));
+  const seen = seenBy(recorded, where.bind(effectiveBy(moment)));
+  where.conditions.push(`l.recorded_at < ${recorded}::timestamptz`, `EXISTS (SELECT FROM loan_facts f WHERE f.customer_id = l.customer_id AND f.loan_id = l.id ${seen})`);
+  return seen;
 }

@@ -1,5 +1,5 @@
 import { Ctx, Field, Int, ObjectType } from 'type-graphql';
-import { connectionType, DecimalScalar, Node, type Context } from '../platform/index.js';
+import { connectionType, DecimalScalar, Node, type Context, type Moment } from '../platform/index.js';
 import { Requires, User, userOf } from '../security/index.js';
 import type { LoanKind, LoanStatus, RepaymentStatus } from './import/book-row.js';
 import { LoanKindEnum, LoanStatusEnum, RepaymentStatusEnum } from './loan.enums.js';
@@ -79,12 +79,15 @@ export interface LoanHead {
   readonly product: string;
   readonly kind: LoanKind;
   readonly recordedAt: Date;
+  /** As of when the loan is told, and so all that hangs on it. */
+  readonly moment: Moment;
 }
 
 @ObjectType({ implements: Node, description: 'What is borrowed, applied for or on the book.', simpleResolvers: true })
 export class Loan extends FactFields implements LoanHead {
   readonly id!: string;
   readonly loanId!: string;
+  readonly moment!: Moment;
 
   @Field(() => String, { description: "The caller's own id of this loan." }) readonly externalId!: string;
   @Field(() => String, { description: 'The product, like `credit-card`.' }) readonly product!: string;

@@ -1,18 +1,18 @@
-import { namedValues, type CustomersReader, type NamedValue } from '../customers/index.js';
-import { encodeGlobalId, expectId, inOrder, perParent, toConnection, type Connection, type Context, type LoaderDefinition, type NodeLoader, type PageRequest } from '../platform/index.js';
+import { namedValues, type Customer, type CustomersReader, type NamedValue } from '../customers/index.js';
+import { encodeGlobalId, expectId, momentKey, perParent, PRESENT, toConnection, type Connection, type Context, type LoaderDefinition, type Moment, type NodeLoader, type PageRequest } from '../platform/index.js';
 import { demand, ownCustomer } from '../security/index.js';
 import type { LoanFilter, LoanOrder } from './loan.inputs.js';
-import { loanFactsOf, loanPage, loansByRef, openedAttributes, outcomeOf, repaymentsOf, type LoanOrdering, type LoanRow } from './loan.queries.js';
+import { loanFactsOf, loanPage, loansAt, openedAttributes, outcomeOf, repaymentsOf, type LoanAt, type LoanOrdering, type LoanRow } from './loan.queries.js';
 import { resolveLoan, type LoanName } from './loan.refs.js';
 import type { LoanRef } from './loan.rows.js';
 import { Loan, LoanFact, Outcome, Repayment } from './loan.types.js';
 
 /** Reads loans as the actor of a request may see them. What belongs to a loan is read in one statement for a whole page. */
 export class LoansReader {
-  /** Loans by reference, batched; undefined where there is none. */
-  readonly byRef: LoaderDefinition<LoanRef, Loan | undefined> = {
-    cacheKey: refText,
-    load: async (ctx, refs) => inOrder(refs.map(refText), (await loansByRef(ctx.db, refs)).map(toLoan), refText),
+  /** Loans as of a moment, batched; undefined where there was none. */
+  readonly at: LoaderDefinition<LoanAt, Loan | undefined> = {
+    cacheKey: ({ customerId, loanId, moment }) => `${customerId} ${loanId} ${momentKey(moment)}`,
+    load: async (ctx, asked) => (await loansAt(ctx.db, asked)).map((row, index) => row && toLoan(row, asked[index]!.moment)),
   };
 
   readonly nodeLoaders: Readonly<Record<'Loan', NodeLoader>> = {
@@ -22,21 +22,21 @@ export class LoansReader {
   constructor(private readonly customers: CustomersReader) {}
 
   /** @returns undefined where there is no such loan, or it is not the reader's to see */
-  async find(ctx: Context, name: LoanName): Promise<Loan | undefined> {
+  async find(ctx: Context, name: LoanName, moment = PRESENT): Promise<Loan | undefined> {
     const ref = await resolveLoan(ctx.db, name);
-    return ref && this.visible(ctx, ref);
+    return ref && this.visible(ctx, ref, moment);
   }
 
   /** Loans of the whole book; for a borrower, their own. */
-  async list(ctx: Context, filter: LoanFilter | undefined, order: LoanOrder | undefined, page: PageRequest): Promise<Connection<Loan>> {
+  async list(ctx: Context, filter: LoanFilter | undefined, order: LoanOrder | undefined, page: PageRequest, moment = PRESENT): Promise<Connection<Loan>> {
     const customerId = filter?.customerId == null ? undefined : expectId(filter.customerId, 'Customer', false).id;
-    const selection = { ...filter, customerId, ownCustomerId: ownCustomer(ctx) };
-    return toConnection(await loanPage(ctx.db, selection, orderingOf(order), page), toLoan);
+    const selection = { ...filter, customerId, ownCustomerId: ownCustomer(ctx), moment };
+    return toConnection(await loanPage(ctx.db, selection, orderingOf(order), page), (row) => toLoan(row, moment));
   }
 
   /** The loans of one customer; of many customers at once, in one statement. */
-  async ofCustomer(ctx: Context, customerId: string, order: LoanOrder | undefined, page: PageRequest): Promise<Connection<Loan>> {
-    return toConnection(await loanPage(perParent(ctx, 1), { customerId }, orderingOf(order), page), toLoan);
+  async ofCustomer(ctx: Context, { customerId, moment }: Customer, order: LoanOrder | undefined, page: PageRequest): Promise<Connection<Loan>> {
+    return toConnection(await loanPage(perParent(ctx, 1), { customerId, moment }, orderingOf(order), page), (row) => toLoan(row, moment));
   }
 
   /** Everything ever recorded of a loan's terms and standing, newest first. */
@@ -62,15 +62,11 @@ export class LoansReader {
     return row && new Outcome(row);
   }
 
-  private async visible(ctx: Context, ref: LoanRef): Promise<Loan | undefined> {
+  private async visible(ctx: Context, ref: LoanRef, moment = PRESENT): Promise<Loan | undefined> {
     demand(ctx, 'customer:read');
     const own = ownCustomer(ctx);
-    return own === undefined || own === ref.customerId ? ctx.loaders.of(ctx, this.byRef).load(ref) : undefined;
+    return own === undefined || own === ref.customerId ? ctx.loaders.of(ctx, this.at).load({ ...ref, moment }) : undefined;
   }
-}
-
-function refText({ customerId, loanId }: LoanRef): string {
-  return `${customerId} ${loanId}`;
 }
 
 const orderingOf = (order: LoanOrder | undefined): LoanOrdering => ({
@@ -78,8 +74,8 @@ const orderingOf = (order: LoanOrder | undefined): LoanOrdering => ({
   descending: order?.direction === 'DESC',
 });
 
-export function toLoan(row: LoanRow): Loan {
+export function toLoan(row: LoanRow, moment: Moment): Loan {
   const { customer_id: customerId, id: loanId, external_id: externalId, product, kind, recorded_at: recordedAt } = row;
-  const head = { id: encodeGlobalId({ type: 'Loan', customerId, id: loanId }), loanId, externalId, product, kind, recordedAt };
+  const head = { id: encodeGlobalId({ type: 'Loan', customerId, id: loanId }), loanId, externalId, product, kind, recordedAt, moment };
   return new Loan(head, customerId, row.currency, row.facts);
 }

@@ -1,6 +1,6 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
 import { Attribute, Customer, type CustomersReader, type NamedValue } from '../customers/index.js';
-import { badInput, ConnectionArgs, internal, type Connection, type Context } from '../platform/index.js';
+import { badInput, ConnectionArgs, internal, MomentArgs, momentOf, type Connection, type Context } from '../platform/index.js';
 import { Requires } from '../security/index.js';
 import { MOST_PERIODS } from './gathered.js';
 import { ImportLoansInput } from './import.inputs.js';
@@ -19,24 +19,26 @@ export class LoansResolver {
   ) {}
 
   @Requires('customer:read')
-  @Query(() => Loan, { nullable: true, description: 'A loan, by id or by external id; null where there is none, or it is not yours to see.' })
-  loan(
+  @Query(() => Loan, { nullable: true, description: 'A loan, by id or by external id; null where there is none, or was none then, or it is not yours to see.' })
+  async loan(
     @Ctx() ctx: Context,
+    @Args() moment: MomentArgs,
     @Arg('id', () => ID, { nullable: true, description: 'Its global id; or give `externalId`.' }) id?: string,
     @Arg('externalId', () => String, { nullable: true, description: 'Your own id of it; or give `id`.' }) externalId?: string,
   ): Promise<Loan | undefined> {
-    return this.reader.find(ctx, { id, externalId });
+    return this.reader.find(ctx, { id, externalId }, await momentOf(ctx, moment));
   }
 
   @Requires('customer:read')
   @Query(() => LoanConnection, { description: 'Loans, in the order in which they were recorded unless asked otherwise.' })
-  loans(
+  async loans(
     @Ctx() ctx: Context,
     @Args() page: ConnectionArgs,
+    @Args() moment: MomentArgs,
     @Arg('filter', () => LoanFilter, { nullable: true, description: 'Which loans; all, unless given.' }) filter?: LoanFilter,
     @Arg('orderBy', () => LoanOrder, { nullable: true, description: 'In which order.' }) orderBy?: LoanOrder,
   ): Promise<Connection<Loan>> {
-    return this.reader.list(ctx, filter, orderBy, page);
+    return this.reader.list(ctx, filter, orderBy, page, await momentOf(ctx, moment));
   }
 
   @Requires('loan:write')
@@ -83,10 +85,11 @@ export class LoanResolver {
   ) {}
 
   @FieldResolver(() => Customer, { description: 'Who borrows.' })
-  async customer(@Ctx() ctx: Context, @Root() { customerId, loanId }: Loan): Promise<Customer> {
-    const customer = await ctx.loaders.of(ctx, this.customers.byId).load(customerId);
-    if (!customer) throw internal(`Loan ${loanId} is recorded, but not its customer ${customerId}.`);
-    return customer;
+  async customer(@Ctx() ctx: Context, @Root() { customerId, loanId, moment }: Loan): Promise<Customer> {
+    const customer = await ctx.loaders.of(ctx, this.customers.at).load({ customerId, moment });
+    if (customer) return customer;
+    if (moment.effectiveAt) throw badInput(`effectiveAt: nothing was true of the loan's customer as of ${moment.effectiveAt.toISOString()}. Give a later time, or leave customer out.`);
+    throw internal(`Loan ${loanId} is recorded, but not its customer ${customerId}.`);
   }
 
   @FieldResolver(() => [Attribute], { description: 'Free attributes of the loan, by name: what models may use.' })
@@ -138,10 +141,10 @@ export class CustomerLoansResolver {
   @FieldResolver(() => LoanConnection, { description: 'What the customer borrows, in the order in which it was recorded unless asked otherwise.' })
   loans(
     @Ctx() ctx: Context,
-    @Root() { customerId }: Customer,
+    @Root() customer: Customer,
     @Args() page: ConnectionArgs,
     @Arg('orderBy', () => LoanOrder, { nullable: true, description: 'In which order.' }) orderBy?: LoanOrder,
   ): Promise<Connection<Loan>> {
-    return this.reader.ofCustomer(ctx, customerId, orderBy, page);
+    return this.reader.ofCustomer(ctx, customer, orderBy, page);
   }
 }

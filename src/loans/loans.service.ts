@@ -1,6 +1,6 @@
 import { recordEvent } from '../audit/index.js';
 import { effectiveTime, lockThing, repeatable, requireCustomer } from '../customers/index.js';
-import { badInput, type Context, type Transaction } from '../platform/index.js';
+import { badInput, PRESENT, type Context, type Transaction } from '../platform/index.js';
 import { demand, type KeyRing, type Permission } from '../security/index.js';
 import { importRows } from './import/index.js';
 import type { ImportLoansInput } from './import.inputs.js';
@@ -9,7 +9,7 @@ import type { ImportLoansPayload } from './import.types.js';
 import { checkedOutcome, checkedRepayments } from './loan.checks.js';
 import { factsAfter, newLoan } from './loan.facts.js';
 import type { CreateLoanInput, RecordOutcomeInput, RecordRepaymentsInput, UpdateLoanInput } from './loan.inputs.js';
-import { loanFactsAsOf, loansByRef } from './loan.queries.js';
+import { loanFactsAsOf, loansAt } from './loan.queries.js';
 import { requireLoan } from './loan.refs.js';
 import { insertLoanFacts, insertLoans, insertOutcomes, insertRepayments, type LoanRef } from './loan.rows.js';
 import type { Loan } from './loan.types.js';
@@ -108,9 +108,11 @@ export class LoansService {
     work: (tx: Transaction) => Promise<LoanRef>,
   ): Promise<Loan> {
     demand(ctx, permission);
-    const [row] = await ctx.db.transaction(async (tx) => loansByRef(tx, [await repeatable(tx, ctx, this.keys, operation, input, () => work(tx))]));
-    const loan = toLoan(row!);
-    ctx.loaders.of(ctx, this.reader.byRef).clear(loan).prime(loan, loan);
+    const [row] = await ctx.db.transaction(async (tx) =>
+      loansAt(tx, [{ ...(await repeatable(tx, ctx, this.keys, operation, input, () => work(tx))), moment: PRESENT }]),
+    );
+    const loan = toLoan(row!, PRESENT);
+    ctx.loaders.of(ctx, this.reader.at).clear(loan).prime(loan, loan);
     return loan;
   }
 }

@@ -10,6 +10,7 @@ export { readArtefact } from './artefact-access.js';
 export { ArtefactStore, type StoredArtefact } from './artefact-store.js';
 export type { DeploymentRole } from './deployment.entity.js';
 export * from './card/index.js';
+export { dossiersOfVersion } from './evidence.queries.js';
 export { DeploymentService, type NewDeployment } from './deployment.service.js';
 export { parseDossier, readDossier, type Dossier, type ParsedDossier } from './dossier.js';
 export { modelEntities } from './entities.js';
@@ -17,6 +18,7 @@ export { checkLifecycle, STATES, TRANSITIONS, transitionOf, type Act, type Versi
 export { LANGUAGE_ARG, languageOf, LanguageValue } from './language.js';
 export { LifecycleChangesResolver } from './lifecycle-changes.resolver.js';
 export { LiveVersions, type LoadedVersion } from './live-versions.js';
+export type { StoredVersion } from './stored-version.js';
 export { databaseClock, lockShared, readUnderLock } from './model-lock.js';
 export { deploymentsById, modelsById, versionsById } from './model.queries.js';
 export { ModelService, type NewModel } from './model.service.js';

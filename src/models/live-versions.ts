@@ -2,6 +2,7 @@ import { internal, type Logger, type Queryable } from '../platform/index.js';
 import { loadRuntime, parseFeatureSchema, parseReferenceSet, type DecisionPolicy, type FeatureSchema, type ReferenceSet, type RuntimeName, type Scorer } from '../scoring/index.js';
 import type { ArtefactStore } from './artefact-store.js';
 import { readDossier } from './dossier.js';
+import { storedVersion, versionFile, type StoredVersion } from './stored-version.js';
 import { jsonOf } from './verify-version.js';
 
 /** A version in memory, ready to score, explain and decide. */
@@ -20,13 +21,6 @@ export interface LoadedVersion {
   readonly schema: FeatureSchema;
   readonly reference: ReferenceSet;
   readonly policy: DecisionPolicy;
-}
-
-interface VersionFile {
-  readonly modelId: string;
-  readonly version: number;
-  readonly dossier: string;
-  readonly dossierDigest: string;
 }
 
 /** Versions kept for replays beside those that are deployed. */
@@ -94,6 +88,11 @@ export class LiveVersions {
     });
   }
 
+  /** What is stored of a version, read and checked anew. */
+  stored(db: Queryable, versionId: string): Promise<StoredVersion> {
+    return storedVersion(db, this.store, versionId, this.runtime);
+  }
+
   async close(): Promise<void> {
     const versions = await Promise.allSettled(this.loaded.values());
     this.loaded.clear();
@@ -110,10 +109,7 @@ export class LiveVersions {
   }
 
   private async read(db: Queryable, versionId: string): Promise<LoadedVersion> {
-    const [file] = await db.query<VersionFile>(
-      `SELECT model_id AS "modelId", version, dossier, encode(dossier_digest, 'hex') AS "dossierDigest" FROM model_versions WHERE id = $1`,
-      [versionId],
-    );
+    const file = await versionFile(db, versionId);
     if (!file) throw internal(`Model version ${versionId} is deployed but not recorded.`);
     const { artefacts, decisionPolicy: policy } = readDossier(file.dossier, file.dossierDigest);
     const bytes = (digest: string, what: string): Promise<Buffer> => this.store.demand(db, digest, what);

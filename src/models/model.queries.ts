@@ -1,4 +1,4 @@
-import { badInput, inOrder, type Context, type LoaderDefinition, type PagedQuery, type Queryable } from '../platform/index.js';
+import { badInput, inOrder, settled, type Context, type LoaderDefinition, type PagedQuery, type Queryable } from '../platform/index.js';
 import type { VersionState } from './lifecycle.js';
 import type { DeploymentRow, ModelRow, VersionRow } from './rows.js';
 
@@ -93,10 +93,11 @@ const isToCome: LoaderDefinition<Date, boolean> = {
   },
 };
 
-/** Nobody knows what will be live. @throws BAD_INPUT for a moment that is still to come */
+/** Nobody knows what will be live, nor what is while a change of it is not done. @throws BAD_INPUT for a moment that is still to come; UNAVAILABLE for one that is not settled yet */
 export async function pastOrNow(ctx: Context, at: Date | null | undefined): Promise<Date | undefined> {
   if (at == null) return undefined;
   if (await ctx.loaders.of(ctx, isToCome).load(at)) throw badInput(`at: ${at.toISOString()} is still to come; what will be live is not known. Leave it out for now, or give an earlier moment.`);
+  await settled(ctx, at, 'at');
   return at;
 }
 

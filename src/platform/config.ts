@@ -9,6 +9,12 @@ const webUrl = z.url({ protocol: /^https?$/, error: 'must be an http:// or https
 const whole = (min: number, max: number) =>
   z.string().regex(/^\d{1,10}$/, 'must be a whole number').transform(Number).pipe(z.number().min(min).max(max));
 
+/** Entries with commas or line ends between them. */
+const listed = (text: string): string[] => text.split(/[,\n]/).map((entry) => entry.trim()).filter((entry) => entry !== '');
+
+/** Key, submission URL and, where it is another one, monitoring URL. */
+const WITNESS = /^[^\s+]+\+[0-9a-f]{8}\+[A-Za-z0-9+/=]+(\s+https?:\/\/[^\s]+){1,2}$/;
+
 const environment = z.object({
   NODE_ENV: z.enum(['development', 'test', 'production']).default('development'),
   ASSAY_HOME: z.string().default('.assay'),
@@ -25,11 +31,15 @@ const environment = z.object({
   OIDC_ROLES_CLAIM: z.string().min(1).default('roles'),
   DEV_ISSUER: flag.optional(),
   KEY_STORE: z.string().regex(/^(lmdb:.|postgres(ql)?:\/\/)/, 'must be lmdb:<folder> or postgres://…').optional(),
+  EMBEDDED_WAL_ARCHIVE: z.string().optional(),
   KEY_STORE_PATH: z.string().optional(),
   KEY_ENCRYPTION_KEY_FILE: z.string().optional(),
-  LOG_ORIGIN: z.string().regex(/^[^\s+]+$/, 'must have no spaces and no plus; a name like log.example.com/assay').default('localhost/assay'),
+  LOG_ORIGIN: z.string().regex(/^[^\s+]+$/, 'must have no spaces and no plus; a name like log.example.com/assay').refine((name) => !/\/epoch-\d+$/.test(name), 'must not end in /epoch-N: that is how later epochs of a log are called').default('localhost/assay'),
   LOG_KEY_FILE: z.string().optional(),
   LOG_CHECKPOINT_FILE: z.string().optional(),
+  EXPORT_FOLDER: z.string().optional(),
+  WITNESSES: z.string().transform(listed).refine((entries) => entries.every((entry) => WITNESS.test(entry)), 'must list witnesses with commas between them, each as key and URL: witness.example/w1+0a1b2c3d+B… https://witness.example').optional(),
+  WITNESS_QUORUM: whole(1, 64).optional(),
   ASSAY_TOKEN: z.string().min(1).optional(),
   SCORING_RUNTIME: z.enum(['onnx', 'tensorflow']).default('onnx'),
   ARTEFACT_MAX_BYTES: whole(1024, 512 * 1024 * 1024).default(64 * 1024 * 1024),
@@ -45,7 +55,10 @@ function contradictions(env: Raw): Problem[] {
   if (env['DATABASE_OWNER_URL'] || env['DATABASE_READER_URL']) need('DATABASE_URL', 'beside the other two: without it they would be ignored');
   if (env['KEY_STORE'] && env['KEY_STORE_PATH']) problems.push(['KEY_STORE_PATH', 'says the same as KEY_STORE, which is set: give one of the two']);
   if (env['KEY_STORE'] && [env['DATABASE_URL'], env['DATABASE_OWNER_URL'], env['DATABASE_READER_URL']].includes(env['KEY_STORE'])) problems.push(['KEY_STORE', 'must be another database than that of the data, on another server']);
+  if (env['EMBEDDED_WAL_ARCHIVE'] && env['DATABASE_URL']) problems.push(['EMBEDDED_WAL_ARCHIVE', 'is of the embedded PostgreSQL, but DATABASE_URL names another: set archive_command there']);
   if (env['OIDC_JWKS_URL']) need('OIDC_ISSUER', 'beside OIDC_JWKS_URL: without it no token is accepted');
+  if (env['WITNESS_QUORUM']) need('WITNESSES', 'beside WITNESS_QUORUM: without them nobody could sign');
+  if (Number(env['WITNESS_QUORUM']) > listed(env['WITNESSES'] ?? '').length) problems.push(['WITNESS_QUORUM', 'must not be more than there are WITNESSES: no checkpoint would ever be witnessed']);
   return problems;
 }
 
@@ -61,6 +74,8 @@ function productionProblems(env: Raw): Problem[] {
   need('LOG_KEY_FILE', 'the Ed25519 key with which the log signs');
   need('LOG_CHECKPOINT_FILE', 'where the last signed checkpoint is kept, outside the database and its backups');
   if (flag.safeParse(env['DEV_ISSUER']).data) problems.push(['DEV_ISSUER', 'must not be set in production: it signs tokens for anyone']);
+  const urls = listed(env['WITNESSES'] ?? '').flatMap((entry) => entry.split(/\s+/).slice(1));
+  if (urls.some(isPlainHttpAfar)) problems.push(['WITNESSES', 'must be asked over https in production: who changes answers on the way can stop the log from signing']);
   for (const name of ['OIDC_ISSUER', 'OIDC_JWKS_URL']) {
     if (isPlainHttpAfar(env[name])) problems.push([name, 'must be https in production: who can change the keys on the way can sign any token']);
   }
@@ -82,6 +97,8 @@ export interface Config {
   /** Absent: the embedded PostgreSQL under `home` is used. */
   readonly database: (Omit<DatabaseUrls, 'owner'> & { readonly owner: string | undefined }) | undefined;
   readonly databasePool: number;
+  /** Into which the embedded PostgreSQL copies its write-ahead log, for recovery to a point in time. */
+  readonly walArchive: string | undefined;
   readonly oidc: { issuer: string; audience: string; jwksUrl: string | undefined; rolesClaim: string } | undefined;
   readonly devIssuer: boolean;
   readonly keyStore: KeyStoreConfig;
@@ -91,6 +108,12 @@ export interface Config {
   readonly logKeyFile: string;
   /** The last signed checkpoint, outside the database and its backups. */
   readonly logCheckpointFile: string;
+  /** Where exports of evidence are kept until they are taken away. */
+  readonly exportFolder: string;
+  /** Each as verifier key and URL. */
+  readonly witnesses: readonly string[];
+  /** How many of them make a checkpoint a witnessed one; 0 where there are none. */
+  readonly witnessQuorum: number;
   /** What runs the models. There is no fallback from one to the other: a version that it cannot load is not scored with. */
   readonly scoringRuntime: 'onnx' | 'tensorflow';
   readonly artefactMaxBytes: number;
@@ -130,6 +153,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
       ? { app: e.DATABASE_URL, owner: e.DATABASE_OWNER_URL, reader: e.DATABASE_READER_URL ?? e.DATABASE_URL }
       : undefined,
     databasePool: e.DATABASE_POOL,
+    walArchive: e.EMBEDDED_WAL_ARCHIVE === undefined ? undefined : resolve(e.EMBEDDED_WAL_ARCHIVE),
     oidc: e.OIDC_ISSUER
       ? { issuer: e.OIDC_ISSUER, audience: e.OIDC_AUDIENCE, jwksUrl: e.OIDC_JWKS_URL, rolesClaim: e.OIDC_ROLES_CLAIM }
       : undefined,
@@ -139,6 +163,10 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     logOrigin: e.LOG_ORIGIN,
     logKeyFile: resolve(e.LOG_KEY_FILE ?? `${home}/log.key`),
     logCheckpointFile: resolve(e.LOG_CHECKPOINT_FILE ?? `${home}/log.checkpoint`),
+    exportFolder: resolve(e.EXPORT_FOLDER ?? `${home}/exports`),
+    witnesses: e.WITNESSES ?? [],
+    // More than half, unless told otherwise.
+    witnessQuorum: e.WITNESS_QUORUM ?? (e.WITNESSES ? Math.floor(e.WITNESSES.length / 2) + 1 : 0),
     scoringRuntime: e.SCORING_RUNTIME,
     artefactMaxBytes: e.ARTEFACT_MAX_BYTES,
     token: e.ASSAY_TOKEN,

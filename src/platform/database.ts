@@ -77,10 +77,32 @@ export class Database implements Queryable {
     }
   }
 
+  /**
+   * Runs `work` with the reader's role on one moment of the database, whatever is written meanwhile; times are written in
+   * UTC and numbers in full, so that a row is the same text on every server.
+   */
+  async snapshot<T>(work: (db: Queryable) => Promise<T>): Promise<T> {
+    const connection = await this.readers.connect();
+    try {
+      await connection.query(`BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${SAME_TEXT_EVERYWHERE}`);
+      const result = await work({ query: async (sql, parameters = []) => (await connection.query(sql, parameters as unknown[])).rows });
+      await connection.query('COMMIT');
+      connection.release();
+      return result;
+    } catch (error) {
+      // Not used again, whatever state it is in.
+      connection.release(true);
+      throw asSentence(error);
+    }
+  }
+
   async close(): Promise<void> {
     await Promise.all([this.source.destroy(), this.readers.end()]);
   }
 }
+
+/** What the text of a stored value depends on. */
+export const SAME_TEXT_EVERYWHERE = `SET LOCAL TimeZone = 'UTC'; SET LOCAL extra_float_digits = 1; SET LOCAL bytea_output = 'hex'; SET LOCAL DateStyle = 'ISO'; SET LOCAL IntervalStyle = 'postgres'`;
 
 /** PostgreSQL answers COMMIT of a failed transaction with a quiet ROLLBACK: nobody may be told that it is done. */
 async function commit(connection: PoolClient): Promise<void> {

@@ -12,6 +12,12 @@ export class Where {
     return this;
   }
 
+  /** A value that conditions refer to by the name that this returns, as often as they like. */
+  bind(value: unknown): string {
+    this.parameters.push(value);
+    return `$${this.parameters.length}`;
+  }
+
   /** PostgreSQL's text cannot hold a NUL, so nothing is found by one. */
   private never(): this {
     this.conditions.push('false');

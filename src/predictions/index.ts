@@ -1,14 +1,17 @@
 // The predictions room: one act of scoring, its record, its history and its replay.
 export * from './decisions/index.js';
 export { JobEntity } from './jobs/job.entity.js';
+export { findJob, JobRunner, type JobParts, type RunningJob } from './jobs/job-runner.js';
+export { JobType, toJob } from './graphql/job.types.js';
 export { MOST_IN_A_JOB, ScoreJobs, SCORE_JOBS } from './jobs/score-jobs.js';
 export { Evidence } from './history/evidence.js';
 export type { PredictionRow } from './history/prediction.queries.js';
 export { PredictionType } from './history/prediction.types.js';
-export { replayBody } from './history/replay.js';
+export { fingerprintOf, HOST, type Fingerprint } from './replay/fingerprint.js';
+export { largestOf, OTHER_RUNTIME_TOLERANCE, type Differences, type Obstacle, type Replayed, type Verdict } from './replay/verdict.js';
 export { VersionPerformanceResolver } from './history/performance.js';
 export { commitmentOf, RECORD_FORMAT, unsealBody, type PredictionBody } from './record/body.js';
-export { columnsDigest, columnsInDigest, COLUMNS as PREDICTION_COLUMNS, type PredictionColumns } from './record/row.js';
+export { canonicalColumns, columnsDigest, columnsInDigest, COLUMNS as PREDICTION_COLUMNS, type PredictionColumns } from './record/row.js';
 export type { PredictionRef } from './record/recorder.js';
 export { scoreVectors } from './scoring/score.js';
 export { MOST_AT_ONCE, ScoringService, type ScoringRequest, type SimulationRequest } from './scoring/scoring.service.js';

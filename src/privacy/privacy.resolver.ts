@@ -1,6 +1,6 @@
 import { Arg, Args, Ctx, FieldResolver, Mutation, Query, Resolver, Root } from 'type-graphql';
 import { Customer, CustomerConnection, requireCustomer, type CustomersReader } from '../customers/index.js';
-import { badInput, ConnectionArgs, encodeGlobalId, expectId, fetchPage, notFound, toConnection, type Connection, type Context } from '../platform/index.js';
+import { badInput, ConnectionArgs, encodeGlobalId, expectId, fetchPage, notFound, PRESENT, toConnection, type Connection, type Context } from '../platform/index.js';
 import { proposalAfter, Requires, userOf, type Proposals } from '../security/index.js';
 import type { HoldService } from './hold.service.js';
 import {
@@ -59,8 +59,8 @@ export class PrivacyResolver {
   @Query(() => CustomerConnection, { description: 'Customers whose personal data is due for erasure and not held, in the order of their recording.' })
   async dueForErasure(@Ctx() ctx: Context, @Args() page: ConnectionArgs): Promise<Connection<Customer>> {
     const found = await fetchPage<{ id: string }>(ctx.db, DUE, page);
-    const loader = ctx.loaders.of(ctx, this.customers.byId);
-    const customers = new Map(await Promise.all(found.rows.map(async ({ row: { id } }) => [id, (await loader.load(id))!] as const)));
+    const loader = ctx.loaders.of(ctx, this.customers.at);
+    const customers = new Map(await Promise.all(found.rows.map(async ({ row: { id } }) => [id, (await loader.load({ customerId: id, moment: PRESENT }))!] as const)));
     return toConnection(found, ({ id }) => customers.get(id)!);
   }
 

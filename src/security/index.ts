@@ -32,3 +32,4 @@ export * from './keys/postgres-key-store.js';
 export * from './keys/rotation.js';
 export * from './keys/open.js';
 export * from './keys/blind-index.js';
+export { backupLocalKeyStore } from './keys/backup.js';

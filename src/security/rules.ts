@@ -76,6 +76,8 @@ export const RULES = {
   RETENTION_RUNS: 'Personal data is erased when no record of the customer must be kept any more.',
   RETENTION_FLOOR: 'A regime that binds is kept for as long as it asks; one that does not is taken out of force.',
   ERASED_FOR_GOOD: 'Nothing is recorded of a customer who was erased, and nobody is erased twice.',
+  EPOCH_WHERE_NEEDED: 'A new epoch of the transparency log is opened only where the log cannot go on.',
+  EPOCH_FOLLOWS: 'A new epoch of the transparency log follows a checkpoint that the log signed, and one at a time.',
   REQUEST_ID_ONCE: 'A requestId stands for one request of one person, whose answer it repeats.',
 } as const;
 

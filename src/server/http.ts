@@ -4,10 +4,12 @@ import type { ApolloServer } from '@apollo/server';
 import { HeaderMap } from '@apollo/server';
 import type { GraphQLSchema } from 'graphql';
 import type { TransparencyLog } from '../audit/index.js';
+import type { ExportJobs } from '../evidence/index.js';
 import type { ArtefactStore } from '../models/index.js';
 import { AssayError, badInput, internal, newContext, notFound, type Context, type Database, type Logger } from '../platform/index.js';
 import type { Authenticator } from '../security/index.js';
 import { sendArtefact, sendCard } from './downloads.js';
+import { sendExported } from './exports.js';
 import { sendGraphiQL, sendGraphiQLFile } from './graphiql.js';
 import { sendLog } from './log.js';
 import { readBody, sendError, sendJson } from './reply.js';
@@ -20,6 +22,7 @@ export interface HttpParts {
   readonly authenticator: Authenticator;
   readonly artefacts: ArtefactStore;
   readonly auditLog: TransparencyLog;
+  readonly exports: ExportJobs;
   readonly db: Database;
   readonly log: Logger;
   readonly artefactMaxBytes: number;
@@ -73,10 +76,12 @@ async function handle(parts: HttpParts, request: IncomingMessage, response: Serv
   if (digest && request.method === 'GET') return sendArtefact(await contextOf(parts, request), parts.artefacts, response, digest.toLowerCase());
   const version = /^\/model-cards\/([\w-]+)$/.exec(pathname)?.[1];
   if (version && request.method === 'GET') return sendCard(await contextOf(parts, request), response, version, search);
+  const [, exported, file] = /^\/exports\/([\w-]+)\/([\w./-]+)$/.exec(pathname) ?? [];
+  if (exported !== undefined && file !== undefined && request.method === 'GET') return sendExported(await contextOf(parts, request), parts.exports, response, exported, file);
   const entry = /^\/log\/(.*)$/.exec(pathname)?.[1];
   if (entry !== undefined && request.method === 'GET') return sendLog({ log: parts.auditLog, db: parts.db, contextOf: () => contextOf(parts, request) }, response, entry);
   if (request.method === 'GET' && sendGraphiQLFile(pathname, response)) return undefined;
-  throw notFound(`There is nothing at ${request.method} ${pathname}. GraphQL is at /graphql; artefacts go to PUT /artifacts/{sha256}, model cards come from GET /model-cards/{id}, the transparency log from GET /log/checkpoint.`);
+  throw notFound(`There is nothing at ${request.method} ${pathname}. GraphQL is at /graphql; artefacts go to PUT /artifacts/{sha256}, model cards come from GET /model-cards/{id}, the transparency log from GET /log/checkpoint, exported evidence from GET /exports/{job}/{file}.`);
 }
 
 /** A request line that is no URL, such as `//`, is a path at which there is nothing. */
@@ -121,10 +126,12 @@ async function handleArtefact(parts: HttpParts, request: IncomingMessage, respon
   sendJson(response, stored.created ? 201 : 200, { sha256: digest, bytes: stored.bytes });
 }
 
-async function handleReady({ db, log }: HttpParts, response: ServerResponse): Promise<void> {
+/** A log that refuses to sign takes in and keeps what happens: the server stays ready, and says so. */
+async function handleReady({ db, log, auditLog }: HttpParts, response: ServerResponse): Promise<void> {
   try {
     await db.query('SELECT 1');
-    sendJson(response, 200, { status: 'ready' });
+    const { refusal } = auditLog;
+    sendJson(response, 200, { status: 'ready', ...(refusal && { log: 'refuses to sign', why: refusal.says }) });
   } catch (error) {
     log.warn({ err: error }, 'not ready');
     sendJson(response, 503, { status: 'the database does not answer' });

@@ -25,6 +25,7 @@ export const operationsOf = (ids: Ids): Operation[] => [
 ];
 
 const queriesOf = ({ customer, loan, prediction, version, model, nothing }: Ids): Record<string, string> => ({
+  auditLogState: '{ auditLogState { signs } }',
   me: '{ me { name } }',
   node: `{ node(id: "${nothing.ModelVersion}") { id } }`,
   users: '{ users(first: 1) { edges { node { id } } } }',
@@ -50,10 +51,15 @@ const queriesOf = ({ customer, loan, prediction, version, model, nothing }: Ids)
   retentionRules: '{ retentionRules { id } }',
   retentionSummary: '{ retentionSummary { state } }',
   dueForErasure: '{ dueForErasure(first: 1) { edges { node { id } } } }',
+  auditCheckpoint: '{ auditCheckpoint { size } }',
+  consistencyProof: '{ consistencyProof(from: 1, to: 1) { path } }',
+  auditEvents: '{ auditEvents(first: 1) { edges { node { id } } } }',
+  evidenceExport: `{ evidenceExport(jobId: "${nothing.Job}") { manifestSha256 } }`,
   job: `{ job(id: "${nothing.Job}") { id } }`,
 });
 
 const inputsOf = ({ prediction: predictionId, nothing: { Customer: customerId, LegalHold: holdId, Deployment: deploymentId, Finding: findingId, Model: modelId, ModelVersion: versionId, Proposal: proposalId, RoleGrant: grantId, User: userId } }: Ids): Record<string, object> => ({
+  exportEvidence: { requestId: 'test' },
   grantRole: { userId, role: 'ADMIN', reason: 'test' },
   endRole: { grantId },
   placeLegalHold: { customerId, reason: 'test' },

@@ -8,7 +8,7 @@ import { scoreLoan, someLoans, type BookLoan } from '../support/builders.js';
 import type { TestClient } from '../support/client.js';
 import { operationsOf, type Ids, type Operation } from './operations.js';
 
-const SELF = ['me', 'node', 'proposal', 'proposals', 'confirmProposal', 'declineProposal'];
+const SELF = ['me', 'node', 'proposal', 'proposals', 'confirmProposal', 'declineProposal', 'auditCheckpoint', 'consistencyProof'];
 const BOOK = ['customer', 'customers', 'loan', 'loans'];
 const PREDICTIONS = ['prediction', 'predictions', 'job'];
 const MODELS = ['model', 'models', 'modelVersion', 'modelVersions', 'governancePolicy', 'governancePolicies', 'inventory', 'finding', 'findings'];
@@ -27,7 +27,7 @@ const MAY: Readonly<Record<keyof typeof ROLES, readonly string[]>> = {
   VALIDATOR: [...SELF, ...BOOK, ...PREDICTIONS, ...MODELS, 'validateModelVersion', 'simulateLoan', 'previewGates', 'waiveGate', 'raiseFinding', 'reassignFinding', 'resolveFinding', 'acceptResolution', 'rejectResolution', 'reviewModel'],
   ADMIN: [...SELF, ...BOOK, ...PREDICTIONS, ...MODELS, 'approveModelVersion', 'rejectModelVersion', 'deployModelVersion', ...LIVE, 'proposeGovernancePolicy', 'changeTier', 'updateModel', 'previewGates', 'waiveGate', 'resolveFinding'],
   ACCESS_ADMIN: [...SELF, 'users', 'grantRole', 'endRole'],
-  AUDITOR: [...SELF, ...BOOK, ...PREDICTIONS, ...MODELS, 'decisionReviews', 'users', ...RETENTION],
+  AUDITOR: [...SELF, ...BOOK, ...PREDICTIONS, ...MODELS, 'decisionReviews', 'users', ...RETENTION, 'auditEvents', 'exportEvidence', 'evidenceExport', 'auditLogState'],
   PRIVACY_OFFICER: [...SELF, ...BOOK, ...RETENTION, 'placeLegalHold', 'liftLegalHold', 'eraseCustomer', 'changeRetention'],
   RISK_MANAGER: [...SELF, ...BOOK, ...PREDICTIONS, ...MODELS, 'decisionReviews'],
   BORROWER: [...SELF, ...BOOK, ...PREDICTIONS, 'requestReview'],

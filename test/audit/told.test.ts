@@ -12,10 +12,11 @@ const AT = new Date('2026-01-31T09:30:00Z');
 const deployed: AuditEvent = { type: 'VERSION_DEPLOYED', id: DEPLOYMENT, actor: ACTOR, time: AT, payload: { model: MODEL, version: VERSION, dossier: 'ab', deployment: DEPLOYMENT, role: 'CHAMPION', share: null, text: 'ab' } };
 const granted: AuditEvent = { type: 'ROLE_GRANTED', id: ID, actor: ACTOR, time: AT, payload: { user: ACTOR, role: 'ADMIN' } };
 const refused: AuditEvent = { type: 'ACT_REFUSED', id: ID, actor: ACTOR, time: AT, payload: { act: 'DEPLOY', subject: ID, code: 'REFUSED' } };
-const predicted: AuditEvent = {
-  type: 'PREDICTION_RECORDED', id: ID, actor: ACTOR, time: AT,
+/** Another one each time: a prediction has one event. */
+const predicted = (): AuditEvent => ({
+  type: 'PREDICTION_RECORDED', id: randomUUID(), actor: ACTOR, time: AT,
   payload: { artefact: null, dossier: null, deployment: null, status: 'SCORED', record: 'ab', commitment: 'ab', columns: 'ab' },
-};
+});
 const recorded: AuditEvent = { type: 'CUSTOMER_RECORDED', id: ID, actor: ACTOR, time: AT, payload: { customer: ID } };
 
 describe('a notice', () => {
@@ -25,7 +26,7 @@ describe('a notice', () => {
   });
 
   it('is made of acts of people, not of what happens in bulk nor of refusals', () => {
-    for (const event of [predicted, recorded, refused]) expect([event.type, noticeOf(ID, event)]).toEqual([event.type, undefined]);
+    for (const event of [predicted(), recorded, refused]) expect([event.type, noticeOf(ID, event)]).toEqual([event.type, undefined]);
   });
 
   it('is of the life of a model where it names one', () => {
@@ -57,7 +58,7 @@ describe('recording events', () => {
   it('tells others at commit, in order, under the ids that the events have in the log', async () => {
     const stream = hub.notices(() => true);
     expect(await told(stream)).toBeUndefined();
-    await database.db.transaction((tx) => recordEvents(tx, [granted, predicted, deployed]));
+    await database.db.transaction((tx) => recordEvents(tx, [granted, predicted(), deployed]));
     const notices = [await told(stream), await told(stream)];
     expect(notices.map((one) => one?.type)).toEqual(['ROLE_GRANTED', 'VERSION_DEPLOYED']);
     const rows = await database.db.query<{ id: string }>('SELECT id FROM audit_intake WHERE id = ANY($1) ORDER BY id', [notices.map((one) => one?.event)]);
@@ -77,7 +78,7 @@ describe('recording events', () => {
   it('is told as it stands in the log, whoever tells it: nothing that did not happen, nothing in bulk', async () => {
     const stream = hub.notices(() => true);
     await told(stream);
-    await database.db.transaction((tx) => recordEvents(tx, [granted, predicted]));
+    await database.db.transaction((tx) => recordEvents(tx, [granted, predicted()]));
     const { event } = (await told(stream))!;
     const [{ id: bulk }] = (await database.db.query<{ id: string }>(`SELECT id FROM audit_intake WHERE type = 'PREDICTION_RECORDED' ORDER BY id DESC LIMIT 1`)) as [{ id: string }];
     const forged = [noticeOf(ID, deployed), { ...noticeOf(ID, deployed), event: bulk }, { ...noticeOf(ID, deployed), event }, null, 'x', {}, { event: 7 }];
@@ -110,7 +111,7 @@ describe('recording events', () => {
     const statements: string[] = [];
     await database.db.transaction(async (tx) => {
       const counting: Transaction = { ...tx, query: (sql, parameters) => (statements.push(sql), tx.query(sql, parameters)) };
-      await recordEvents(counting, [predicted, recorded, refused]);
+      await recordEvents(counting, [predicted(), recorded, refused]);
       expect(statements).toHaveLength(1);
       await recordEvent(counting, { ...granted, id: randomUUID() });
       expect(statements.slice(1)).toEqual([expect.stringContaining('INSERT'), expect.stringContaining('pg_notify')]);

@@ -52,6 +52,8 @@ describe('assay', () => {
       ['a mapping that is not there', ['import', '--data', 'package.json', '--mapping', 'nowhere.json'], {}, /^assay: nowhere\.json: /m],
       ['a size that is none', ['demo', '--customers', '-5'], {}, /^assay: --customers -5: give a whole number above 0\.$/m],
       ['to serve nobody', ['serve'], {}, /^assay: No token would be accepted: set OIDC_ISSUER to your identity provider, or DEV_ISSUER=1 to try Assay\.$/m],
+      ['a witness of nothing', ['witness', '--key', 'w.pem', '--state', 'w'], {}, /^assay: --log: give the key of a log to watch, as GET \/log\/key tells it\.$/m],
+      ['witnesses that nobody could reach', ['serve'], { WITNESS_QUORUM: '2' }, /WITNESSES: is needed beside WITNESS_QUORUM: without them nobody could sign/],
       ['to migrate what migrates itself', ['migrate'], {}, /^assay: Set DATABASE_URL and DATABASE_OWNER_URL: the embedded database migrates itself\.$/m],
       ['a bench group that is none', ['bench', 'nonsense'], {}, /^assay: There is no bench group "nonsense"\. There are: /m],
       ['the development issuer in production', ['token', '--role', 'AUDITOR'], production, /^assay: The development issuer does not start with NODE_ENV=production: it signs tokens for anyone\.$/m],

@@ -8,6 +8,7 @@ import { NodeResolver } from '../../src/node.resolver.js';
 import { ApprovalResolver, ContributorResolver, Deployment, DeploymentResolver, GovernanceResolver, Model, modelNodeLoaders, ModelResolver, ModelVersion, ModelVersionQueries, ModelVersionResolver, PolicyResolver, VersionTransitionResolver } from '../../src/models/index.js';
 import { asSuperuser } from '../support/postgres.js';
 import { openTestDatabase, type TestDatabase } from '../support/database.js';
+import { heldTransaction } from '../support/moments.js';
 import { Bank, smallVersion, type SmallVersion } from './support.js';
 
 const plain = [MeResolver, UserResolver, RoleGrantResolver, ModelResolver, ModelVersionQueries, ModelVersionResolver, DeploymentResolver, ContributorResolver, ApprovalResolver, VersionTransitionResolver] as const;
@@ -152,6 +153,16 @@ describe('models over GraphQL', () => {
     expect(model.deployments).toEqual([{ validTo: two.deployment.validFrom }, { validTo: null }]);
     const { errors } = await run(adam, 'query ($id: ID!) { model(id: $id) { liveVersion(at: "2099-01-01T00:00:00Z") { id } } }', { id: modelId });
     expect(errors!.map(({ message, originalError }) => [(originalError as { code?: string }).code, message])).toEqual([['BAD_INPUT', expect.stringContaining('2099-01-01T00:00:00.000Z is still to come')]]);
+  });
+
+  it('says nothing of a moment at which a change of it may be under way: the answer would change', async () => {
+    const modelId = await registerModel();
+    const live = (at: Date): ReturnType<typeof run> => run(adam, 'query ($id: ID!, $at: DateTime!) { model(id: $id) { liveVersion(at: $at) { id } } }', { id: modelId, at: at.toISOString() });
+    const { began: at, end } = await heldTransaction(database.db);
+    const { errors } = await live(at);
+    expect(errors!.map(({ message }) => message)).toEqual([expect.stringMatching(/^at: .* is too close: a transaction that began at .* is still recording/)]);
+    await end();
+    expect(await live(at)).toEqual({ data: { model: { liveVersion: null } } });
   });
 
   it('finds models by id and name, and lists and filters versions', async () => {

@@ -263,7 +263,7 @@ export class Bank {
 
   /** The leaves waiting for the log about one thing or version, or of one type. */
   async leaves(where: { type: string } | { id: string } | { version: string }): Promise<Record<string, unknown>[]> {
-    const rows = await this.database.db.query<{ leaf: Buffer }>('SELECT leaf FROM audit_intake ORDER BY id');
+    const rows = await this.database.db.query<{ leaf: Buffer }>(`SELECT leaf FROM audit_intake WHERE type <> 'ROW_WRITTEN' ORDER BY id`);
     const leaves = rows.map(({ leaf }) => JSON.parse(leaf.toString('utf8')) as Record<string, unknown>);
     return leaves.filter((leaf) => Object.entries(where).every(([key, value]) => leaf[key] === value));
   }

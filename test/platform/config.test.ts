@@ -84,7 +84,7 @@ describe('configuration', () => {
   it.each([
     ['PORT', ' '], ['PORT', '0x50'], ['PORT', '65536'], ['PORT', '-1'], ['PORT', '80.5'], ['PORT', '1e3'],
     ['DATABASE_POOL', 'many'], ['DATABASE_URL', 'mysql://db/assay'], ['NODE_ENV', 'prod'], ['NODE_ENV', 'Production'], ['DEV_ISSUER', 'yes'],
-    ['LOG_LEVEL', 'verbose'], ['OIDC_ISSUER', 'not a url'], ['OIDC_ISSUER', 'file:///etc/passwd'], ['ARTEFACT_MAX_BYTES', '12'], ['SCORING_RUNTIME', 'pytorch'],
+    ['LOG_LEVEL', 'verbose'], ['OIDC_ISSUER', 'not a url'], ['OIDC_ISSUER', 'file:///etc/passwd'], ['ARTEFACT_MAX_BYTES', '12'], ['SCORING_RUNTIME', 'pytorch'], ['LOG_ORIGIN', 'log.example/epoch-2'],
   ])('refuses %s=%j rather than guess', (name, value) => {
     expect(problems({ [name]: value })).toContain(name);
   });
@@ -101,6 +101,20 @@ describe('configuration', () => {
     expect(readConfig({ DATABASE_URL: 'postgres://assay_app@db/assay' }).database).toEqual({
       app: 'postgres://assay_app@db/assay', owner: undefined, reader: 'postgres://assay_app@db/assay',
     });
+  });
+
+  const WITNESS = 'witness.example/w1+0a1b2c3d+BAAA https://w1.example';
+
+  it('takes witnesses with their URLs, more than half of them as a quorum unless told otherwise', () => {
+    expect(readConfig({})).toMatchObject({ witnesses: [], witnessQuorum: 0 });
+    const three = `${WITNESS}, ${WITNESS.replaceAll('w1', 'w2')} https://monitor.example\n${WITNESS.replaceAll('w1', 'w3')},`;
+    expect(readConfig({ WITNESSES: three })).toMatchObject({ witnesses: [WITNESS, expect.stringContaining('monitor'), expect.stringContaining('w3')], witnessQuorum: 2 });
+    expect(readConfig({ WITNESSES: three, WITNESS_QUORUM: '3' }).witnessQuorum).toBe(3);
+    expect(problems({ WITNESSES: three, WITNESS_QUORUM: '4' })).toEqual(['WITNESS_QUORUM']);
+    expect(problems({ WITNESS_QUORUM: '1' })).toEqual(expect.arrayContaining(['WITNESSES']));
+    for (const wrong of ['w1', 'https://w1.example', `${WITNESS} ftp://x`, WITNESS.replace('+0a1b2c3d', '+0a1b')]) expect(problems({ WITNESSES: wrong })).toEqual(['WITNESSES']);
+    expect(problems({ ...PRODUCTION, WITNESSES: WITNESS.replace('https', 'http') })).toEqual(['WITNESSES']);
+    expect(problems({ ...PRODUCTION, WITNESSES: WITNESS.replace('https://w1.example', 'http://localhost:4100') })).toEqual([]);
   });
 
   it('does not repeat secrets in what it says', () => {

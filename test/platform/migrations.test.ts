@@ -41,6 +41,26 @@ describe('migrations', () => {
     }
   });
 
+  it('take a second epoch of the log back, with what was entered in both, and bring it again', async () => {
+    const [first, second] = ['018f0000-0000-7000-8000-00000000000a', '018f0000-0000-7000-8000-00000000000b'];
+    await asSuperuser(database.name, (client) => client.query(`
+      INSERT INTO audit_intake (id, type, leaf) VALUES ('${first}', 'CUSTOMER_RECORDED', 'a'), ('${second}', 'CUSTOMER_RECORDED', 'b');
+      INSERT INTO log_epochs (epoch, reason, predecessor, kept) VALUES (2, 'test', 'test', 1);
+      INSERT INTO log_entries VALUES (1, 0, '${first}'), (1, 1, '${second}'), (2, 0, '${second}');
+      INSERT INTO log_heads (epoch, size, previous, root) SELECT epoch, size, size - 1, sha256('x') FROM (VALUES (1, 1), (1, 2), (2, 1)) AS h (epoch, size);
+      INSERT INTO log_signatures VALUES (1, 1, 'x+0a1b2c3d+AAAA', decode(repeat('00', 64), 'hex'))`));
+    const standing = [{ epoch: 1, index: '0', intake_id: first }, { epoch: 2, index: '0', intake_id: second }];
+    expect(await database.db.query('SELECT * FROM log_standing ORDER BY epoch, index')).toEqual(standing);
+    const steps = migrations.length - migrations.findIndex(({ name }) => name === 'Witnesses1764000000019');
+    await migrateDown(database.urls.owner, migrations, steps);
+    expect(await database.db.query('SELECT epoch, index, intake_id FROM log_entries ORDER BY epoch, index')).toEqual(standing);
+    expect(await database.db.query('SELECT epoch, size FROM log_heads ORDER BY epoch, size')).toEqual([{ epoch: 1, size: '1' }, { epoch: 2, size: '1' }]);
+    await migrateUp(database.urls.owner, migrations);
+    expect(await database.db.query('SELECT epoch, kept, follows FROM log_epochs ORDER BY epoch')).toEqual([{ epoch: 1, kept: null, follows: null }, { epoch: 2, kept: '1', follows: 1 }]);
+    expect(await database.db.query('SELECT * FROM log_standing ORDER BY epoch, index')).toEqual(standing);
+    await asSuperuser(database.name, (client) => client.query(`DELETE FROM log_heads; DELETE FROM log_entries; DELETE FROM log_epochs WHERE epoch > 1; DELETE FROM audit_intake WHERE id IN ('${first}', '${second}')`));
+  });
+
   it('take reports away and bring them back: the dossiers still name them', async () => {
     const report = Buffer.from('{"a report":1}');
     const digest = createHash('sha256').update(report).digest('hex');

@@ -1,20 +1,25 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { openTestApp, type TestApp } from '../support/app.js';
 import { createLoan, scoreLoan, someLoans, type BookLoan } from '../support/builders.js';
+import { PROJECT, run } from '../support/cli.js';
 import type { TestClient } from '../support/client.js';
 import { deploySmallModel, type SmallDeployment } from '../support/small-version.js';
 
 interface Listed {
   readonly totalCount: number;
   readonly pageInfo: { readonly hasNextPage: boolean; readonly hasPreviousPage: boolean; readonly startCursor: string | null; readonly endCursor: string | null };
-  readonly edges: readonly { readonly cursor: string; readonly node: { readonly id: string; readonly createdAt: string; readonly grade: string | null; readonly decision: string | null } }[];
+  readonly edges: readonly { readonly cursor: string; readonly node: { readonly id: string; readonly createdAt: string; readonly recordedAt: string; readonly grade: string | null; readonly decision: string | null } }[];
 }
 
 const LIST = `query List($filter: PredictionFilterInput, $asOf: DateTime, $direction: OrderDirection, $first: Int, $after: String, $last: Int, $before: String) {
   predictions(filter: $filter, asOf: $asOf, direction: $direction, first: $first, after: $after, last: $last, before: $before) {
-    totalCount pageInfo { hasNextPage hasPreviousPage startCursor endCursor } edges { cursor node { id createdAt grade decision } } } }`;
+    totalCount pageInfo { hasNextPage hasPreviousPage startCursor endCursor } edges { cursor node { id createdAt recordedAt grade decision } } } }`;
 
 const idsOf = ({ edges }: Listed): string[] => edges.map(({ node }) => node.id);
+
+const GUIDE = await readFile(join(PROJECT, 'docs/history.md'), 'utf8');
 
 describe('the history of predictions', () => {
   let app: TestApp;
@@ -79,7 +84,7 @@ describe('the history of predictions', () => {
   });
 
   it('is shown as it stood: what was recorded later is not there', async () => {
-    const times = (await list({ direction: 'ASC' })).edges.map(({ node }) => node.createdAt);
+    const times = (await list({ direction: 'ASC' })).edges.map(({ node }) => node.recordedAt);
     const then = await list({ asOf: times[2] });
     expect([idsOf(then), then.totalCount]).toEqual([newestFirst(0, 1, 2), 3]);
   });
@@ -123,6 +128,28 @@ describe('the history of predictions', () => {
     // The larger loan was given the higher PD, and did not default: the one pair there is, is the wrong way round.
     expect((await auditor.ok<{ prediction: { modelVersion: { performance: object } } }>(versionOf, { id: made[2] })).prediction.modelVersion.performance).toMatchObject({
       loans: 2, defaults: 1, auc: 0, gini: -1, precision: 0.5, recall: 1, f1: expect.closeTo(2 / 3),
+    });
+  });
+
+  describe('docs/history.md', () => {
+    const documents = [...GUIDE.matchAll(/```graphql\n(.+?)```/gsu)].map(([, text]) => text!);
+
+    it.each(documents.map((text) => [/query (\w+)/.exec(text)![1]!, text]))('%s can be pasted', async (_, text) => {
+      const { loan: { externalId, customer }, model: name } = { loan: loans[0]!, model: small.name };
+      const [{ at }] = (await app.sql<{ at: Date }>('SELECT clock_timestamp() AS at')) as [{ at: Date }];
+      const all: Record<string, string> = {
+        customer: text.includes('$customer: ID!') ? customer.id : customer.externalId, loan: externalId, prediction: made[3]!, model: name,
+        asOf: at.toISOString(), at: at.toISOString(), effectiveAt: '2026-06-30T00:00:00Z',
+      };
+      const variables = Object.fromEntries(Object.entries(all).filter(([variable]) => text.includes(`$${variable}:`)));
+      expect(Object.values(await auditor.ok<Record<string, unknown>>(text, variables)).every((value) => value !== null)).toBe(true);
+    });
+
+    it('names options that there are', async () => {
+      const { stdout } = await run(['verify', '--help']);
+      const flags = [...GUIDE.matchAll(/^assay verify (--[^#\n]*)/gmu)].flatMap(([, text]) => [...text!.matchAll(/--[a-z]+/g)].map(([flag]) => flag));
+      expect(flags.length).toBeGreaterThan(5);
+      expect(flags.filter((flag) => !stdout.includes(flag))).toEqual([]);
     });
   });
 

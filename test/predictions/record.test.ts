@@ -1,17 +1,38 @@
 import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { canonicalJson } from '../../src/platform/index.js';
-import { columnsDigest, commitmentOf, unsealBody, type PredictionBody, type PredictionColumns } from '../../src/predictions/index.js';
+import { ArtefactStore, LiveVersions, Routes } from '../../src/models/index.js';
+import { canonicalJson, decodeGlobalId, newContext } from '../../src/platform/index.js';
+import { canonicalColumns, columnsDigest, columnsInDigest, commitmentOf, Evidence, HOST, ScoringService, unsealBody, type PredictionBody, type PredictionColumns } from '../../src/predictions/index.js';
+import { DICTIONARY, pack, unpack } from '../../src/predictions/record/packing.js';
+import { PROJECT } from '../support/cli.js';
+import { replayRange, type ReplayReport } from '../../src/evidence/index.js';
+import { permissionsOf } from '../../src/security/index.js';
 import { openTestApp, type TestApp } from '../support/app.js';
 import { createLoan, scoreLoan, someLoans, type BookLoan } from '../support/builders.js';
+import { run } from '../support/cli.js';
 import type { TestClient } from '../support/client.js';
+import { untilAfter } from '../support/moments.js';
+import { envOf } from '../commands/support.js';
 import { damageArtefact, deploySmallModel } from '../support/small-version.js';
 
 type StoredRow = PredictionColumns & { readonly body: Buffer; readonly row_salt: Buffer };
 
 const digest = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 const idsOf = (globalId: string): string[] => Buffer.from(globalId, 'base64url').toString().split(':').slice(1);
-const REPLAY = 'query ($id: ID!) { prediction(id: $id) { replay { reproduced maxAbsDifference runtime recordedRuntime } } }';
+const FINGERPRINT = '{ text library version backend execution platform architecture node cpu }';
+const REPLAY = `query ($id: ID!) { prediction(id: $id) { replay { verdict reproduced maxAbsDifference tolerance obstacle problem differences { pd logit scorePoints attributions }
+  runtime recordedRuntime fingerprint ${FINGERPRINT} recordedFingerprint ${FINGERPRINT} } } }`;
+
+const globalIdOf = ({ customer_id: customerId, id }: StoredRow): string => Buffer.from(`Prediction:${customerId}:${id}`).toString('base64url');
+
+interface Replay {
+  readonly verdict: string;
+  readonly reproduced: boolean;
+  readonly maxAbsDifference: number | null;
+  readonly problem: string | null;
+}
 
 describe('the record of a prediction', () => {
   let app: TestApp;
@@ -31,8 +52,23 @@ describe('the record of a prediction', () => {
   const xmin = async (table: string, condition: string): Promise<string> =>
     (await app.sql<{ xmin: string }>(`SELECT xmin::text FROM ${table} WHERE ${condition}`))[0]!.xmin;
 
-  const replayOf = async (id: string): Promise<{ reproduced: boolean; maxAbsDifference: number } | null> =>
-    (await auditor.ok<{ prediction: { replay: { reproduced: boolean; maxAbsDifference: number } | null } }>(REPLAY, { id })).prediction.replay;
+  const stopped = async (row: StoredRow, obstacle: string, problem: string): Promise<void> =>
+    expect(await replayOf(globalIdOf(row))).toMatchObject({ verdict: 'NOT_REPLAYABLE', reproduced: false, maxAbsDifference: null, differences: null, tolerance: null, obstacle, problem: expect.stringContaining(problem) });
+
+  const replay = async (...flags: string[]): Promise<{ code: number | null; stderr: string; report: ReplayReport }> => {
+    const { code, stderr, stdout } = await run(['verify', '--replay', '--json', ...flags], { env: envOf(app) });
+    return { code, stderr, report: stdout === '' ? (undefined as never) : (JSON.parse(stdout) as ReplayReport) };
+  };
+
+  const replayOf = async (id: string): Promise<Replay | null> => (await auditor.ok<{ prediction: { replay: Replay | null } }>(REPLAY, { id })).prediction.replay;
+
+  /** As who could write the log, too, would forge a record: bytes and leaf fit each other. */
+  async function forge(row: StoredRow, body: PredictionBody): Promise<void> {
+    const bytes = (await app.runtime.keys.keyOf(row.customer_id)).seal({ table: 'predictions', column: 'body', id: row.id }, Buffer.from(canonicalJson(body)));
+    const [leaf] = await app.leaves({ type: 'PREDICTION_RECORDED', id: row.id });
+    const said = { ...leaf, record: digest(bytes), commitment: commitmentOf(Buffer.from(body.r, 'base64'), body).toString('hex') };
+    await app.sql('WITH record AS (UPDATE predictions SET body = $2 WHERE id = $1) UPDATE audit_intake SET leaf = $3 WHERE id = $1', [row.id, bytes, Buffer.from(canonicalJson(said))]);
+  }
 
   describe('is witnessed by an audit leaf', () => {
     let row: StoredRow;
@@ -64,7 +100,16 @@ describe('the record of a prediction', () => {
       expect(commitmentOf(Buffer.from(body.r, 'base64'), changed).toString('hex')).not.toBe(leaf['commitment']);
     });
 
+    it('that is packed with the dictionary that is published, and still reads what the first release stored', async () => {
+      expect(await readFile(join(PROJECT, 'docs/record-format.md'), 'utf8')).toContain(`${DICTIONARY.length} bytes with SHA-256\n\`${digest(DICTIONARY)}\``);
+      const text = canonicalJson(await bodyOf(row));
+      expect(pack(text).length).toBeLessThan(text.length / 2);
+      expect([unpack(pack(text)), unpack(Buffer.from(text))]).toEqual([text, text]);
+      expect(() => unpack(Buffer.from([9, 1]))).toThrow('Use a later release.');
+    });
+
     it('whose columns digest is that of the clear columns, each of them', () => {
+      for (const told of [row, { ...row, request_id: '\u20ac "quoted" \\ \u0000\u2028', pd: 1e-7, score_points: 1e21, grade: null, shadow_of: row.id, recorded_at: null }]) expect(canonicalColumns(told)).toBe(canonicalJson(columnsInDigest(told)));
       expect(leaf['columns']).toBe(columnsDigest(row.row_salt, row).toString('hex'));
       for (const [name, value] of [['pd', 0.5], ['grade', 'Z'], ['decision', null], ['actor_id', row.id], ['loan_id', row.id], ['as_of', new Date(0)], ['request_id', null]] as const) {
         expect([name, columnsDigest(row.row_salt, { ...row, [name]: value }).toString('hex')]).not.toEqual([name, leaf['columns']]);
@@ -105,12 +150,24 @@ describe('the record of a prediction', () => {
       expect(await replayOf(id)).toMatchObject({ reproduced: true });
     });
 
-    it('and a body that says something else is found out', async () => {
+    it('and tells what computed, then and now', async () => {
+      const { id } = await scoreLoan(portal, { loanId: loans[2]!.id });
+      const fingerprint = {
+        text: expect.stringContaining(`node ${process.versions.node}`), library: 'onnxruntime-node', version: expect.stringMatching(/^\d+\.\d+/), backend: 'cpu', execution: 'NATIVE',
+        platform: process.platform, architecture: process.arch, node: process.versions.node, cpu: HOST.cpu,
+      };
+      expect(await replayOf(id)).toEqual({
+        verdict: 'IDENTICAL', reproduced: true, maxAbsDifference: 0, tolerance: 0, obstacle: null, problem: null, differences: { pd: 0, logit: 0, scorePoints: 0, attributions: 0 },
+        runtime: expect.stringMatching(/^onnxruntime-node /), recordedRuntime: expect.stringMatching(/^onnxruntime-node /), fingerprint, recordedFingerprint: fingerprint,
+      });
+    });
+
+    it('and a body that says something else is found out, though its leaf was forged with it', async () => {
       const row = await stored((await scoreLoan(portal, { loanId: loans[3]!.id })).id);
-      const key = await app.runtime.keys.keyOf(row.customer_id);
       const body = await bodyOf(row);
       const lies: Record<string, PredictionBody> = {
         pd: { ...body, outputs: { ...body.outputs!, pd: body.outputs!.pd / 2 } },
+        points: { ...body, outputs: { ...body.outputs!, points: body.outputs!.points + 1e-9 } },
         decision: { ...body, outputs: { ...body.outputs!, decision: body.outputs!.decision === 'APPROVE' ? 'DECLINE' : 'APPROVE' } },
         attribution: { ...body, explanation: { ...body.explanation!, attributions: body.explanation!.attributions.map((value, index) => (index === 0 ? value + 1 : value)) } },
         omission: { ...body, explanation: { ...body.explanation!, attributions: body.explanation!.attributions.slice(1) } },
@@ -122,37 +179,93 @@ describe('the record of a prediction', () => {
         silence: { ...body, explanation: null },
       };
       for (const [name, lie] of Object.entries(lies)) {
-        const bytes = key.seal({ table: 'predictions', column: 'body', id: row.id }, Buffer.from(canonicalJson(lie)));
-        await app.sql('UPDATE predictions SET body = $2 WHERE id = $1', [row.id, bytes]);
-        const id = Buffer.from(`Prediction:${row.customer_id}:${row.id}`).toString('base64url');
-        expect([name, await replayOf(id)]).toMatchObject([name, { reproduced: false }]);
+        await forge(row, lie);
+        expect([name, await replayOf(globalIdOf(row))]).toMatchObject([name, { verdict: 'DIFFERENT', reproduced: false }]);
       }
     });
 
-    it('and bytes that were changed, or moved from another prediction, do not open', async () => {
-      const [one, other] = [await stored((await scoreLoan(portal, { loanId: loans[4]!.id })).id), await stored((await scoreLoan(portal, { loanId: loans[4]!.id })).id)];
-      const id = Buffer.from(`Prediction:${one.customer_id}:${one.id}`).toString('base64url');
-      const flipped = Buffer.from(one.body);
-      flipped[40]! ^= 1;
-      for (const bytes of [flipped, other.body, one.body.subarray(0, 20)]) {
-        await app.sql('UPDATE predictions SET body = $2 WHERE id = $1', [one.id, bytes]);
-        const { extensions, message } = await auditor.refusal(REPLAY, { id });
-        expect([extensions.code, message]).toEqual(['INTERNAL', `The stored predictions.body of ${one.id} is not what was written there.`]);
-      }
+    describe('on another runtime', () => {
+      let row: StoredRow;
+      let body: PredictionBody;
+      /** Recorded as TensorFlow, in this process, computed it. */
+      beforeAll(async () => {
+        const versions = new LiveVersions(new ArtefactStore(), 'tensorflow');
+        const { db, keys, log } = app.runtime;
+        const { id } = decodeGlobalId((await portal.ok<{ me: { id: string } }>('{ me { id } }')).me.id);
+        const ctx = newContext({ db, log, actor: { id, name: 'Portal', roles: ['PORTAL'], permissions: permissionsOf(['PORTAL']), ownCustomerId: undefined } });
+        const scored = await new ScoringService(db, { keys, routes: new Routes(), versions }).scoreLoan(ctx, { loan: loans[7]!.id, purpose: 'ORIGINATION', modelId: undefined, asOf: undefined });
+        row = await stored(Buffer.from(`Prediction:${scored.customerId}:${scored.id}`).toString('base64url'));
+        body = await bodyOf(row);
+        await versions.close();
+      });
+
+      it('is reproduced within 1e-6, with both runtimes told', async () => {
+        const told = await replayOf(globalIdOf(row));
+        expect(told).toMatchObject({ reproduced: true, tolerance: 1e-6, runtime: expect.stringMatching(/^onnxruntime-node /), recordedFingerprint: { library: 'tfjs', backend: expect.any(String), execution: expect.stringMatching(/^(NATIVE|WASM|JAVASCRIPT)$/) } });
+        process.stderr.write(`TensorFlow replayed by the ONNX Runtime: ${told!.verdict}, largest difference ${told!.maxAbsDifference}\n`);
+      });
+
+      it.each([
+        ['2e-6 of the PD', 'DIFFERENT', () => ({ ...body, outputs: { ...body.outputs!, pd: exact.pd + 2e-6 } })],
+        ['5e-7 of the PD', 'WITHIN_TOLERANCE', () => ({ ...body, outputs: { ...body.outputs!, pd: exact.pd + 5e-7 } })],
+        ['2e-6 of an attribution', 'DIFFERENT', () => ({ ...body, explanation: { ...body.explanation!, attributions: exact.attributions.map((value, index) => (index === 1 ? value + 2e-6 * Math.max(1, Math.abs(body.outputs!.logit)) : value)) } })],
+        ['another decision', 'DIFFERENT', () => ({ ...body, outputs: { ...body.outputs!, decision: body.outputs!.decision === 'APPROVE' ? 'DECLINE' : 'APPROVE' } })],
+      ] as const)('%s is %s', async (_, verdict, lie) => {
+        await forge(row, lie());
+        expect(await replayOf(globalIdOf(row))).toMatchObject({ verdict });
+      });
+
+      /** What the ONNX Runtime says of the same applicant. */
+      let exact: { readonly pd: number; readonly attributions: readonly number[] };
+      beforeAll(async () => {
+        const again = await bodyOf(await stored((await scoreLoan(portal, { loanId: loans[7]!.id })).id));
+        exact = { pd: again.outputs!.pd, attributions: again.explanation!.attributions };
+      });
+
+      it('nor on another processor, or under another Node', async () => {
+        const again = await bodyOf(row);
+        const onnx = { ...again, outputs: { ...again.outputs!, pd: exact.pd + 5e-7 }, runtime: (await replayOf(globalIdOf(row)) as unknown as { runtime: string }).runtime };
+        for (const [host, verdict] of [[HOST, 'DIFFERENT'], [{ ...HOST, cpu: 'Another' }, 'WITHIN_TOLERANCE'], [{ ...HOST, node: '99.0.0' }, 'WITHIN_TOLERANCE']] as const) {
+          await forge(row, { ...onnx, host, explanation: { ...onnx.explanation!, attributions: exact.attributions } });
+          expect([host, await replayOf(globalIdOf(row))]).toMatchObject([host, { verdict }]);
+        }
+      });
     });
 
-    it('and an artefact that was changed is found out by whoever loads it next', async () => {
-      const { artefact } = await deploySmallModel(app, 'tampered');
-      await createLoan(portal, 'tampered', { loan: { product: 'tampered' } });
-      const { id } = await scoreLoan(portal, { externalId: 'tampered' });
-      expect(await replayOf(id)).toMatchObject({ reproduced: true });
-      await damageArtefact(app, artefact);
-      const replica = await app.openReplica();
-      try {
-        expect((await auditor.at(replica.url).refusal(REPLAY, { id })).message).toBe(`The stored artefact ${artefact} does not have its digest any more.`);
-      } finally {
-        await replica.close();
-      }
+    describe('not', () => {
+      it('from bytes that were changed, or moved from another prediction; they do not open, either', async () => {
+        const [one, other] = [await stored((await scoreLoan(portal, { loanId: loans[4]!.id })).id), await stored((await scoreLoan(portal, { loanId: loans[4]!.id })).id)];
+        const flipped = Buffer.from(one.body);
+        flipped[40]! ^= 1;
+        for (const bytes of [flipped, other.body, one.body.subarray(0, 20)]) {
+          await app.sql('UPDATE predictions SET body = $2 WHERE id = $1', [one.id, bytes]);
+          await stopped(one, 'RECORD_CHANGED', `The stored record of prediction ${one.id} does not have the digest that was logged`);
+          const { extensions, message } = await auditor.refusal('query ($id: ID!) { prediction(id: $id) { inputs { value } } }', { id: globalIdOf(one) });
+          expect([extensions.code, message]).toEqual(['INTERNAL', `The stored predictions.body of ${one.id} is not what was written there.`]);
+        }
+      });
+
+      it('where record and leaf do not fit each other in the commitment, the artefact or the dossier, or there is no leaf', async () => {
+        const row = await stored((await scoreLoan(portal, { loanId: loans[4]!.id })).id);
+        const [{ leaf }] = (await app.sql<{ leaf: Buffer }>('SELECT leaf FROM audit_intake WHERE id = $1', [row.id])) as [{ leaf: Buffer }];
+        for (const [part, obstacle, problem] of [['commitment', 'RECORD_CHANGED', 'does not open the commitment'], ['artefact', 'VERSION_CHANGED', 'was logged with the artefact'], ['dossier', 'VERSION_CHANGED', 'of the dossier']] as const) {
+          await app.sql('UPDATE audit_intake SET leaf = $2 WHERE id = $1', [row.id, Buffer.from(canonicalJson({ ...(JSON.parse(leaf.toString('utf8')) as object), [part]: '0'.repeat(64) }))]);
+          await stopped(row, obstacle, problem);
+        }
+        await app.sql(`SET session_replication_role = 'replica'; DELETE FROM audit_intake WHERE id = '${row.id}'`);
+        await stopped(row, 'NOT_WITNESSED', `No event of the log tells of prediction ${row.id}.`);
+      });
+
+      it('with an artefact that was changed, by a server that has it in memory still, or that is gone', async () => {
+        const { artefact } = await deploySmallModel(app, 'tampered');
+        await createLoan(portal, 'tampered', { loan: { product: 'tampered' } });
+        const row = await stored((await scoreLoan(portal, { externalId: 'tampered' })).id);
+        expect(await replayOf(globalIdOf(row))).toMatchObject({ verdict: 'IDENTICAL' });
+        await damageArtefact(app, artefact);
+        await stopped(row, 'ARTEFACT_CHANGED', `The stored artefact ${artefact} does not have its digest any more.`);
+        await app.sql(`SET session_replication_role = 'replica'; DELETE FROM artefacts WHERE sha256 = decode('${artefact}', 'hex')`);
+        await stopped(row, 'ARTEFACT_MISSING', `The ONNX model ${artefact} of version ${row.version_id} is not stored any more.`);
+      });
     });
   });
 
@@ -171,10 +284,10 @@ describe('the record of a prediction', () => {
       const { id } = await scoreLoan(portal, { loanId: loan.id });
       await app.runtime.keys.destroy(idsOf(loan.customer.id)[0]!);
       const document = `query ($filter: PredictionFilterInput) { predictions(first: 5, filter: $filter) { edges { node {
-        id status pd reasons { text } inputs { value } explanation { logit } record { canonical } replay { reproduced } customer { displayName erased identity { value } attributes { value } } loan { externalId attributes { value } } } } } }`;
+        id status pd reasons { text } inputs { value } explanation { logit } record { canonical } replay { verdict obstacle problem } customer { displayName erased identity { value } attributes { value } } loan { externalId attributes { value } } } } } }`;
       const { predictions } = await auditor.ok<{ predictions: { edges: { node: object }[] } }>(document, { filter: { loanId: loan.id } });
       expect(predictions.edges).toEqual([{ node: {
-        id, status: 'SCORED', pd: expect.any(Number), reasons: [], inputs: [], explanation: null, record: null, replay: null,
+        id, status: 'SCORED', pd: expect.any(Number), reasons: [], inputs: [], explanation: null, record: null, replay: { verdict: 'NOT_REPLAYABLE', obstacle: 'ERASED', problem: 'The customer was erased: what went in cannot be read any more.' },
         customer: { displayName: 'erased', erased: true, identity: [], attributes: [] }, loan: { externalId: 'to be erased', attributes: [] },
       } }]);
       const beside = await scoreLoan(portal, { loanId: loans[6]!.id });
@@ -182,6 +295,70 @@ describe('the record of a prediction', () => {
       expect(page.predictions.edges.map(({ node }) => [node.id, node.inputs.length > 0])).toEqual([[beside.id, true], [id, false]]);
       const { customer } = await auditor.ok<{ customer: object }>('query ($id: ID!) { customer(id: $id) { riskProfile { grade drivers { feature } warnings } } }', { id: loan.customer.id });
       expect(customer).toMatchObject({ riskProfile: { grade: expect.any(String), drivers: [] } });
+    });
+  });
+
+  describe('of a range is replayed by a command', () => {
+    let sound: string[];
+    let since: string;
+    beforeAll(async () => {
+      since = new Date(Date.now()).toISOString();
+      await untilAfter(new Date());
+      sound = [];
+      for (const loan of [loans[0]!, loans[8]!, loans[9]!]) sound.push((await scoreLoan(portal, { loanId: loan.id })).id);
+      await untilAfter(new Date());
+    });
+
+    it('which counts verdicts and runtimes, and succeeds where all is as it was', async () => {
+      const { code, stderr, report } = await replay('--from', since);
+      expect([code, report]).toMatchObject([0, {
+        predictions: 3, verdicts: { IDENTICAL: 3, WITHIN_TOLERANCE: 0, DIFFERENT: 0, NOT_REPLAYABLE: 0 }, erased: 0, problemCount: 0, problems: [], next: null, largest: { pd: 0, logit: 0, scorePoints: 0, attributions: 0 },
+        runtimes: [{ runtime: expect.stringMatching(/^onnxruntime-node .* node .*/), verdicts: { IDENTICAL: 3 } }], replayedBy: [expect.stringMatching(/^onnxruntime-node /)],
+      }]);
+      expect(stderr).toMatch(/✓ Replay recorded predictions 3 predictions: 3 identical, 0 within tolerance, 0 different, 0 not replayable/);
+      expect((await replay('--prediction', sound[1]!)).report).toMatchObject({ predictions: 1, verdicts: { IDENTICAL: 1 } });
+    });
+
+    it('which tells what came out otherwise, or was changed, and fails; the erased are as they should be', async () => {
+      const { code, stderr, report } = await replay('--to', since);
+      expect(code).toBe(1);
+      expect(report.verdicts.DIFFERENT).toBeGreaterThanOrEqual(1);
+      expect(report.erased).toBe(1);
+      expect(new Set(report.problems.map(({ verdict, obstacle }) => obstacle ?? verdict))).toEqual(new Set(['DIFFERENT', 'RECORD_CHANGED', 'NOT_WITNESSED', 'ARTEFACT_MISSING']));
+      expect(report.problemCount).toBe(report.verdicts.DIFFERENT + report.verdicts.NOT_REPLAYABLE - report.erased);
+      expect(report.runtimes.map(({ runtime }) => runtime.split(' ')[0])).toEqual(expect.arrayContaining(['onnxruntime-node', 'unknown:']));
+      expect(stderr).toMatch(/✗ Prediction [0-9a-f-]{36} came out otherwise: (PD by|no number)/);
+      expect(stderr).toMatch(/\d+ of \d+ predictions did not come out as they were recorded/);
+    });
+
+    it('of one version, in batches, as far as one lets it, and from there on', async () => {
+      const versionId = (await stored(sound[0]!)).version_id!;
+      const { db, keys, log } = app.runtime;
+      const versions = new LiveVersions(new ArtefactStore());
+      const actor = { id: versionId, name: 'Auditor', roles: ['AUDITOR'], permissions: permissionsOf(['AUDITOR']), ownCustomerId: undefined };
+      const range = { versionId, from: new Date(since) };
+      const stop = new AbortController();
+      stop.abort();
+      const ctx = newContext({ db, log, actor });
+      const first = await replayRange(ctx, new Evidence(keys, versions), range, { batch: 2, signal: stop.signal });
+      expect(first).toMatchObject({ predictions: 2, next: expect.any(Date) });
+      const rest = await replayRange(ctx, new Evidence(keys, versions), { ...range, from: first.next! }, { batch: 2 });
+      // The millisecond at which it was stopped is looked at again.
+      expect(rest).toMatchObject({ predictions: 2, next: null, verdicts: { IDENTICAL: 2 } });
+      await versions.close();
+    });
+
+    it.each([
+      [['--from', 'yesterday'], '--from yesterday: give a day'],
+      [['--from', '2025-02-01', '--to', '2025-01-01'], '--to 2025-01-01: is not after --from 2025-02-01'],
+      [['--prediction', 'x'], 'is not an id'],
+    ])('%j is refused', async (flags, sentence) => {
+      const { code, stderr } = await replay(...flags);
+      expect([code, stderr]).toEqual([1, expect.stringContaining(sentence)]);
+    });
+
+    it('is asked for with --replay alone', async () => {
+      expect(await run(['verify', '--from', '2025-01-01'], { env: envOf(app) })).toMatchObject({ code: 1, stderr: expect.stringContaining('--from says what to replay: give --replay with it.') });
     });
   });
 });

@@ -114,16 +114,27 @@ describe('scoring', () => {
       expect(await recordedOf(loan)).toHaveLength(1);
     });
 
-    it('fifty times at once gives one prediction', async () => {
+    it('fifty times at once, at two servers, gives one prediction; with another body always a conflict', async () => {
+      const STORMS = 20;
       const replica = await app.openReplica();
+      const ids = new Set<string>();
+      let conflicts = 0;
       try {
-        const told = await Promise.all(Array.from({ length: 50 }, (_, index) => scoreLoan(index % 2 ? portal : portal.at(replica.url), { loanId: loan.id, requestId: 'storm' })));
-        expect(new Set(told.map(({ id }) => id)).size).toBe(1);
-        expect(await recordedOf(loan)).toHaveLength(1);
-        expect(await app.leaves({ type: 'PREDICTION_RECORDED', id: rowIdOf(told[0]!) })).toHaveLength(1);
+        for (let storm = 0; storm < STORMS; storm += 1) {
+          const input = { loanId: loan.id, requestId: `storm ${storm}` };
+          const told = await Promise.all(Array.from({ length: 50 }, (_, index) => scoreLoan(index % 2 ? portal : portal.at(replica.url), input)));
+          for (const { id } of told) ids.add(id);
+          const { extensions } = await score(portal.at(replica.url), { ...input, asOfDecision: true });
+          conflicts += extensions.code === 'CONFLICT' ? 1 : 0;
+        }
       } finally {
         await replica.close();
       }
+      const rows = await recordedOf(loan);
+      process.stderr.write(`requestId: 50 calls at once × ${STORMS}, at two servers: ${rows.length} rows; the same id with another body: ${conflicts} conflicts of ${STORMS}\n`);
+      expect([ids.size, rows.length, conflicts]).toEqual([STORMS, STORMS, STORMS]);
+      const witnessed = new Set((await app.leaves({ type: 'PREDICTION_RECORDED' })).map(({ id }) => id));
+      expect([...ids].filter((id) => !witnessed.has(rowIdOf({ id })))).toEqual([]);
     });
 
     it('fifty times at once with two bodies gives one prediction, and conflicts', async () => {

@@ -30,7 +30,7 @@ const endLater = (id: string): Promise<unknown> =>
   });
 const outsider = (subject: string) => ({ issuer: 'https://idp', subject, name: subject });
 const events = async (id: string) =>
-  (await database.db.query<{ leaf: Buffer }>('SELECT leaf FROM audit_intake ORDER BY id'))
+  (await database.db.query<{ leaf: Buffer }>(`SELECT leaf FROM audit_intake WHERE type <> 'ROW_WRITTEN' ORDER BY id`))
     .map(({ leaf }) => JSON.parse(leaf.toString('utf8')) as Record<string, unknown>)
     .filter((leaf) => leaf['id'] === id);
 const refusals = async (id: string) => (await events(id)).filter(({ type }) => type === 'ACT_REFUSED').map(({ act, code, rule, actor }) => [act, code, rule, actor]);

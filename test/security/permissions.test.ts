@@ -8,7 +8,7 @@ const held = (role: Role): readonly Permission[] => ROLES[role];
 
 const VOTES: readonly Permission[] = ['version:validate', 'version:approve'];
 /** Named, so that a new permission counts as writing until somebody says that it only reads. */
-const READS = new Set<Permission>(['self:read', 'customer:read', 'customer:identity', 'customer:protected', 'prediction:read', 'prediction:detail', 'decision:read', 'model:read', 'model:fairness', 'access:read', 'customer:lookup', 'retention:read', 'audit:read', 'proposal:read']);
+const READS = new Set<Permission>(['self:read', 'customer:read', 'customer:identity', 'customer:protected', 'prediction:read', 'prediction:detail', 'decision:read', 'model:read', 'model:fairness', 'access:read', 'customer:lookup', 'retention:read', 'audit:read', 'evidence:export', 'proposal:read']);
 const writes = (permission: Permission): boolean => !READS.has(permission);
 
 describe('the permission registry', () => {

@@ -38,12 +38,18 @@ export const createDatabase = (name: string, template: string): Promise<unknown>
 export const dropDatabase = (name: string): Promise<unknown> =>
   asSuperuser('postgres', (client) => client.query(`DROP DATABASE ${name} WITH (FORCE)`));
 
-/** Runs statements as the superuser, in any database of the test server. */
-export async function asSuperuser<T>(database: string, work: (client: Client) => Promise<T>): Promise<T> {
+/** A connection as the superuser, which whoever asked for it ends. */
+export async function superuserOf(database: string): Promise<Client> {
   const url = new URL(process.env['TEST_SUPERUSER_URL']!);
   url.pathname = `/${database}`;
   const client = new Client(url.href);
   await client.connect();
+  return client;
+}
+
+/** Runs statements as the superuser, in any database of the test server. */
+export async function asSuperuser<T>(database: string, work: (client: Client) => Promise<T>): Promise<T> {
+  const client = await superuserOf(database);
   try {
     return await work(client);
   } finally {

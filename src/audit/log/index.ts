@@ -1,5 +1,13 @@
 export { LogKey, openLogKey, originOf } from './key.js';
 export { Sequencer } from './sequencer.js';
-export { TransparencyLog, type EntryProof, type GrownLog } from './log.js';
-export { verifyTree, type Entry, type TreeCounts } from './verify.js';
-export type { SignedHead } from './signer.js';
+export { openTransparencyLog, TransparencyLog, type EntryProof, type GrownLog } from './log.js';
+export type { Entry } from './entry-reader.js';
+export { verifyTree, type Anchor, type KeptReceipt, type TreeCounts } from './verify.js';
+export type { SignedHead, SigningRefusal } from './signer.js';
+export type { Cosignature, WitnessedHead } from './cosigned.js';
+export type { Doubt } from './knowledge.js';
+export { Witnessing, type Heard, type WitnessState } from './witnessing.js';
+export { openEpoch, type OpenedEpoch } from './new-epoch.js';
+export { epochsOf, type Epoch } from './epochs.js';
+export { newestOfEach } from './signatures.js';
+export { keptCheckpoint, keptReceipt, witnessAnchors } from './anchors.js';

@@ -1,4 +1,4 @@
-import type { Queryable } from '../../platform/index.js';
+import { Database, type Queryable } from '../../platform/index.js';
 import { Edge, hashesOf, hashWithin, leafHash, placeOf, TILE_WIDTH, widthAt, type Hash, type HashReader, type Place, type TileAddress } from '../merkle/index.js';
 
 /** The tree as it is stored: its epoch, how many entries it has, and its root. */
@@ -20,8 +20,30 @@ interface HeadRow {
 export async function newestHead(db: Queryable): Promise<Head | undefined> {
   const [row] = await db.query<HeadRow>(
     'SELECT epoch, size, root, recorded_at FROM log_heads WHERE epoch = (SELECT max(epoch) FROM log_epochs) ORDER BY size DESC LIMIT 1');
-  return row && { epoch: row.epoch, size: Number(row.size), root: row.root, recordedAt: row.recorded_at };
+  return row && toHead(row);
 }
+
+const toHead = ({ epoch, size, root, recorded_at }: HeadRow): Head => ({ epoch, size: Number(size), root, recordedAt: recorded_at });
+
+/** The head of an epoch with so many entries. */
+export async function headAt(db: Queryable, epoch: number, size: number): Promise<Head | undefined> {
+  const [row] = await db.query<HeadRow>('SELECT epoch, size, root, recorded_at FROM log_heads WHERE epoch = $1 AND size = $2', [epoch, size]);
+  return row && toHead(row);
+}
+
+/**
+ * The newest head of the newest epoch that was there when the present span of so many seconds began: the same for all
+ * servers, so that all ask the witnesses for the same one.
+ */
+export async function headOfSpan(db: Queryable, seconds: number): Promise<Head | undefined> {
+  const [row] = await db.query<HeadRow>(
+    `SELECT epoch, size, root, recorded_at FROM log_heads WHERE epoch = (SELECT max(epoch) FROM log_epochs)
+       AND ($1::float8 = 0 OR recorded_at <= to_timestamp(floor(extract(epoch FROM clock_timestamp()) / nullif($1, 0)) * $1)) ORDER BY size DESC LIMIT 1`, [seconds]);
+  return row && toHead(row);
+}
+
+/** Reads where the application writes: a reader that follows it may be a moment behind, and that is no reason to refuse anything. */
+export const fromWriter = <T>(db: Queryable, work: (db: Queryable) => Promise<T>): Promise<T> => (db instanceof Database ? db.transaction(work) : work(db));
 
 const MOST_CACHED = 2_048;
 

@@ -5,7 +5,8 @@ export type Hash = Buffer;
 
 export const HASH_BYTES = 32;
 
-const LEAF = Buffer.from([0]);
+/** 0x00 and the entry, likewise; as long as an entry may be. */
+const leaf = Buffer.alloc(1 + 65_535);
 /** 0x01, left, right: filled anew for each hash, since a log of a million entries has a million nodes. */
 const node = Buffer.alloc(1 + 2 * HASH_BYTES, 1);
 
@@ -13,7 +14,11 @@ const node = Buffer.alloc(1 + 2 * HASH_BYTES, 1);
 export const EMPTY_ROOT: Hash = hash('sha256', '', 'buffer');
 
 /** RFC 9162 §2.1.1: SHA-256(0x00 ‖ entry). */
-export const leafHash = (entry: Uint8Array): Hash => hash('sha256', Buffer.concat([LEAF, entry]), 'buffer');
+export function leafHash(entry: Uint8Array): Hash {
+  if (entry.length >= leaf.length) return hash('sha256', Buffer.concat([leaf.subarray(0, 1), entry]), 'buffer');
+  leaf.set(entry, 1);
+  return hash('sha256', leaf.subarray(0, 1 + entry.length), 'buffer');
+}
 
 /** RFC 9162 §2.1.1: SHA-256(0x01 ‖ left ‖ right). */
 export function nodeHash(left: Uint8Array, right: Uint8Array): Hash {

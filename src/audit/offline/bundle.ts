@@ -1,6 +1,6 @@
-/** One prediction with all that proves it. Binary parts are base64; formats are in docs/record-format.md. */
-export interface PredictionBundle {
-  readonly format: 'assay-prediction@1';
+/** One event with all that proves it. Binary parts are base64; formats are in docs/record-format.md. */
+export interface EventBundle {
+  readonly format: 'assay-event@1';
   /** The log's key as a verifier is told it. Trust the one that you were given, not this one. */
   readonly verifierKey: string;
   /** The entry of the log. */
@@ -9,6 +9,11 @@ export interface PredictionBundle {
   readonly proof: string;
   /** The signed note of the receipt. */
   readonly receipt: string;
+}
+
+/** One prediction, likewise. */
+export interface PredictionBundle extends Omit<EventBundle, 'format'> {
+  readonly format: 'assay-prediction@1';
   /** The stored row: its clear columns, and the salt of their digest. */
   readonly columns: Readonly<Record<string, unknown>>;
   readonly rowSalt: string;
@@ -18,15 +23,25 @@ export interface PredictionBundle {
   readonly body: string | null;
 }
 
-const TEXTS = ['verifierKey', 'leaf', 'proof', 'receipt', 'rowSalt', 'record'] as const;
+const OF_EVENT = ['verifierKey', 'leaf', 'proof', 'receipt'] as const;
+const OF_PREDICTION = [...OF_EVENT, 'rowSalt', 'record'] as const;
 
 /** @throws SyntaxError naming what is missing */
 export function readBundle(text: string): PredictionBundle {
   const bundle = JSON.parse(text) as PredictionBundle | null;
   if (bundle?.format !== 'assay-prediction@1') throw new SyntaxError(`That is not the bundle of a prediction: its format is ${JSON.stringify(bundle?.format)}, not "assay-prediction@1".`);
-  const missing = TEXTS.filter((name) => typeof bundle[name] !== 'string');
+  const missing = OF_PREDICTION.filter((name) => typeof bundle[name] !== 'string');
   if (missing.length > 0) throw new SyntaxError(`The bundle lacks ${missing.join(', ')}.`);
   if (typeof bundle.columns !== 'object' || bundle.columns === null) throw new SyntaxError('The bundle lacks columns.');
   if (bundle.body !== null && typeof bundle.body !== 'string') throw new SyntaxError('The bundle lacks body, which is null where the customer was erased.');
+  return bundle;
+}
+
+/** @throws SyntaxError naming what is missing */
+export function readEventBundle(text: string): EventBundle {
+  const bundle = JSON.parse(text) as EventBundle | null;
+  if (bundle?.format !== 'assay-event@1') throw new SyntaxError(`That is not the bundle of an event: its format is ${JSON.stringify(bundle?.format)}, not "assay-event@1".`);
+  const missing = OF_EVENT.filter((name) => typeof bundle[name] !== 'string');
+  if (missing.length > 0) throw new SyntaxError(`The bundle lacks ${missing.join(', ')}.`);
   return bundle;
 }

@@ -10,7 +10,7 @@ import { parseKey, verifyNote, type VerifierKey } from '../note/keys.js';
 import { parseNote } from '../note/note.js';
 import { parseReceipt } from '../note/receipt.js';
 import { parseProof } from '../note/tlog-proof.js';
-import type { PredictionBundle } from './bundle.js';
+import type { EventBundle, PredictionBundle } from './bundle.js';
 import { canonical } from './canonical.js';
 
 /** One thing that was checked and holds, in a sentence. */
@@ -46,19 +46,29 @@ function must(holds: boolean, what: string): asserts holds {
  */
 export function verifyPrediction(bundle: PredictionBundle, trusted: readonly string[], witnesses = 0): Check[] {
   const leaf = JSON.parse(bundle.leaf) as Leaf;
-  return [checkpointIsSigned(bundle, trusted.map(parseKey), witnesses), leafIsIncluded(bundle), leafIsOfRow(bundle, leaf), recordIsStored(bundle, leaf), columnsAreStored(bundle, leaf), bodyIsCommitted(bundle, leaf), receiptIsOfLeaf(bundle, trusted.map(parseKey), leaf)];
+  return [checkpointIsSigned(bundle, trusted.map(parseKey), witnesses), leafIsIncluded(bundle), leafIsOfRow(bundle, leaf), recordIsStored(bundle, leaf), columnsAreStored(bundle, leaf), bodyIsCommitted(bundle, leaf), receiptIsOfLeaf(bundle, trusted.map(parseKey), leaf.id)];
 }
 
-function checkpointIsSigned({ proof }: PredictionBundle, keys: readonly VerifierKey[], witnesses: number): Check {
+/** The same of an act: that this leaf is in the log, and was promised to be. @throws Error with the first thing that does not hold */
+export function verifyEvent(bundle: EventBundle, trusted: readonly string[], witnesses = 0): Check[] {
+  const keys = trusted.map(parseKey);
+  return [checkpointIsSigned(bundle, keys, witnesses), leafIsIncluded(bundle), receiptIsOfLeaf(bundle, keys)];
+}
+
+type Proven = Omit<EventBundle, 'format'>;
+
+function checkpointIsSigned({ proof }: Proven, keys: readonly VerifierKey[], witnesses: number): Check {
   const note = parseNote(parseProof(proof).checkpoint);
   const { origin, size } = parseCheckpoint(note.text);
-  const signers = new Set(verifyNote(note, keys).map(({ key }) => key.name));
-  must(signers.delete(origin), `The checkpoint of ${origin} is not signed by a key that you trust.`);
+  const verified = verifyNote(note, keys);
+  must(verified.some(({ key, time }) => key.name === origin && time === undefined), `The checkpoint of ${origin} is not signed by a key that you trust.`);
+  // Only cosignatures have a time: no other signature says that the log was seen to grow.
+  const signers = new Set(verified.flatMap(({ key, time }) => (time === undefined ? [] : [key.name])));
   must(signers.size >= witnesses, `The checkpoint has ${signers.size} signatures of witnesses that you trust, not ${witnesses}.`);
   return { name: 'checkpoint', says: `${origin} signed that it has ${size} entries${signers.size > 0 ? `, and ${[...signers].join(', ')} that they saw it grow` : ''}` };
 }
 
-function leafIsIncluded({ proof, leaf }: PredictionBundle): Check {
+function leafIsIncluded({ proof, leaf }: Proven): Check {
   const { index, path, checkpoint } = parseProof(proof);
   const { size, root } = parseCheckpoint(parseNote(checkpoint).text);
   must(verifyInclusion({ index, size, leaf: leafHash(Buffer.from(leaf)), path, root }), `The leaf is not entry ${index} of the log: leaf, path or checkpoint was changed.`);
@@ -90,10 +100,10 @@ function bodyIsCommitted({ body, columns }: PredictionBundle, leaf: Leaf): Check
   return { name: 'body', says: `Inputs, outputs and explanation are those that were logged${outputs ? `: PD ${outputs.pd}` : ''}` };
 }
 
-function receiptIsOfLeaf({ receipt, leaf: text }: PredictionBundle, keys: readonly VerifierKey[], leaf: Leaf): Check {
+function receiptIsOfLeaf({ receipt, leaf: text }: Proven, keys: readonly VerifierKey[], id?: string): Check {
   const note = parseNote(receipt);
   const { origin, event, leaf: hash, recordedAt } = parseReceipt(note.text);
   must(verifyNote(note, keys).some(({ key }) => key.name === origin), 'The receipt is not signed by a key that you trust.');
-  must(event === leaf.id && leafHash(Buffer.from(text)).equals(Buffer.from(hash)), 'The receipt is of another leaf.');
+  must((id === undefined || event === id) && leafHash(Buffer.from(text)).equals(Buffer.from(hash)), 'The receipt is of another leaf.');
   return { name: 'receipt', says: `The receipt of ${recordedAt.toISOString()} promised this leaf` };
 }

@@ -2,10 +2,10 @@ import { readdir } from 'node:fs/promises';
 import { badInput } from '../../platform/index.js';
 
 /** What an earlier run left is never mixed with what this one writes. @throws BAD_INPUT unless the folder is empty or not there */
-export async function requireNewFolder(folder: string): Promise<void> {
+export async function requireNewFolder(folder: string, option = '--out'): Promise<void> {
   const held = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return [];
-    throw badInput(`--out ${folder}: cannot be used: ${error.message}`);
+    throw badInput(`${option} ${folder}: cannot be used: ${error.message}`);
   });
-  if (held.length > 0) throw badInput(`--out ${folder}: is not empty. Name a new folder.`);
+  if (held.length > 0) throw badInput(`${option} ${folder}: is not empty. Name a new folder.`);
 }

@@ -3,3 +3,4 @@ export * from './connection.js';
 export * from './node.js';
 export * from './list.inputs.js';
 export * from './subscription.js';
+export * from './moment.args.js';

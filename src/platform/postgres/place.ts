@@ -53,7 +53,8 @@ async function openRefuge(home: string): Promise<string> {
 
 const isFolder = async (path: string): Promise<boolean> => (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
 
-async function othersCanEnter(folder: string): Promise<boolean> {
+/** Whether a user who owns none of the folders on the way may pass them. */
+export async function othersCanEnter(folder: string): Promise<boolean> {
   for (let path = folder; ; path = dirname(path)) {
     const found = await stat(path).catch(() => undefined);
     if (found && (found.mode & 0o001) === 0) return false;

@@ -10,17 +10,17 @@ import { DecisionValue, PredictionType } from '../history/prediction.types.js';
 export class ChallengerPredictionsResolver {
   @Requires('prediction:detail')
   @FieldResolver(() => PredictionType, { nullable: true, description: 'The prediction that decided, beside which a challenger said this; null for all that no challenger said.' })
-  async challengerOf(@Ctx() ctx: Context, @Root() { row }: PredictionType): Promise<PredictionType | undefined> {
+  async challengerOf(@Ctx() ctx: Context, @Root() { row, moment }: PredictionType): Promise<PredictionType | undefined> {
     const decider = row.shadow_of === null ? undefined : await ctx.loaders.of(ctx, predictionById).load({ customerId: row.customer_id, id: row.shadow_of });
-    return decider && toPrediction(ctx, decider);
+    return decider && toPrediction(ctx, decider, moment);
   }
 
   @Requires('prediction:detail')
   @FieldResolver(() => [PredictionType], { description: 'What the challengers said of the same request, without deciding.' })
-  async challengers(@Ctx() ctx: Context, @Root() { row }: PredictionType): Promise<PredictionType[]> {
+  async challengers(@Ctx() ctx: Context, @Root() { row, moment }: PredictionType): Promise<PredictionType[]> {
     if (row.shadow_of !== null || row.purpose === 'WHAT_IF') return [];
     const rows = await ctx.loaders.of(ctx, challengersOfPrediction).load({ customerId: row.customer_id, id: row.id });
-    return rows.map((one) => toPrediction(ctx, one));
+    return rows.map((one) => toPrediction(ctx, one, moment));
   }
 
   @Requires('prediction:detail')

@@ -1,5 +1,5 @@
 import { lockThing } from '../../customers/index.js';
-import { encodeGlobalId, notFound, type Context, type Queryable, type Transaction } from '../../platform/index.js';
+import { encodeGlobalId, notFound, PRESENT, type Context, type Queryable, type Transaction } from '../../platform/index.js';
 import type { Decision } from '../../scoring/index.js';
 import { demandOwn, refusedBy } from '../../security/index.js';
 import { DECIDES } from '../history/deciding.js';
@@ -39,7 +39,7 @@ export async function lockDecided(tx: Transaction, ctx: Context, ref: Prediction
   if (!row) throw notFound('There is no such prediction.');
   if (!decides(row)) throw decidedNothing();
   await lockThing(tx, 'decisions of loan', row.loan_id);
-  const [file] = await decisionFiles(tx, [row]);
+  const [file] = await decisionFiles(tx, [{ ...row, moment: PRESENT }]);
   return { ref, row, file: file!, effective: effectiveDecision(row, file!, ctx.now()), openReviews: await openReviewsOfLoan(tx, row) };
 }
 

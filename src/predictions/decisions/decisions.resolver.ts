@@ -1,5 +1,5 @@
 import { Arg, Args, Ctx, Mutation, Query, Resolver } from 'type-graphql';
-import { ConnectionArgs, expectId, fetchPage, internal, toConnection, Where, type Connection, type Context } from '../../platform/index.js';
+import { ConnectionArgs, expectId, fetchPage, internal, PRESENT, toConnection, Where, type Connection, type Context } from '../../platform/index.js';
 import { proposalAfter, Requires, type Proposals, type ProposalType } from '../../security/index.js';
 import { recorded } from '../graphql/scoring.resolver.js';
 import { predictionById } from '../history/prediction.queries.js';
@@ -110,8 +110,8 @@ function predictionRef(text: string): PredictionRef {
 async function after(ctx: Context, ref: PredictionRef): Promise<PredictionType> {
   const row = await ctx.loaders.of(ctx, predictionById).load(ref);
   if (row) {
-    ctx.loaders.of(ctx, decisionFileOf).clear(row);
-    ctx.loaders.of(ctx, loanHistoryOf).clear(row);
+    ctx.loaders.of(ctx, decisionFileOf).clear({ ...row, moment: PRESENT });
+    ctx.loaders.of(ctx, loanHistoryOf).clear({ ...row, moment: PRESENT });
   }
   return recorded(ctx, ref);
 }

@@ -113,7 +113,7 @@ interface DueNotices {
 /** Notices that nobody sent and that are due by a day, with all that tells what they are of. */
 export async function dueNotices(db: Queryable, userId: string, times: { readonly now: Date; readonly declinedSince: Date; readonly offeredSince: Date; readonly by: string }): Promise<DueNotices> {
   const rows = await db.query<HistoryRow & { customer_id: string; id: string; send_by: string; total: number }>(
-    `SELECT l.customer_id, l.id, l.send_by::text, l.total, ${historyColumns} FROM (
+    `SELECT l.customer_id, l.id, l.send_by::text, l.total, ${historyColumns()} FROM (
        SELECT t.customer_id, t.loan_id, d.id, d.send_by, count(*) OVER ()::int AS total
        FROM (${MAY_BE_DUE}) t CROSS JOIN LATERAL (${DUE}) d WHERE d.send_by <= $5::date AND ${GRANTED} ORDER BY d.send_by, d.id LIMIT ${MOST + 1}) l
      ORDER BY l.send_by, l.id`,

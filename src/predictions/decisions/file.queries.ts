@@ -1,37 +1,43 @@
-import { inOrder, type LoaderDefinition, type Queryable } from '../../platform/index.js';
+import { actedBefore, inOrder, momentKey, PRESENT, type LoaderDefinition, type Moment, type Queryable } from '../../platform/index.js';
 import type { PredictionRow } from '../history/prediction.queries.js';
 import type { DecisionFile, OverrideRow, ReviewRow } from './file.rows.js';
 
-const OVERRIDE = `json_build_object('customerId', o.customer_id, 'id', o.id, 'predictionId', o.prediction_id, 'replaced', o.replaced, 'decision', o.decision,
-  'reasonCode', o.reason_code, 'comment', encode(o.comment, 'base64'), 'madeBy', o.made_by, 'recordedAt', o.recorded_at, 'expiresAt', override_ends(o),
+/** In SQL, when an override ends, as far as was recorded before a time: that the loan outgrew it may have come later. */
+export const endsOf = (before: string): string => `coalesce((SELECT e FROM override_ends(o) e WHERE e < ${before}), o.expires_at)`;
+
+const overrideOf = (before: string): string => `json_build_object('customerId', o.customer_id, 'id', o.id, 'predictionId', o.prediction_id, 'replaced', o.replaced, 'decision', o.decision,
+  'reasonCode', o.reason_code, 'comment', encode(o.comment, 'base64'), 'madeBy', o.made_by, 'recordedAt', o.recorded_at, 'expiresAt', ${endsOf(before)},
   'proposalId', o.proposal_id, 'confirmedBy', d.decided_by, 'reviewId', o.review_id)`;
 const OVERRIDES = 'decision_overrides o LEFT JOIN proposal_decisions d ON d.proposal_id = o.proposal_id';
 
 const REVIEW = `json_build_object('customerId', r.customer_id, 'id', r.id, 'predictionId', r.prediction_id, 'grounds', encode(r.grounds, 'base64'),
   'requestedBy', r.requested_by, 'recordedAt', r.recorded_at, 'dueAt', r.due_at, 'outcome', u.outcome, 'explanation', encode(u.explanation, 'base64'),
   'overrideId', u.override_id, 'resolvedBy', u.resolved_by, 'resolvedAt', u.recorded_at)`;
-const REVIEWS = 'decision_reviews r LEFT JOIN decision_review_outcomes u ON u.customer_id = r.customer_id AND u.review_id = r.id';
+const reviewsBefore = (before: string): string => `decision_reviews r LEFT JOIN decision_review_outcomes u ON u.customer_id = r.customer_id AND u.review_id = r.id AND u.recorded_at < ${before}`;
+/** Nothing is recorded after the present. */
+const ALWAYS = `'infinity'::timestamptz`;
+const REVIEWS = reviewsBefore(ALWAYS);
 
 const listOf = (item: string, from: string, alias: string): string =>
-  `(SELECT json_agg(${item} ORDER BY ${alias}.id) FROM ${from} WHERE ${alias}.customer_id = p.customer_id AND ${alias}.prediction_id = p.id)`;
+  `(SELECT json_agg(${item} ORDER BY ${alias}.id) FROM ${from} WHERE ${alias}.customer_id = p.customer_id AND ${alias}.prediction_id = p.id AND ${alias}.recorded_at < p.before)`;
 
-type OfPrediction = Pick<PredictionRow, 'customer_id' | 'id'>;
+type OfPrediction = Pick<PredictionRow, 'customer_id' | 'id'> & { readonly moment: Moment };
 
-/** One statement for a page of predictions. */
+/** One statement for a page of predictions, in the order asked for. */
 export async function decisionFiles(db: Queryable, predictions: readonly OfPrediction[]): Promise<DecisionFile[]> {
-  const rows = await db.query<{ id: string; overrides: readonly OverrideRow[] | null; reviews: readonly ReviewRow[] | null }>(
-    `SELECT p.id, ${listOf(OVERRIDE, OVERRIDES, 'o')} AS overrides, ${listOf(REVIEW, REVIEWS, 'r')} AS reviews
-     FROM unnest($1::uuid[], $2::uuid[]) AS p (customer_id, id)`,
-    [predictions.map((row) => row.customer_id), predictions.map(({ id }) => id)],
+  const rows = await db.query<{ place: string; overrides: readonly OverrideRow[] | null; reviews: readonly ReviewRow[] | null }>(
+    `SELECT p.place, ${listOf(overrideOf('p.before'), OVERRIDES, 'o')} AS overrides, ${listOf(REVIEW, reviewsBefore('p.before'), 'r')} AS reviews
+     FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[]) WITH ORDINALITY AS p (customer_id, id, before, place)`,
+    [predictions.map((row) => row.customer_id), predictions.map(({ id }) => id), predictions.map(({ moment }) => actedBefore(moment))],
   );
-  return inOrder(predictions.map(({ id }) => id), rows, ({ id }) => id).map((row) => ({
+  return inOrder(predictions.map((_, index) => String(index + 1)), rows, ({ place }) => place).map((row) => ({
     overrides: (row!.overrides ?? []).map((override) => dated(override, ['recordedAt', 'expiresAt'])),
     reviews: (row!.reviews ?? []).map(datedReview),
   }));
 }
 
 export const decisionFileOf: LoaderDefinition<OfPrediction, DecisionFile> = {
-  cacheKey: ({ customer_id, id }) => `${customer_id} ${id}`,
+  cacheKey: ({ customer_id, id, moment }) => `${customer_id} ${id} ${momentKey(moment)}`,
   load: (ctx, predictions) => decisionFiles(ctx.db, predictions),
 };
 
@@ -66,29 +72,42 @@ interface Ref {
   readonly id: string;
 }
 
-const refKey = ({ customerId, id }: Ref): string => `${customerId} ${id}`;
+/** One of them as of a moment. */
+interface RefAt extends Ref {
+  readonly moment: Moment;
+}
 
-const refsIn = (refs: readonly Ref[]): unknown[] => [refs.map(({ customerId }) => customerId), refs.map(({ id }) => id)];
+const refKey = ({ customerId, id, moment }: RefAt): string => `${customerId} ${id} ${momentKey(moment)}`;
 
-const REFS = 'SELECT * FROM unnest($1::uuid[], $2::uuid[])';
+const ASKED = 'unnest($1::uuid[], $2::uuid[], $3::timestamptz[]) WITH ORDINALITY AS asked (customer_id, id, before, place)';
 
-async function reviewsByRef(db: Queryable, refs: readonly Ref[]): Promise<ReviewRow[]> {
-  const rows = await db.query<{ review: ReviewRow }>(`SELECT ${REVIEW} AS review FROM ${REVIEWS} WHERE (r.customer_id, r.id) IN (${REFS})`, refsIn(refs));
-  return rows.map(reviewOf);
+/** What there was of each, in the order asked for. */
+async function inPlace<Row>(db: Queryable, refs: readonly RefAt[], item: string, from: string): Promise<(Row | undefined)[]> {
+  const rows = await db.query<{ place: string; item: Row }>(`SELECT asked.place, ${item} AS item FROM ${ASKED} CROSS JOIN LATERAL (${from}) found`, [
+    refs.map(({ customerId }) => customerId),
+    refs.map(({ id }) => id),
+    refs.map(({ moment }) => actedBefore(moment)),
+  ]);
+  const found = new Map(rows.map(({ place, item: row }) => [Number(place), row]));
+  return refs.map((_, index) => found.get(index + 1));
+}
+
+const ofAsked = (alias: string): string => `${alias}.customer_id = asked.customer_id AND ${alias}.id = asked.id AND ${alias}.recorded_at < asked.before`;
+
+async function reviewsAt(db: Queryable, refs: readonly RefAt[]): Promise<(ReviewRow | undefined)[]> {
+  const rows = await inPlace<ReviewRow>(db, refs, 'found.review', `SELECT ${REVIEW} AS review FROM ${reviewsBefore('asked.before')} WHERE ${ofAsked('r')}`);
+  return rows.map((row) => row && datedReview(row));
 }
 
 /** One review as it is now. */
-export const reviewById = async (db: Queryable, ref: Ref): Promise<ReviewRow | undefined> => (await reviewsByRef(db, [ref]))[0];
+export const reviewById = async (db: Queryable, ref: Ref): Promise<ReviewRow | undefined> => (await reviewsAt(db, [{ ...ref, moment: PRESENT }]))[0];
 
-export const reviewsOf: LoaderDefinition<Ref, ReviewRow | undefined> = {
-  cacheKey: refKey,
-  load: async (ctx, refs) => inOrder(refs.map(refKey), await reviewsByRef(ctx.db, refs), refKey),
-};
+export const reviewsOf: LoaderDefinition<RefAt, ReviewRow | undefined> = { cacheKey: refKey, load: (ctx, refs) => reviewsAt(ctx.db, refs) };
 
-export const overridesOf: LoaderDefinition<Ref, OverrideRow | undefined> = {
+export const overridesOf: LoaderDefinition<RefAt, OverrideRow | undefined> = {
   cacheKey: refKey,
   async load(ctx, refs) {
-    const rows = await ctx.db.query<{ override: OverrideRow }>(`SELECT ${OVERRIDE} AS override FROM ${OVERRIDES} WHERE (o.customer_id, o.id) IN (${REFS})`, refsIn(refs));
-    return inOrder(refs.map(refKey), rows.map(({ override }) => dated(override, ['recordedAt', 'expiresAt'])), refKey);
+    const rows = await inPlace<OverrideRow>(ctx.db, refs, 'found.override', `SELECT ${overrideOf('asked.before')} AS override FROM ${OVERRIDES} WHERE ${ofAsked('o')}`);
+    return rows.map((row) => row && dated(row, ['recordedAt', 'expiresAt']));
   },
 };

@@ -1,6 +1,6 @@
 import { recordEvent } from '../../audit/index.js';
 import { effectiveTime } from '../../customers/index.js';
-import { badInput, decimalText, newId, type Context, type Transaction } from '../../platform/index.js';
+import { badInput, decimalText, newId, PRESENT, type Context, type Transaction } from '../../platform/index.js';
 import type { Decision } from '../../scoring/index.js';
 import { refusedBy, type KeyRing } from '../../security/index.js';
 import type { PredictionRef } from '../record/recorder.js';
@@ -116,7 +116,7 @@ function amountOf(amount: string | null | undefined): string | null {
 }
 
 async function historyOf(tx: Transaction, { row }: Decided): Promise<LoanHistory> {
-  const [history] = await loanHistories(tx, [row]);
+  const [history] = await loanHistories(tx, [{ ...row, moment: PRESENT }]);
   return history!;
 }
 

@@ -1,6 +1,6 @@
 import { Arg, Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
 import { ModelVersion } from '../../models/index.js';
-import type { Context } from '../../platform/index.js';
+import { clockAt, type Context } from '../../platform/index.js';
 import { demand, Requires, User, userOf } from '../../security/index.js';
 import { recorded } from '../graphql/scoring.resolver.js';
 import { PredictionType } from '../history/prediction.types.js';
@@ -27,14 +27,14 @@ export class DecisionOverrideResolver {
   }
 
   @FieldResolver(() => PredictionType, { description: 'The prediction in the place of whose decision it stands.' })
-  prediction(@Ctx() ctx: Context, @Root() { row: { customerId, predictionId: id } }: DecisionOverride): Promise<PredictionType> {
-    return recorded(ctx, { customerId, id });
+  prediction(@Ctx() ctx: Context, @Root() { row: { customerId, predictionId: id }, moment }: DecisionOverride): Promise<PredictionType> {
+    return recorded(ctx, { customerId, id }, moment);
   }
 
   @FieldResolver(() => DecisionReview, { nullable: true, description: 'The review that led to it: of this decision, or of one that it came after; null where none did.' })
-  async review(@Ctx() ctx: Context, @Root() { row: { customerId, reviewId } }: DecisionOverride): Promise<DecisionReview | null> {
-    const found = reviewId && (await ctx.loaders.of(ctx, reviewsOf).load({ customerId, id: reviewId }));
-    return found ? toReview(found, ctx.now()) : null;
+  async review(@Ctx() ctx: Context, @Root() { row: { customerId, reviewId }, moment }: DecisionOverride): Promise<DecisionReview | null> {
+    const found = reviewId && (await ctx.loaders.of(ctx, reviewsOf).load({ customerId, id: reviewId, moment }));
+    return found ? toReview(found, clockAt(ctx, moment), moment) : null;
   }
 
   @Requires('decision:read')

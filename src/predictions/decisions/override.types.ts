@@ -1,5 +1,5 @@
 import { Field, Int, ObjectType, Float } from 'type-graphql';
-import { encodeGlobalId, Node } from '../../platform/index.js';
+import { encodeGlobalId, Node, PRESENT, type Moment } from '../../platform/index.js';
 import type { Decision } from '../../scoring/index.js';
 import { Requires } from '../../security/index.js';
 import { DecisionValue } from '../history/prediction.types.js';
@@ -10,6 +10,8 @@ import type { OverrideReasonCode } from './reason-codes.js';
 @ObjectType({ implements: Node, description: 'A decision by a person in place of the one in force, for a time.', simpleResolvers: true })
 export class DecisionOverride extends Node {
   readonly row!: OverrideRow;
+  /** As of when it is told. */
+  readonly moment!: Moment;
   @Field(() => DecisionValue, { description: 'What the person decided.' }) decision!: Decision;
   @Field(() => DecisionValue, { description: 'The decision that was in force before.' }) replaced!: Decision;
   @Requires('decision:read') @Field(() => OverrideReasonEnum, { description: 'Why. Applicants are told of it by the statement in principalReasons.' }) reasonCode!: OverrideReasonCode;
@@ -18,9 +20,9 @@ export class DecisionOverride extends Node {
   @Field(() => Boolean, { description: 'Whether it is in force: the newest of its prediction, and not expired.' }) active!: boolean;
 }
 
-export const toOverride = (row: OverrideRow, active: boolean): DecisionOverride => {
+export const toOverride = (row: OverrideRow, active: boolean, moment = PRESENT): DecisionOverride => {
   const { customerId, id, decision, replaced, reasonCode, recordedAt, expiresAt } = row;
-  return Object.assign(new DecisionOverride(), { id: encodeGlobalId({ type: 'DecisionOverride', customerId, id }), row, decision, replaced, reasonCode, recordedAt, expiresAt, active });
+  return Object.assign(new DecisionOverride(), { id: encodeGlobalId({ type: 'DecisionOverride', customerId, id }), row, moment, decision, replaced, reasonCode, recordedAt, expiresAt, active });
 };
 
 @ObjectType({ description: 'How often a reason was given.', simpleResolvers: true })

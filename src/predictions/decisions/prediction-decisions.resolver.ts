@@ -1,6 +1,6 @@
 import { Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
 import { moneyOf } from '../../loans/index.js';
-import type { Context } from '../../platform/index.js';
+import { clockAt, type Context } from '../../platform/index.js';
 import type { Decision } from '../../scoring/index.js';
 import { DecisionValue, PredictionType } from '../history/prediction.types.js';
 import { AdverseActionType, Counteroffer } from './adverse-action.types.js';
@@ -30,32 +30,32 @@ export class PredictionDecisionsResolver {
   @FieldResolver(() => DecisionOverride, { nullable: true, description: 'The override in force; null where the decision policy\'s decision is.' })
   async override(@Ctx() ctx: Context, @Root() prediction: PredictionType): Promise<DecisionOverride | null> {
     const override = (await opened(ctx, prediction))?.effective.override;
-    return override ? toOverride(override, true) : null;
+    return override ? toOverride(override, true, prediction.moment) : null;
   }
 
   @FieldResolver(() => [DecisionOverride], { description: 'Every override of its decision, oldest first, expired ones included.' })
   async overrides(@Ctx() ctx: Context, @Root() prediction: PredictionType): Promise<DecisionOverride[]> {
     const found = await opened(ctx, prediction);
-    return found?.file.overrides.map((row) => toOverride(row, row === found.effective.override)) ?? [];
+    return found?.file.overrides.map((row) => toOverride(row, row === found.effective.override, prediction.moment)) ?? [];
   }
 
   @FieldResolver(() => [DecisionReview], { description: 'Every review of its decision, oldest first.' })
   async reviews(@Ctx() ctx: Context, @Root() prediction: PredictionType): Promise<DecisionReview[]> {
-    const now = ctx.now();
-    return (await opened(ctx, prediction))?.file.reviews.map((row) => toReview(row, now)) ?? [];
+    const now = clockAt(ctx, prediction.moment);
+    return (await opened(ctx, prediction))?.file.reviews.map((row) => toReview(row, now, prediction.moment)) ?? [];
   }
 
   @FieldResolver(() => AdverseActionType, { nullable: true, description: 'What a notice of adverse action needs (US Regulation B); null where nothing was decided.' })
-  async adverseAction(@Ctx() ctx: Context, @Root() { row }: PredictionType): Promise<AdverseActionType | null> {
+  async adverseAction(@Ctx() ctx: Context, @Root() { row, moment }: PredictionType): Promise<AdverseActionType | null> {
     if (!decides(row)) return null;
-    return toAdverseAction(row, dutyOf(await ctx.loaders.of(ctx, loanHistoryOf).load(row), row.id, ctx.now()));
+    return toAdverseAction(row, dutyOf(await ctx.loaders.of(ctx, loanHistoryOf).load({ ...row, moment }), row.id, clockAt(ctx, moment)));
   }
 }
 
-async function opened(ctx: Context, { row }: PredictionType): Promise<OpenedFile | undefined> {
+async function opened(ctx: Context, { row, moment }: PredictionType): Promise<OpenedFile | undefined> {
   if (!decides(row)) return undefined;
-  const file = await ctx.loaders.of(ctx, decisionFileOf).load(row);
-  return { file, effective: effectiveDecision(row, file, ctx.now()) };
+  const file = await ctx.loaders.of(ctx, decisionFileOf).load({ ...row, moment });
+  return { file, effective: effectiveDecision(row, file, clockAt(ctx, moment)) };
 }
 
 function toAdverseAction(row: DecidingRow, duty: Duty): AdverseActionType {

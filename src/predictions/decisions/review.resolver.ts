@@ -13,13 +13,13 @@ export class DecisionReviewResolver {
   constructor(private readonly texts: DecisionTexts) {}
 
   @FieldResolver(() => PredictionType, { description: 'The prediction whose decision is contested.' })
-  prediction(@Ctx() ctx: Context, @Root() { row: { customerId, predictionId: id } }: DecisionReview): Promise<PredictionType> {
-    return recorded(ctx, { customerId, id });
+  prediction(@Ctx() ctx: Context, @Root() { row: { customerId, predictionId: id }, moment }: DecisionReview): Promise<PredictionType> {
+    return recorded(ctx, { customerId, id }, moment);
   }
 
   @FieldResolver(() => DecisionOverride, { nullable: true, description: 'By what it changed the decision: of the newest prediction where the loan was decided anew meanwhile; null where it changed nothing.' })
-  async override(@Ctx() ctx: Context, @Root() { row: { customerId, overrideId: id } }: DecisionReview): Promise<DecisionOverride | null> {
-    return (id && (await findOverride(ctx, { customerId, id }))) || null;
+  async override(@Ctx() ctx: Context, @Root() { row: { customerId, overrideId: id }, moment }: DecisionReview): Promise<DecisionOverride | null> {
+    return (id && (await findOverride(ctx, { customerId, id }, moment))) || null;
   }
 
   @Requires('decision:read')

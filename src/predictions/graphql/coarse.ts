@@ -1,4 +1,4 @@
-import { encodeGlobalId, type Context } from '../../platform/index.js';
+import { encodeGlobalId, PRESENT, type Context } from '../../platform/index.js';
 import { may } from '../../security/index.js';
 import type { PredictionRow } from '../history/prediction.queries.js';
 import { PredictionType, type DecisionValue, type PredictionPurpose, type Status } from '../history/prediction.types.js';
@@ -9,12 +9,13 @@ export const coarsePd = (pd: number): number => Number(pd.toPrecision(2));
 export const coarsePoints = (points: number): number => Math.round(points / 10) * 10;
 
 /** A row as the API tells it, in the precision that the caller may see. */
-export function toPrediction(ctx: Context, row: PredictionRow): PredictionType {
+export function toPrediction(ctx: Context, row: PredictionRow, moment = PRESENT): PredictionType {
   const exact = may(ctx, 'prediction:detail');
   const told = (value: number | null, coarse: (value: number) => number): number | null => (value === null || exact ? value : coarse(value));
   return Object.assign(new PredictionType(), {
     id: encodeGlobalId({ type: 'Prediction', customerId: row.customer_id, id: row.id }),
     row,
+    moment,
     status: row.status as Status,
     purpose: row.purpose as PredictionPurpose,
     decision: row.decision as DecisionValue | null,

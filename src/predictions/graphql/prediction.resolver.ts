@@ -2,14 +2,17 @@ import { Arg, Args, Ctx, FieldResolver, ID, Query, Resolver, Root } from 'type-g
 import { Customer, type CustomersReader } from '../../customers/index.js';
 import { Loan, type LoansReader } from '../../loans/index.js';
 import { Deployment, deploymentsById, LANGUAGE_ARG, languageOf, LanguageValue, Model, modelsById, ModelVersion, toDeployment, toModel, toModelVersion, versionsById } from '../../models/index.js';
-import { ConnectionArgs, connectionType, expectId, OrderDirection, toConnection, type Connection, type Context } from '../../platform/index.js';
+import { clockAt, ConnectionArgs, connectionType, expectId, isPresent, momentOf, OrderDirection, PRESENT, toConnection, type Connection, type Context } from '../../platform/index.js';
 import { demandOwn, Requires, userOf } from '../../security/index.js';
 import { PredictionCounterfactual } from '../history/counterfactual.types.js';
 import type { Evidence } from '../history/evidence.js';
 import { predictionById, predictionPage, type PredictionFilter } from '../history/prediction.queries.js';
-import { PredictionActor, PredictionExplanation, PredictionInput, PredictionNovelty, PredictionProblem, PredictionReason, PredictionRecordType, PredictionReplay, PredictionType } from '../history/prediction.types.js';
+import { PredictionActor, PredictionExplanation, PredictionInput, PredictionNovelty, PredictionProblem, PredictionReason, PredictionRecordType, PredictionType } from '../history/prediction.types.js';
+import { PredictionReplay } from '../replay/replay.types.js';
 import { isVisible, toPrediction } from './coarse.js';
 import { PredictionFilterInput } from './prediction.inputs.js';
+
+const AS_OF = 'As the database knew it then, and so all fields beneath: only what had been recorded, before any later correction. Not in the future. Model and version are told as they are now.';
 
 export const PredictionConnection = connectionType(PredictionType, 'Prediction', 'predictions');
 
@@ -22,9 +25,13 @@ export class PredictionResolver {
   ) {}
 
   @Requires('prediction:read')
-  @Query(() => PredictionType, { nullable: true, description: 'A prediction; null where there is none, or it is not yours to see.' })
-  async prediction(@Ctx() ctx: Context, @Arg('id', () => ID, { description: 'Its id.' }) id: string): Promise<PredictionType | undefined> {
-    return findPrediction(ctx, expectId(id, 'Prediction', true));
+  @Query(() => PredictionType, { nullable: true, description: 'A prediction; null where there is none, or was none then, or it is not yours to see.' })
+  async prediction(
+    @Ctx() ctx: Context,
+    @Arg('id', () => ID, { description: 'Its id.' }) id: string,
+    @Arg('asOf', () => Date, { nullable: true, description: AS_OF }) asOf?: Date,
+  ): Promise<PredictionType | undefined> {
+    return findPrediction(ctx, expectId(id, 'Prediction', true), await momentOf(ctx, { asOf }));
   }
 
   @Requires('prediction:read')
@@ -33,21 +40,22 @@ export class PredictionResolver {
     @Ctx() ctx: Context,
     @Args() page: ConnectionArgs,
     @Arg('filter', () => PredictionFilterInput, { nullable: true, description: 'Which ones; all, unless given.' }) filter?: PredictionFilterInput,
-    @Arg('asOf', () => Date, { nullable: true, description: 'The history as it stood then: only what had been recorded.' }) asOf?: Date,
+    @Arg('asOf', () => Date, { nullable: true, description: AS_OF }) asOf?: Date,
     @Arg('direction', () => OrderDirection, { nullable: true, description: 'ASC: oldest first. DESC, the default: newest first.' }) direction?: OrderDirection,
   ): Promise<Connection<PredictionType>> {
-    const found = await predictionPage(ctx, { ...filterOf(filter), asOf }, page, direction === 'ASC');
-    return toConnection(found, (row) => toPrediction(ctx, row));
+    const moment = await momentOf(ctx, { asOf });
+    const found = await predictionPage(ctx, { ...filterOf(filter), moment }, page, direction === 'ASC');
+    return toConnection(found, (row) => toPrediction(ctx, row, moment));
   }
 
   @FieldResolver(() => Customer, { description: 'Who borrows.' })
-  customer(@Ctx() ctx: Context, @Root() { row }: PredictionType): Promise<Customer | undefined> {
-    return ctx.loaders.of(ctx, this.customers.byId).load(row.customer_id);
+  customer(@Ctx() ctx: Context, @Root() { row, moment }: PredictionType): Promise<Customer | undefined> {
+    return ctx.loaders.of(ctx, this.customers.at).load({ customerId: row.customer_id, moment });
   }
 
   @FieldResolver(() => Loan, { description: 'What was scored.' })
-  loan(@Ctx() ctx: Context, @Root() { row }: PredictionType): Promise<Loan | undefined> {
-    return ctx.loaders.of(ctx, this.loans.byRef).load({ customerId: row.customer_id, loanId: row.loan_id });
+  loan(@Ctx() ctx: Context, @Root() { row, moment }: PredictionType): Promise<Loan | undefined> {
+    return ctx.loaders.of(ctx, this.loans.at).load({ customerId: row.customer_id, loanId: row.loan_id, moment });
   }
 
   @Requires('model:read')
@@ -65,9 +73,11 @@ export class PredictionResolver {
 
   @Requires('model:read')
   @FieldResolver(() => Deployment, { nullable: true, description: 'The deployment it ran under: who made the version live, when and why.' })
-  async deployment(@Ctx() ctx: Context, @Root() { row }: PredictionType): Promise<Deployment | undefined> {
+  async deployment(@Ctx() ctx: Context, @Root() { row, moment }: PredictionType): Promise<Deployment | undefined> {
     const found = row.deployment_id && (await ctx.loaders.of(ctx, deploymentsById).load(row.deployment_id));
-    return found ? toDeployment(found) : undefined;
+    if (!found) return undefined;
+    const lasted = !isPresent(moment) && found.validTo !== null && found.validTo > clockAt(ctx, moment);
+    return toDeployment(lasted ? { ...found, validTo: null, endedBy: null, endReason: null } : found);
   }
 
   @Requires('prediction:detail')
@@ -117,22 +127,23 @@ export class PredictionResolver {
   }
 
   @Requires('prediction:detail')
-  @FieldResolver(() => PredictionReplay, { nullable: true, description: 'The prediction computed again from its record alone; null where there is nothing to replay.' })
+  @FieldResolver(() => PredictionReplay, { nullable: true, description: 'The prediction computed again from its record alone; null where no score was made.' })
   replay(@Ctx() ctx: Context, @Root() { row }: PredictionType): Promise<PredictionReplay | null> {
     return this.evidence.replay(ctx, row);
   }
 }
 
 /** A prediction that the actor may see. */
-export async function findPrediction(ctx: Context, ref: { customerId: string; id: string }): Promise<PredictionType | undefined> {
+export async function findPrediction(ctx: Context, ref: { customerId: string; id: string }, moment = PRESENT): Promise<PredictionType | undefined> {
   demandOwn(ctx, ref.customerId);
   const row = await ctx.loaders.of(ctx, predictionById).load(ref);
-  return row && isVisible(ctx, row) ? toPrediction(ctx, row) : undefined;
+  const seen = row && isVisible(ctx, row) && (isPresent(moment) || (row.recorded_at ?? row.created_at) <= clockAt(ctx, moment));
+  return seen ? toPrediction(ctx, row, moment) : undefined;
 }
 
 const rowId = (text: string | null | undefined, type: string): string | undefined => (text == null ? undefined : expectId(text, type, false).id);
 
-function filterOf(filter: PredictionFilterInput | undefined): PredictionFilter {
+function filterOf(filter: PredictionFilterInput | undefined): Omit<PredictionFilter, 'moment'> {
   const { customerId, loanId, modelId, modelVersionId, decision, grade, status, purpose, jobId, challenger, waiting, createdAt } = filter ?? {};
   const loan = loanId == null ? undefined : expectId(loanId, 'Loan', true);
   return {

@@ -1,5 +1,5 @@
 import { Arg, Ctx, ID, Mutation, Query, Resolver } from 'type-graphql';
-import { AssayError, badInput, expectId, internal, messageOf, type Context } from '../../platform/index.js';
+import { AssayError, badInput, expectId, internal, messageOf, PRESENT, type Context } from '../../platform/index.js';
 import { Requires } from '../../security/index.js';
 import { predictionById } from '../history/prediction.queries.js';
 import type { PredictionType } from '../history/prediction.types.js';
@@ -63,10 +63,10 @@ export function loanOf({ loanId, externalId }: ScoreLoanInput): string {
 }
 
 /** What was recorded, as the caller may see it. */
-export async function recorded(ctx: Context, ref: PredictionRef): Promise<PredictionType> {
+export async function recorded(ctx: Context, ref: PredictionRef, moment = PRESENT): Promise<PredictionType> {
   const row = await ctx.loaders.of(ctx, predictionById).load(ref);
   if (!row) throw internal(`Prediction ${ref.id} was recorded but cannot be read.`);
-  return toPrediction(ctx, row);
+  return toPrediction(ctx, row, moment);
 }
 
 async function resultOf(ctx: Context, loan: string, result: PredictionRef | Error): Promise<ScoreLoanResult> {

@@ -1,4 +1,4 @@
-import { canonicalJson, sha256, type Context, type LoaderDefinition } from '../../platform/index.js';
+import { canonicalJson, internal, sha256, type Context, type LoaderDefinition } from '../../platform/index.js';
 import type { LoadedVersion, LiveVersions } from '../../models/index.js';
 import { describeSchema, type Language } from '../../scoring/index.js';
 import type { DataKey, KeyRing } from '../../security/index.js';
@@ -10,9 +10,11 @@ import { counterfactualOf } from './counterfactual.js';
 import type { PredictionCounterfactual } from './counterfactual.types.js';
 import { explained } from './explained.js';
 import { explainRecorded, type ExplainedLater } from './explain-recorded.js';
-import { replayBody } from './replay.js';
+import { Replays, type StoredRecord } from '../replay/replays.js';
+import { toReplay, type PredictionReplay } from '../replay/replay.types.js';
+import type { Replayed } from '../replay/verdict.js';
 import { rankedReasons, RECORDED_LANGUAGE, reasonsIn } from './told-reasons.js';
-import type { PredictionExplanation, PredictionInput, PredictionReason, PredictionRecordType, PredictionReplay } from './prediction.types.js';
+import type { PredictionExplanation, PredictionInput, PredictionReason, PredictionRecordType } from './prediction.types.js';
 
 interface Opened {
   readonly body: PredictionBody;
@@ -21,11 +23,19 @@ interface Opened {
 
 /** Opens sealed records: inputs, explanation, reasons, the record itself, and its replay. */
 export class Evidence {
-  /** One key look-up and one query for a page of predictions; undefined where the customer was erased, an Error where the bytes are damaged. */
-  private readonly opened: LoaderDefinition<PredictionRow, Opened | Error | undefined> = {
+  /** One key look-up and one query for a page of predictions. */
+  private readonly stored: LoaderDefinition<PredictionRow, StoredRecord | Error> = {
     cacheKey: (row) => row.id,
     load: (ctx, rows) => this.openAll(ctx, rows),
   };
+
+  /** One run of the graph for each version on a page. */
+  private readonly replayed: LoaderDefinition<PredictionRow, Replayed> = {
+    cacheKey: (row) => row.id,
+    load: (ctx, rows) => this.replayAll(ctx, rows),
+  };
+
+  private readonly replays: Replays;
 
   private readonly explainedLater: LoaderDefinition<PredictionRow, ExplainedLater> = {
     cacheKey: (row) => row.id,
@@ -35,7 +45,9 @@ export class Evidence {
   constructor(
     private readonly keys: KeyRing,
     private readonly versions: LiveVersions,
-  ) {}
+  ) {
+    this.replays = new Replays(versions);
+  }
 
   /** The decrypted body, or undefined where the customer was erased. */
   async bodyOf(ctx: Context, row: PredictionRow): Promise<PredictionBody | undefined> {
@@ -103,12 +115,16 @@ export class Evidence {
 
   /**
    * Computes a prediction again from its recorded inputs and its version's artefact, and from nothing else.
-   * @returns null where there is nothing to replay: no score was made, or the customer was erased
+   * @returns null where no score was made
    */
   async replay(ctx: Context, row: PredictionRow): Promise<PredictionReplay | null> {
-    const body = await this.bodyOf(ctx, row);
-    const version = body?.outputs ? await this.versionOf(ctx, row) : undefined;
-    return body && version ? replayBody(version, body, { explained: row.shadow_of === null }) : null;
+    return row.status === 'SCORED' ? toReplay(await ctx.loaders.of(ctx, this.replayed).load(row)) : null;
+  }
+
+  /** The same for many at once, all of them scored. */
+  async replayAll(ctx: Context, rows: readonly PredictionRow[]): Promise<Replayed[]> {
+    const records = await ctx.loaders.of(ctx, this.stored).loadMany(rows);
+    return this.replays.replay(ctx, rows, records.map(thatIsThere));
   }
 
   /** What challengers said is recorded without an explanation, which is computed here, from the record alone. */
@@ -137,12 +153,12 @@ export class Evidence {
 
   /** @throws INTERNAL when the stored bytes are not what was written */
   private async open(ctx: Context, row: PredictionRow): Promise<Opened | undefined> {
-    const opened = await ctx.loaders.of(ctx, this.opened).load(row);
-    if (opened instanceof Error) throw opened;
-    return opened;
+    const { ciphertext, body } = await ctx.loaders.of(ctx, this.stored).load(row).then(thatIsThere);
+    if (body instanceof Error) throw body;
+    return body && { ciphertext, body };
   }
 
-  private async openAll(ctx: Context, rows: readonly PredictionRow[]): Promise<(Opened | Error | undefined)[]> {
+  private async openAll(ctx: Context, rows: readonly PredictionRow[]): Promise<(StoredRecord | Error)[]> {
     const refs = rows.map(({ customer_id: customerId, id }) => ({ customerId, id }));
     const [bytes, keys] = await Promise.all([
       ctx.loaders.of(ctx, predictionBytes).loadMany(refs),
@@ -151,15 +167,21 @@ export class Evidence {
     return refs.map(({ id }, index) => {
       const [ciphertext, key] = [bytes[index], keys[index]];
       if (ciphertext instanceof Error) return ciphertext;
-      return ciphertext && key ? openOne(key, id, ciphertext) : undefined;
+      if (!ciphertext) return internal(`Prediction ${id} was there a moment ago.`);
+      return { ciphertext, body: key && openOne(key, id, ciphertext) };
     });
   }
 }
 
+function thatIsThere(record: StoredRecord | Error): StoredRecord {
+  if (record instanceof Error) throw record;
+  return record;
+}
+
 /** One damaged record is its own problem, not that of the page it is on. */
-function openOne(key: DataKey, id: string, ciphertext: Buffer): Opened | Error {
+function openOne(key: DataKey, id: string, ciphertext: Buffer): PredictionBody | Error {
   try {
-    return { ciphertext, body: unsealBody(key, id, ciphertext) };
+    return unsealBody(key, id, ciphertext);
   } catch (error) {
     return error as Error;
   }

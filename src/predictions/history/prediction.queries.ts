@@ -1,4 +1,4 @@
-import { fetchPage, groupedInOrder, inOrder, Where, type Context, type LoaderDefinition, type Page, type PageRequest, type Queryable } from '../../platform/index.js';
+import { actedBefore, clockAt, fetchPage, groupedInOrder, inOrder, isPresent, momentKey, Where, type Context, type LoaderDefinition, type Moment, type Page, type PageRequest, type Queryable } from '../../platform/index.js';
 import { may, ownCustomer } from '../../security/index.js';
 import type { PredictionRef } from '../record/recorder.js';
 import { DECIDES, waitsForPerson } from './deciding.js';
@@ -21,14 +21,20 @@ export interface PredictionFilter {
   /** Only applications that wait at present for a person to decide them, or only the rest. */
   readonly waiting?: boolean | undefined;
   readonly createdAt?: { readonly gte?: Date | undefined; readonly lt?: Date | undefined } | undefined;
-  /** What was recorded by then: the history as it stood. */
-  readonly asOf?: Date | undefined;
+  /** The history as it stood: what was recorded by then. */
+  readonly moment: Moment;
 }
 
 interface PredictionRefOfLoan {
   readonly customerId: string;
   readonly loanId: string;
 }
+
+/** A prediction of a loan, or one by its id, as of a moment. */
+export type PredictionAt<Ref = PredictionRef> = Ref & { readonly moment: Moment };
+
+/** When a prediction was recorded, in SQL; records of earlier releases have the time of the server that scored alone. */
+export const RECORDED = 'coalesce(p.recorded_at, p.created_at)';
 
 const SELECT = COLUMNS.map((name) => `p.${name}`).join(', ');
 
@@ -48,9 +54,11 @@ function whereOf(ctx: Context, filter: PredictionFilter): Where {
     .add('p.job_id = ?', filter.jobId)
     // The id holds the time, so partitions and the index on id do the work; created_at decides at the edges.
     .add(`p.id >= uuid_v7_floor(greatest(?::timestamptz, 'epoch')) AND p.created_at >= ?`, filter.createdAt?.gte)
-    .add('p.created_at < ?', filter.createdAt?.lt)
-    .add('p.created_at <= ?', filter.asOf);
-  if (filter.waiting !== undefined) where.add(`(${waitsForPerson('?')}) = ${filter.waiting}`, ctx.now().toISOString());
+    .add('p.created_at < ?', filter.createdAt?.lt);
+  const { moment } = filter;
+  // Ids are in the order of recording: those of much later need not be looked at. A day is more than clocks are apart.
+  if (!isPresent(moment)) where.add(`${RECORDED} < ?::timestamptz AND p.id < uuid_v7_floor(?::timestamptz + interval '1 day')`, actedBefore(moment));
+  if (filter.waiting !== undefined) where.conditions.push(`(${waitsForPerson(where.bind(clockAt(ctx, moment).toISOString()), where.bind(actedBefore(moment)))}) = ${filter.waiting}`);
   if (filter.challenger !== undefined) where.conditions.push(`p.shadow_of IS ${filter.challenger ? 'NOT NULL' : 'NULL'}`);
   if (!may(ctx, 'prediction:detail')) where.conditions.push(`p.purpose <> 'WHAT_IF' AND p.shadow_of IS NULL`);
   return where;
@@ -80,18 +88,19 @@ export const predictionById: LoaderDefinition<PredictionRef, PredictionRow | und
 };
 
 /** The newest decision of each loan, by a model or because none may decide: what a portal shows. */
-export const latestPredictionOfLoan: LoaderDefinition<PredictionRefOfLoan, PredictionRow | undefined> = {
-  cacheKey: ({ customerId, loanId }) => `${customerId} ${loanId}`,
+export const latestPredictionOfLoan: LoaderDefinition<PredictionAt<PredictionRefOfLoan>, PredictionRow | undefined> = {
+  cacheKey: ({ customerId, loanId, moment }) => `${customerId} ${loanId} ${momentKey(moment)}`,
   async load(ctx, loans) {
-    const rows = await ctx.db.query<PredictionRow>(
-      `SELECT ${SELECT} FROM unnest($1::uuid[], $2::uuid[]) AS asked (customer_id, loan_id)
+    const rows = await ctx.db.query<PredictionRow & { place: string }>(
+      `SELECT ${SELECT}, asked.place FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[]) WITH ORDINALITY AS asked (customer_id, loan_id, before, place)
        CROSS JOIN LATERAL (
          SELECT * FROM predictions p
-         WHERE p.customer_id = asked.customer_id AND p.loan_id = asked.loan_id AND ${DECIDES}
+         WHERE p.customer_id = asked.customer_id AND p.loan_id = asked.loan_id AND ${DECIDES} AND ${RECORDED} < asked.before
          ORDER BY p.id DESC LIMIT 1) p`,
-      [loans.map(({ customerId }) => customerId), loans.map(({ loanId }) => loanId)],
+      [loans.map(({ customerId }) => customerId), loans.map(({ loanId }) => loanId), loans.map(({ moment }) => actedBefore(moment))],
     );
-    return inOrder(loans.map(({ customerId, loanId }) => `${customerId} ${loanId}`), rows, (row) => `${row.customer_id} ${row.loan_id}`);
+    const found = new Map(rows.map((row) => [Number(row.place), row]));
+    return loans.map((_, index) => found.get(index + 1));
   },
 };
 

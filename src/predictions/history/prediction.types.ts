@@ -1,6 +1,6 @@
 import { GraphQLScalarType } from 'graphql';
 import { Field, Float, ID, Int, ObjectType, registerEnumType } from 'type-graphql';
-import { Node } from '../../platform/index.js';
+import { Node, type Moment } from '../../platform/index.js';
 import type { InputValue } from '../../scoring/index.js';
 import type { PredictionRow } from './prediction.queries.js';
 
@@ -110,17 +110,11 @@ export class PredictionRecordType {
   @Field(() => String, { description: 'HMAC of inputs, outputs and explanation under the secret inside the record, as in the audit leaf.' }) commitment!: string;
 }
 
-@ObjectType({ description: 'The prediction computed again from its record and artefact alone.', simpleResolvers: true })
-export class PredictionReplay {
-  @Field(() => Boolean, { description: 'Whether PD, grade, decision, novelty and explanation came out the same; to the bit on the same runtime, within 1e-5 on another.' }) reproduced!: boolean;
-  @Field(() => Float, { description: 'Largest absolute difference over PD, log-odds, attributions, their standard errors and the residual.' }) maxAbsDifference!: number;
-  @Field(() => String, { description: 'The runtime that replayed.' }) runtime!: string;
-  @Field(() => String, { description: 'The runtime that predicted.' }) recordedRuntime!: string;
-}
-
 @ObjectType('Prediction', { description: 'One act of scoring, successful or not.', implements: Node, simpleResolvers: true })
 export class PredictionType extends Node {
   readonly row!: PredictionRow;
+  /** As of when it is told, and so all that hangs on it. */
+  readonly moment!: Moment;
   @Field(() => Status, { description: 'What became of it.' }) status!: Status;
   @Field(() => PredictionPurpose, { description: 'What it was for.' }) purpose!: PredictionPurpose;
   @Field(() => DecisionValue, { nullable: true, description: "What was decided: the policy's answer, or REFER where the model is stopped or must refer. Null for a what-if and of a challenger, which decide nothing." }) decision!: DecisionValue | null;

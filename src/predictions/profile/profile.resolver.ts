@@ -1,7 +1,7 @@
 import { Arg, Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
 import { Customer } from '../../customers/index.js';
 import { LANGUAGE_ARG, languageOf, LanguageValue } from '../../models/index.js';
-import type { Context } from '../../platform/index.js';
+import { clockAt, type Context } from '../../platform/index.js';
 import { Requires } from '../../security/index.js';
 import { toPrediction } from '../graphql/coarse.js';
 import type { Evidence } from '../history/evidence.js';
@@ -19,8 +19,8 @@ class ProfileOfPrediction extends RiskProfile {
 export class CustomerProfileResolver {
   @Requires('prediction:read')
   @FieldResolver(() => RiskProfile, { description: 'The risk of the customer as their loans were last scored.' })
-  async riskProfile(@Ctx() ctx: Context, @Root() { customerId }: Customer): Promise<RiskProfile> {
-    const loans = await ctx.loaders.of(ctx, profileLoans).load(customerId);
+  async riskProfile(@Ctx() ctx: Context, @Root() customer: Customer): Promise<RiskProfile> {
+    const loans = await ctx.loaders.of(ctx, profileLoans).load(customer);
     const worst = worstOf(loans);
     const told = worst && toPrediction(ctx, worst);
     return Object.assign(new ProfileOfPrediction(), {
@@ -31,7 +31,7 @@ export class CustomerProfileResolver {
       exposures: exposuresOf(loans),
       expectedLosses: null,
       asOf: worst?.created_at ?? null,
-      warnings: warningsOf(loans, ctx.now()),
+      warnings: warningsOf(loans, clockAt(ctx, customer.moment)),
     });
   }
 }

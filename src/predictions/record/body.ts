@@ -1,5 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { badInput, canonicalJson } from '../../platform/index.js';
+import { pack, unpack } from './packing.js';
 import type { DataKey } from '../../security/index.js';
 import type { EncodedInput, GatheredValue, InputValue, NoveltyFinding, RefusedInput } from '../../scoring/index.js';
 
@@ -68,6 +69,14 @@ export interface RecordedSimulation {
   readonly steps: readonly RecordedStep[];
 }
 
+/** What the runtime ran on. */
+export interface RecordedHost {
+  /** Version of Node. */
+  readonly node: string;
+  /** Model of the processor, as the system tells it. */
+  readonly cpu: string;
+}
+
 export interface RecordedProblem {
   readonly code: string;
   readonly message: string;
@@ -93,6 +102,8 @@ export interface PredictionBody {
   readonly roles: readonly string[];
   /** Runtime fingerprint; replay on another runtime may differ in the last bits. */
   readonly runtime: string | null;
+  /** Where there is a score; records of earlier releases lack it. */
+  readonly host?: RecordedHost;
 }
 
 export type BodyParts = Omit<PredictionBody, 'v' | 'r'>;
@@ -110,12 +121,12 @@ export const compactInputs = (inputs: readonly (EncodedInput | RefusedInput)[]):
 export function sealBody(key: DataKey, predictionId: string, parts: BodyParts): SealedBody {
   const secret = randomBytes(SECRET_BYTES);
   const body: PredictionBody = { v: RECORD_FORMAT, r: secret.toString('base64'), ...parts };
-  return { ciphertext: key.seal(placeOf(predictionId), Buffer.from(canonicalJson(body))), commitment: commitmentOf(secret, parts) };
+  return { ciphertext: key.seal(placeOf(predictionId), pack(canonicalJson(body))), commitment: commitmentOf(secret, parts) };
 }
 
 /** @throws INTERNAL when the stored bytes are not what was written; BAD_INPUT for a format of a later release */
 export function unsealBody(key: DataKey, predictionId: string, ciphertext: Uint8Array): PredictionBody {
-  const body = JSON.parse(key.unseal(placeOf(predictionId), ciphertext).toString('utf8')) as PredictionBody;
+  const body = JSON.parse(unpack(key.unseal(placeOf(predictionId), ciphertext))) as PredictionBody;
   if (body.v === RECORD_FORMAT) return body;
   throw badInput(`The record of prediction ${predictionId} has format ${String(body.v)}; this release reads format ${RECORD_FORMAT}. Use a later release.`);
 }

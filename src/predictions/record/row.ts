@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { AuditEvent } from '../../audit/index.js';
-import { canonicalJson, copyRows, sha256, type Cell, type Transaction } from '../../platform/index.js';
+import { copyRows, sha256, type Cell, type Transaction } from '../../platform/index.js';
 
 export type Purpose = 'ORIGINATION' | 'ACCOUNT_REVIEW' | 'WHAT_IF';
 export type PredictionStatus = 'SCORED' | 'REFUSED' | 'FAILED';
@@ -65,7 +65,22 @@ export function columnsInDigest(columns: PredictionColumns): Partial<PredictionC
 
 /** SHA-256(row salt ‖ canonical(clear columns)): what the leaf says of the columns, without telling them. */
 export const columnsDigest = (salt: Uint8Array, columns: PredictionColumns): Buffer =>
-  createHash('sha256').update(salt).update(canonicalJson(columnsInDigest(columns))).digest();
+  createHash('sha256').update(salt).update(canonicalColumns(columns)).digest();
+
+const LATER: ReadonlySet<string> = new Set(LATER_COLUMNS);
+const SORTED = [...COLUMNS].sort().map((name) => ({ name, key: `${JSON.stringify(name)}:`, later: LATER.has(name) }));
+
+/**
+ * RFC 8785 of {@link columnsInDigest}: of a flat object of texts, numbers and times it is JSON with the names in order. Spelt
+ * out, and a test compares it with the library: it is made for every row of a log that is verified.
+ */
+export function canonicalColumns(columns: PredictionColumns): string {
+  const members: string[] = [];
+  for (const { name, key, later } of SORTED) {
+    if (!later || columns[name] != null) members.push(key + JSON.stringify(columns[name]));
+  }
+  return `{${members.join(',')}}`;
+}
 
 /** Stores predictions and returns the events that witness them, for the same transaction. */
 export async function insertPredictions(tx: Transaction, records: readonly PredictionRecord[], recordedAt: Date): Promise<AuditEvent[]> {

@@ -1,4 +1,5 @@
 import { compactInputs, type BodyParts, type RecordedExplanation, type RecordedOutputs, type RecordedSimulation } from '../record/body.js';
+import { HOST } from '../replay/fingerprint.js';
 import type { Challenge, Outcome, Prepared, Problem, Score, ScoredItem } from './item.js';
 
 /** What is recorded of an act of scoring. */
@@ -12,6 +13,7 @@ export function bodyOf({ item, inputs, unscored, version, simulated }: Prepared,
     problem: problem ? { code: problem.code, message: problem.message } : null,
     roles: item.ctx.actor.roles,
     runtime: score ? version!.scorer.runtime : null,
+    ...(score && { host: HOST }),
   };
 }
 
@@ -25,6 +27,7 @@ export function challengeBodyOf({ item }: Prepared, { inputs, unscored, version 
     problem: problem ? { code: problem.code, message: problem.message } : null,
     roles: item.ctx.actor.roles,
     runtime: outcome ? version!.scorer.runtime : null,
+    ...(outcome && { host: HOST }),
   };
 }
 

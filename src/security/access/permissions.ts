@@ -41,6 +41,7 @@ export const PERMISSIONS = {
   'hold:place': 'Place and lift legal holds',
   'customer:erase': 'Propose and confirm that the personal data of a customer is destroyed',
   'audit:read': 'Read the transparency log: events, entries and their proofs',
+  'evidence:export': 'Take evidence out: predictions in full with their proofs, as a folder',
 } as const;
 
 export type Permission = keyof typeof PERMISSIONS;
@@ -60,7 +61,7 @@ export const ROLES = {
   VALIDATOR: [...EVIDENCE, 'version:validate', 'score:simulate', 'gate:preview', 'gate:waive', 'finding:raise', 'finding:resolve', 'model:review'],
   ADMIN: [...EVIDENCE, 'version:approve', 'version:deploy', 'policy:change', 'gate:preview', 'gate:waive', 'finding:resolve', 'model:edit', 'model:tier'],
   ACCESS_ADMIN: ['self:read', 'access:read', 'access:manage'],
-  AUDITOR: [...EVIDENCE, 'decision:read', 'customer:identity', 'customer:protected', 'access:read', 'customer:lookup', 'retention:read', 'audit:read'],
+  AUDITOR: [...EVIDENCE, 'decision:read', 'customer:identity', 'customer:protected', 'access:read', 'customer:lookup', 'retention:read', 'audit:read', 'evidence:export'],
   PRIVACY_OFFICER: ['self:read', 'customer:read', 'customer:identity', 'customer:lookup', 'retention:read', 'retention:change', 'hold:place', 'customer:erase'],
   RISK_MANAGER: [...EVIDENCE, 'decision:read'],
   BORROWER: [...PROFILES, 'customer:identity', 'decision:contest'],

@@ -23,6 +23,8 @@ describe('the transparency log', () => {
     new TransparencyLog(await openLogKey({ production: false, logKeyFile: join(folder, 'log.key'), logOrigin: ORIGIN }), ORIGIN, join(folder, 'log.checkpoint'));
   const newSequencer = (): Sequencer => new Sequencer(database.db, openLog('silent'));
 
+  /** What the migrations recorded. */
+  let began = 0;
   beforeAll(async () => {
     database = await openTestDatabase();
     folder = await mkdtemp(join(tmpdir(), 'assay-log-'));
@@ -43,7 +45,8 @@ describe('the transparency log', () => {
     database.db.query('SELECT i.id, i.leaf, e.index FROM log_entries e JOIN audit_intake i ON i.id = e.intake_id ORDER BY e.epoch, e.index');
 
   it('has nothing to sign before its first entry', async () => {
-    expect([await log.checkpoint(database.db), await sequencer.drain()]).toEqual([undefined, 0]);
+    expect(await log.checkpoint(database.db)).toBeUndefined();
+    began = await sequencer.drain();
   });
 
   it('takes in what was committed, in one head, and signs its root', async () => {
@@ -52,7 +55,7 @@ describe('the transparency log', () => {
     const head = (await log.checkpoint(database.db))!;
     const note = parseNote(head.note);
     expect(verifyNote(note, [parseKey(log.verifierKey())])).toHaveLength(1);
-    expect(parseCheckpoint(note.text)).toEqual({ origin: ORIGIN, size: 3, root: rootOfHashes((await leaves()).map(({ leaf }) => leafHash(leaf))) });
+    expect(parseCheckpoint(note.text)).toEqual({ origin: ORIGIN, size: began + 3, root: rootOfHashes((await leaves()).map(({ leaf }) => leafHash(leaf))) });
   });
 
   it('takes in what a transaction that began earlier commits later, and nothing of one that is rolled back', async () => {

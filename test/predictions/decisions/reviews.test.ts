@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { newContext, type Context } from '../../../src/platform/index.js';
+import { newContext, PRESENT, type Context } from '../../../src/platform/index.js';
 import { dueNotices } from '../../../src/predictions/decisions/due-notices.queries.js';
 import { dutyOf } from '../../../src/predictions/decisions/duty.js';
 import { loanHistories } from '../../../src/predictions/decisions/loan-history.queries.js';
@@ -7,6 +7,7 @@ import { adverseActionTasks, referralTasks, reviewTasks } from '../../../src/pre
 import { permissionsOf, type Role } from '../../../src/security/index.js';
 import { openTestApp, type TestApp } from '../../support/app.js';
 import { scoreLoan } from '../../support/builders.js';
+import { untilAfter } from '../../support/moments.js';
 import type { TestClient } from '../../support/client.js';
 import { deploySmallModel } from '../../support/small-version.js';
 import { RandomHistories } from './random-histories.js';
@@ -341,6 +342,54 @@ describe('what happens to a decision', () => {
     });
   });
 
+  describe('as of a moment', () => {
+    const STORY = `query ($id: ID!, $externalId: String!, $asOf: DateTime) {
+      prediction(id: $id, asOf: $asOf) { ...Decided customer { displayName } deployment { validTo endReason } }
+      predictions(first: 50, asOf: $asOf, filter: { waiting: true }) { totalCount edges { node { id } } }
+      loan(externalId: $externalId, asOf: $asOf) { status principal { amount } daysPastDue latestPrediction { id effectiveDecision }
+        predictions { totalCount edges { node { ...Decided } } } customer { riskProfile { pd warnings exposures { amount } } loans { totalCount } } } }
+      fragment Decided on Prediction { id decision effectiveDecision
+        override { id active expiresAt } overrides { id active decision replaced expiresAt review { outcome resolvedAt } }
+        reviews { id outcome resolvedAt overdue override { id active } prediction { effectiveDecision } }
+        adverseAction { required note kind sendBy sentAt principalReasons { code } counteroffers { offeredAt acceptedAt } notices { channel } } }`;
+
+    it('it is what it was after each act, whatever came later', async () => {
+      const remembered: { asOf: string; told: object }[] = [];
+      const { id, externalId } = await decided(portal!, 'DECLINE', { loan: { completedAt: inDays(-1) } });
+      const read = (asOf?: string): Promise<object> => auditor!.ok(STORY, { id, externalId, asOf });
+      const remember = async (): Promise<void> => {
+        const now = new Date();
+        await untilAfter(now);
+        remembered.push({ asOf: now.toISOString(), told: await read() });
+      };
+      let review: Review;
+      const acts: (() => Promise<unknown>)[] = [
+        async () => undefined,
+        async () => (review = await contest(portal!, id)),
+        () => resolve(underwriter!, review.id, changed),
+        () => act(portal!, 'updateLoan', { externalId, principal: '30000' }),
+        () => scoreLoan(portal!, { externalId }),
+        () => act(underwriter!, 'updateLoan', { externalId, principal: '4000' }),
+        () => scoreLoan(portal!, { externalId }),
+        () => act(portal!, 'recordCounteroffer', { predictionId: id, offeredAt: inDays(0), amount: '2500', reasonCode: 'EXCESSIVE_OBLIGATIONS' }),
+        () => act(portal!, 'recordCounterofferAccepted', { predictionId: id, acceptedAt: inDays(0) }),
+        () => act(portal!, 'recordRepayments', { externalId, repayments: [{ periodEnd: inDays(-3), balance: '3900', daysPastDue: 31 }] }),
+        () => act(portal!, 'recordRepayments', { externalId, repayments: [{ periodEnd: inDays(-3), balance: '3900', daysPastDue: 0 }] }),
+        () => act(portal!, 'updateLoan', { externalId, status: 'ON_BOOK' }),
+      ];
+      for (const next of acts) {
+        await next();
+        await remember();
+      }
+      for (const [step, { asOf, told }] of remembered.entries()) expect([step, await read(asOf)]).toEqual([step, told]);
+      expect(new Set(remembered.map(({ told }) => JSON.stringify(told))).size).toBe(acts.length);
+      // What one person decided ended when the loan outgrew it, which nobody knew before.
+      const [decidedBefore, outgrown] = [remembered[2]!, remembered[3]!].map(({ told }) => (told as { prediction: { override: object | null; overrides: { active: boolean }[] } }).prediction);
+      expect([decidedBefore!.overrides[0]!.active, outgrown!.overrides[0]!.active]).toEqual([true, false]);
+      expect(await read('2020-01-01T00:00:00Z')).toEqual({ prediction: null, predictions: { totalCount: 0, edges: [] }, loan: null });
+    });
+  });
+
   describe('that is adverse', () => {
     const ADVERSE = 'adverseAction { required note kind clockStartedAt sendBy sentAt overdue principalReasons { code text } scoreFactors { code } score { points } counteroffers { offeredAt amount { amount currency } acceptedAt } notices { channel kind sendBy } }';
     interface Adverse {
@@ -506,7 +555,7 @@ describe('what happens to a decision', () => {
 
       /** By the rule: of each loan and purpose what is due first. */
       const expectedAt = async (now: Date, by: string): Promise<{ id: string; sendBy: string }[]> => {
-        const histories = await loanHistories(app.runtime.db, made);
+        const histories = await loanHistories(app.runtime.db, made.map((one) => ({ ...one, moment: PRESENT })));
         const soonest = new Map<string, { id: string; sendBy: string }>();
         for (const [index, { id, loan_id, purpose }] of made.entries()) {
           const { action } = dutyOf(histories[index]!, id, now);

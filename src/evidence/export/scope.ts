@@ -1,0 +1,38 @@
+import { badInput, Where } from '../../platform/index.js';
+
+/** What evidence is about: a customer, a version of a model, or a period, each of the latter with a beginning, an end or both. */
+export interface ExportScope {
+  readonly customerId?: string | undefined;
+  readonly versionId?: string | undefined;
+  /** Predictions and events of this time or later. */
+  readonly since?: string | undefined;
+  /** Of before this time. */
+  readonly before?: string | undefined;
+}
+
+/** @throws BAD_INPUT for nothing, or for a customer and a version at once */
+export function requireScope({ customerId, versionId, since, before }: ExportScope): void {
+  if (customerId !== undefined && versionId !== undefined) throw badInput('Name a customer or a version, not both.');
+  if (customerId === undefined && versionId === undefined && since === undefined && before === undefined) {
+    throw badInput('Say of what: a customer, a version, or a period by its beginning, its end or both.');
+  }
+  if (since !== undefined && before !== undefined && since >= before) throw badInput(`The period from ${since} to ${before} is empty: its beginning must come before its end.`);
+}
+
+/** Which predictions; `p` are their rows. The id holds the time, so that partitions and index do the work. */
+export const predictionsIn = ({ customerId, versionId, since, before }: ExportScope): Where => new Where()
+  .add('p.customer_id = ?', customerId)
+  .add('p.version_id = ?', versionId)
+  .add('p.id >= uuid_v7_floor(?::timestamptz) AND p.created_at >= ?', since)
+  .add('p.created_at < ?', before);
+
+/** Which other events; `i` are those that were taken in, `leaf` what they say. */
+export function eventsIn({ customerId, versionId, since, before }: ExportScope): Where {
+  const where = new Where()
+    .add(`leaf ->> 'customer' = ?`, customerId)
+    .add(`(leaf ->> 'version' = ? OR leaf ->> 'model' = (SELECT model_id::text FROM model_versions WHERE id::text = ?))`, versionId)
+    .add('i.recorded_at >= ?', since)
+    .add('i.recorded_at < ?', before);
+  where.conditions.push(`i.type <> 'PREDICTION_RECORDED'`);
+  return where;
+}
