@@ -32,6 +32,11 @@ const WITNESSED = {
   counteroffers: 'id',
   counteroffer_acceptances: 'counteroffer_id',
   adverse_action_notices: 'prediction_id',
+  retention_rules: 'id',
+  legal_holds: 'customer_id',
+  legal_hold_ends: 'customer_id',
+  erasures: 'customer_id',
+  erasure_ends: 'customer_id',
 } as const;
 
 /**

@@ -143,9 +143,9 @@ interface Services extends Opened {
   readonly evidence: Evidence;
   readonly scoring: ScoringService;
   readonly jobs: ScoreJobs;
-  readonly erasures: Erasures;
   readonly exporter: EvidenceExporter;
   readonly exports: ExportJobs;
+  readonly erasures: Erasures;
   readonly proposals: Proposals;
   readonly gates: Gates;
 }

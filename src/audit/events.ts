@@ -1,3 +1,5 @@
+import type { ReadKind } from '../platform/index.js';
+
 /** Lowercase hexadecimal text of bytes. */
 export type Hex = string;
 
@@ -64,16 +66,6 @@ export interface AuditPayloads {
   VERSION_SUSPENDED: VersionPayload & Said & { suspension: string; fallback: string | null };
   VERSION_RESUMED: VersionPayload & { suspension: string; proposal: string };
   VERSION_RETIRED: VersionPayload & Said;
-  /** The reason is sealed under the customer's key: SHA-256 of its ciphertext. */
-  LEGAL_HOLD_PLACED: { customer: string; hold: string; reason: Hex };
-  LEGAL_HOLD_LIFTED: { customer: string; hold: string; reason: Hex };
-  RETENTION_CHANGED: { rule: string; kind: string; regime: string; products: string[]; months: number; inForce: boolean; proposal: string };
-  /** Written when the key is gone. What is left is pseudonymous; proofs of earlier entries still verify. */
-  CUSTOMER_ERASED: { customer: string; erasure: string; basis: string; proposal: string };
-  /** Somebody looked for a person by what is stored sealed; not what they looked for. */
-  CUSTOMERS_LOOKED_UP: { by: string[]; found: string[] };
-  /** `version` is that of the key-encryption key or the index key that holds since; null for data keys, each of which has its own. */
-  KEYS_ROTATED: { keys: 'KEY_ENCRYPTION_KEY' | 'DATA_KEYS' | 'INDEX_KEY'; entries: number; version: number | null };
   /** `manifest` is the SHA-256 of the backup's manifest, which names every file of it with its digest. */
   BACKUP_TAKEN: { kind: BackupKind; manifest: Hex };
   /** The first event of a database that was restored; `until` is the moment that was asked for. */
@@ -84,10 +76,25 @@ export interface AuditPayloads {
    * be here, and `lost` that were signed are not.
    */
   EPOCH_OPENED: Said & { epoch: number; origin: string; predecessor: string; signed: string | null; kept: number; lost: number };
+  /** The reason is sealed under the customer's key: SHA-256 of its ciphertext. */
+  LEGAL_HOLD_PLACED: { customer: string; hold: string; reason: Hex };
+  LEGAL_HOLD_LIFTED: { customer: string; hold: string; reason: Hex };
+  RETENTION_CHANGED: { rule: string; kind: string; regime: string; products: string[]; months: number; inForce: boolean; proposal: string };
+  /** Written when the key is gone. What is left is pseudonymous; proofs of earlier entries still verify. */
+  CUSTOMER_ERASED: { customer: string; erasure: string; basis: string; proposal: string };
+  /** Somebody looked for a person by what is stored sealed; not what they looked for. */
+  CUSTOMERS_LOOKED_UP: { by: string[]; found: string[] };
+  /** `version` is that of the key-encryption key or the index key that holds since; null for data keys, each of which has its own. */
+  KEYS_ROTATED: { keys: 'KEY_ENCRYPTION_KEY' | 'DATA_KEYS' | 'INDEX_KEY'; entries: number; version: number | null };
+  /** What one request read of what not everybody may see: ids of customers, of `PREDICTION` those of predictions. One of as many parts as it took. */
+  PERSONAL_DATA_READ: { reads: Partial<Record<ReadKind, readonly string[]>>; part: number; parts: number };
+  ARTEFACT_READ: { sha256: Hex; bytes: number };
   ACT_REFUSED: { act: string; subject: string; code: string; rule?: string };
   SCORING_UNRESOLVED: { request: Hex; code: string };
   /** Evidence is taken out: of whom or what, before anything is; `scope` is the digest of all that was asked for, canonical JSON. */
   EXPORT_BEGUN: { export: string; scope: Hex; customer: string | null; version: string | null };
+  /** A file of an export was fetched, by whomever. */
+  EXPORT_READ: { export: string; file: Hex };
   EXPORT_COMPLETED: { export: string; manifest: Hex; predictions: number; events: number };
   PREDICTION_RECORDED: PredictionPayload;
   /**

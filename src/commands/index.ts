@@ -60,14 +60,6 @@ const VERBS: Readonly<Record<string, Verb>> = {
     says: 'Check the whole transparency log from the database; or, with --replay, compute recorded predictions again; or what was exported, with no server and no database: --folder for a version, --offline for a prediction, --evidence for a whole export. Exit 1 with what is wrong.',
     load: async () => (await import('./verify/command.js')).verifyCommand,
   },
-  keys: {
-    says: 'Look at the keys of customers (status), give them new ones (rotate), forget old key-encryption keys (retire), write the index of national ids and e-mail addresses (index): docs/personal-data.md.',
-    load: async () => (await import('./keys.js')).keysCommand,
-  },
-  retention: {
-    says: 'Tell how long personal data is still kept, what is due for erasure, and finish erasures that were decided: docs/personal-data.md.',
-    load: async () => (await import('./retention.js')).retentionCommand,
-  },
   backup: {
     says: 'Back the database up, while it is in use: dump, or base with the write-ahead log for recovery to a point in time (docs/backup.md).',
     load: async () => (await import('./backup/command.js')).backupCommand,
@@ -83,6 +75,14 @@ const VERBS: Readonly<Record<string, Verb>> = {
   witness: {
     says: 'A small witness of transparency logs (C2SP tlog-witness) on the loopback address, for trying and for tests, until Ctrl-C.',
     load: async () => (await import('./witness.js')).witnessCommand,
+  },
+  keys: {
+    says: 'Look at the keys of customers (status), give them new ones (rotate), forget old key-encryption keys (retire), write the index of national ids and e-mail addresses (index): docs/personal-data.md.',
+    load: async () => (await import('./keys.js')).keysCommand,
+  },
+  retention: {
+    says: 'Tell how long personal data is still kept, what is due for erasure, and finish erasures that were decided: docs/personal-data.md.',
+    load: async () => (await import('./retention.js')).retentionCommand,
   },
   token: {
     says: 'Print a token of the development issuer (needs DEV_ISSUER=1 on the server; never in production).',

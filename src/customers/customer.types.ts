@@ -1,6 +1,6 @@
 import { Ctx, Field, ObjectType } from 'type-graphql';
 import { AttributeValue, connectionType, Node, type Context, type Moment } from '../platform/index.js';
-import { Requires, User, userOf } from '../security/index.js';
+import { Privileged, Requires, User, userOf } from '../security/index.js';
 import { namedValues, type NamedValue } from './named-values.js';
 import type { OpenedFacts } from './opened-facts.js';
 import type { PlainValue } from './sections.js';
@@ -16,6 +16,8 @@ export class Attribute implements NamedValue {
 abstract class FactFields {
   constructor(
     readonly facts: OpenedFacts,
+    /** The row's id of whom they are about. */
+    readonly customerId: string,
     /** Whether personal data is kept, but not for this reader. */
     readonly restricted: boolean,
   ) {}
@@ -30,12 +32,14 @@ abstract class FactFields {
     return namedValues(this.facts.section('attributes'));
   }
 
+  @Privileged('IDENTITY', ({ customerId }: FactFields) => customerId)
   @Requires('customer:identity')
   @Field(() => [Attribute], { description: 'Personal data: name, date of birth, e-mail address and the like. Empty where the customer was erased, and where it is only kept (retention), unless you may see retention.' })
   get identity(): NamedValue[] {
     return this.restricted ? [] : namedValues(this.facts.section('identity'));
   }
 
+  @Privileged('PROTECTED', ({ customerId }: FactFields) => customerId)
   @Requires('customer:protected')
   @Field(() => [Attribute], { description: 'Protected attributes: never a model input, kept to check for fairness.' })
   get protectedAttributes(): NamedValue[] {
@@ -75,7 +79,6 @@ export interface CustomerHead {
 @ObjectType({ implements: Node, description: 'Who borrows.', simpleResolvers: true })
 export class Customer extends FactFields implements CustomerHead {
   readonly id!: string;
-  readonly customerId!: string;
   readonly moment!: Moment;
 
   @Field(() => String, { description: "The caller's own id of this customer." }) readonly externalId!: string;
@@ -89,7 +92,7 @@ export class Customer extends FactFields implements CustomerHead {
   }
 
   constructor(head: CustomerHead, facts: OpenedFacts, private readonly nameOf: (facts: OpenedFacts) => string) {
-    super(facts, head.restricted);
+    super(facts, head.customerId, head.restricted);
     Object.assign(this, head);
   }
 }

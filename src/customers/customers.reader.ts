@@ -1,5 +1,5 @@
 import { encodeGlobalId, momentKey, perParent, PRESENT, toConnection, type Connection, type Context, type LoaderDefinition, type Moment, type NodeLoader, type PageRequest } from '../platform/index.js';
-import { demand, may, ownCustomer, type DataKey, type KeyRing } from '../security/index.js';
+import { demand, may, noteRead, ownCustomer, type DataKey, type KeyRing } from '../security/index.js';
 import type { CustomerFilter, CustomerOrder } from './customer.inputs.js';
 import { customerPage, customersAt, factsOf, resolveCustomer, restrictedAmong, type CustomerAt, type CustomerName, type CustomerRow } from './customer.queries.js';
 import { Customer, CustomerFact } from './customer.types.js';
@@ -45,15 +45,15 @@ export class CustomersReader {
   async history(ctx: Context, customer: Customer): Promise<CustomerFact[]> {
     const rows = await factsOf(perParent(ctx, 1), customer);
     const key = await ctx.loaders.of(ctx, this.dataKeys).load(customer.customerId);
-    return rows.map(({ facts }) => new CustomerFact(new OpenedFacts(facts, key), customer.restricted));
+    return rows.map(({ facts }) => new CustomerFact(new OpenedFacts(facts, key), customer.customerId, customer.restricted));
   }
 
-  /** Rows as customers, in order, with one key look-up. The keys are those of now: an erasure reaches into the past. */
+  /** Rows as customers, in order, with one key look-up. The keys, and who is restricted, are those of now: an erasure reaches into the past. */
   async present<Row extends CustomerRow | undefined>(ctx: Context, rows: readonly Row[], momentOf: (index: number) => Moment): Promise<(Customer | Extract<Row, undefined>)[]> {
     const ids = rows.flatMap((row) => (row ? [row.id] : []));
     const [keys, restricted] = await Promise.all([this.keys.keysOf(ids), this.restricted(ctx, ids)]);
     let next = 0;
-    return rows.map((row, index) => (row ? customerOf(ctx, row, keys[next++], { moment: momentOf(index), restricted: restricted.has(row.id) }) : (undefined as Extract<Row, undefined>)));
+    return rows.map((row, index) => (row ? customerOf(ctx, row, keys[next++], momentOf(index), restricted.has(row.id)) : (undefined as Extract<Row, undefined>)));
   }
 
   /** Whose personal data is kept, but not for this reader's work: who sees it in the clear, and neither answers for it nor is the customer. */
@@ -69,7 +69,7 @@ export class CustomersReader {
   }
 }
 
-function customerOf(ctx: Context, row: CustomerRow, key: DataKey | undefined, { moment, restricted }: { moment: Moment; restricted: boolean }): Customer {
+function customerOf(ctx: Context, row: CustomerRow, key: DataKey | undefined, moment: Moment, restricted: boolean): Customer {
   const { external_id: externalId, synthetic } = row;
   const inTheClear = may(ctx, 'customer:identity') && !restricted;
   const head = {
@@ -82,7 +82,9 @@ function customerOf(ctx: Context, row: CustomerRow, key: DataKey | undefined, { 
     restricted,
     recordedAt: row.recorded_at,
   };
-  return new Customer(head, new OpenedFacts(row.facts, key), ({ identity: { name } }) =>
-    key ? displayNameOf({ name, externalId, synthetic }, inTheClear) : 'erased',
-  );
+  return new Customer(head, new OpenedFacts(row.facts, key), ({ identity: { name } }) => {
+    if (!key) return 'erased';
+    if (inTheClear && name !== undefined) noteRead(ctx, 'IDENTITY', row.id);
+    return displayNameOf({ name, externalId, synthetic }, inTheClear);
+  });
 }

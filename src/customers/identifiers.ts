@@ -2,7 +2,7 @@ import type { Queryable, Sheet, Transaction } from '../platform/index.js';
 import { copySheets, PRESENT } from '../platform/index.js';
 import { addIndexKey, blindDigest, dropOldIndexKeys, IDENTIFIER_KINDS, IDENTIFIERS, normalised, type IdentifierKind, type KeyRing, type KeyVersion } from '../security/index.js';
 import { OpenedFacts } from './opened-facts.js';
-import { customersAt, type CustomerRow } from './customer.queries.js';
+import { customersNow } from './customer.queries.js';
 
 type Identity = Readonly<Record<string, string>>;
 

@@ -3,7 +3,7 @@ import type { TransparencyLog } from '../audit/index.js';
 import { bundleOf } from './bundle.js';
 import type { Context } from '../platform/index.js';
 import { PredictionType, type Evidence } from '../predictions/index.js';
-import { Requires } from '../security/index.js';
+import { Privileged, Requires } from '../security/index.js';
 import { AuditProof, AuditReceipt } from './audit.types.js';
 import { toProof, toReceipt } from './audit.resolver.js';
 import { proofsOf, receiptsOf } from './loaders.js';
@@ -36,6 +36,7 @@ export class PredictionProofsResolver {
     return proof ? toProof(proof) : null;
   }
 
+  @Privileged('PREDICTION', ({ row }: PredictionType) => row.id)
   @Requires('prediction:detail')
   @FieldResolver(() => String, { nullable: true, description: 'All that proves it, as JSON that `assay verify --offline` checks with no server and no database (docs/record-format.md); null for the second until it is integrated.' })
   async bundle(@Ctx() ctx: Context, @Root() { row }: PredictionType): Promise<string | null> {

@@ -32,7 +32,8 @@ export async function storedPredictions(db: Queryable, ids: readonly string[]): 
   return (rows ?? []).map((cells, n): StoredPrediction => {
     const salt = bytes.subarray(at, (at += lengths.readInt32BE(8 * n)));
     const body = bytes.subarray(at, (at += lengths.readInt32BE(8 * n + 4)));
-    return { ...columnsOf(cells), salt, body };
+    const { columns, exact } = columnsOf(cells);
+    return { columns, exact, salt, body };
   });
 }
 

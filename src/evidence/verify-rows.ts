@@ -9,6 +9,7 @@ const TABLES: Readonly<Record<string, string>> = Object.fromEntries([
     'model_version_artefacts', 'model_version_contributors', 'model_version_votes', 'model_version_transitions', 'gate_evaluations', 'gate_results', 'gate_waivers',
     'findings', 'finding_reassignments', 'finding_resolutions', 'finding_verdicts', 'deployments', 'suspensions', 'decision_overrides', 'decision_reviews',
     'decision_review_outcomes', 'counteroffers', 'counteroffer_acceptances', 'adverse_action_notices',
+    'retention_rules', 'legal_holds', 'legal_hold_ends', 'erasures', 'erasure_ends',
   ].map((table) => [table, 'to_jsonb(t)']),
   ['artefacts', `jsonb_build_object('sha256', t.sha256, 'uploaded_by', t.uploaded_by, 'recorded_at', t.recorded_at)`],
 ]);

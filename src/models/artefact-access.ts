@@ -1,3 +1,4 @@
+import { recordEvent } from '../audit/index.js';
 import { notFound, type Context } from '../platform/index.js';
 import { demand, may, type Permission } from '../security/index.js';
 import type { ArtefactStore } from './artefact-store.js';
@@ -31,5 +32,8 @@ export async function readArtefact(ctx: Context, store: ArtefactStore, sha256Hex
   const isOwn = stored !== undefined && stored.isUploader && may(ctx, 'model:register');
   if (!stored || (stored.kinds.length === 0 && !isOwn)) throw notFound(`There is no artefact ${sha256Hex} of any version here.`);
   if (!isOwn) for (const kind of stored.kinds) if (NEEDED[kind]) demand(ctx, NEEDED[kind]);
-  return store.demand(ctx.db, sha256Hex, 'artefact');
+  const bytes = await store.demand(ctx.db, sha256Hex, 'artefact');
+  // Durable before a byte is sent: if it cannot be recorded, nothing is read.
+  if (!isOwn) await ctx.db.transaction((tx) => recordEvent(tx, { type: 'ARTEFACT_READ', id: sha256Hex, actor: ctx.actor.id, time: ctx.now(), payload: { sha256: sha256Hex, bytes: bytes.length } }));
+  return bytes;
 }

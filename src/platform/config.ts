@@ -30,8 +30,8 @@ const environment = z.object({
   OIDC_JWKS_URL: webUrl.optional(),
   OIDC_ROLES_CLAIM: z.string().min(1).default('roles'),
   DEV_ISSUER: flag.optional(),
-  KEY_STORE: z.string().regex(/^(lmdb:.|postgres(ql)?:\/\/)/, 'must be lmdb:<folder> or postgres://…').optional(),
   EMBEDDED_WAL_ARCHIVE: z.string().optional(),
+  KEY_STORE: z.string().regex(/^(lmdb:.|postgres(ql)?:\/\/)/, 'must be lmdb:<folder> or postgres://…').optional(),
   KEY_STORE_PATH: z.string().optional(),
   KEY_ENCRYPTION_KEY_FILE: z.string().optional(),
   LOG_ORIGIN: z.string().regex(/^[^\s+]+$/, 'must have no spaces and no plus; a name like log.example.com/assay').refine((name) => !/\/epoch-\d+$/.test(name), 'must not end in /epoch-N: that is how later epochs of a log are called').default('localhost/assay'),
@@ -53,9 +53,9 @@ function contradictions(env: Raw): Problem[] {
   const problems: Problem[] = [];
   const need = (name: string, why: string): void => void (env[name] || problems.push([name, `is needed ${why}`]));
   if (env['DATABASE_OWNER_URL'] || env['DATABASE_READER_URL']) need('DATABASE_URL', 'beside the other two: without it they would be ignored');
+  if (env['EMBEDDED_WAL_ARCHIVE'] && env['DATABASE_URL']) problems.push(['EMBEDDED_WAL_ARCHIVE', 'is of the embedded PostgreSQL, but DATABASE_URL names another: set archive_command there']);
   if (env['KEY_STORE'] && env['KEY_STORE_PATH']) problems.push(['KEY_STORE_PATH', 'says the same as KEY_STORE, which is set: give one of the two']);
   if (env['KEY_STORE'] && [env['DATABASE_URL'], env['DATABASE_OWNER_URL'], env['DATABASE_READER_URL']].includes(env['KEY_STORE'])) problems.push(['KEY_STORE', 'must be another database than that of the data, on another server']);
-  if (env['EMBEDDED_WAL_ARCHIVE'] && env['DATABASE_URL']) problems.push(['EMBEDDED_WAL_ARCHIVE', 'is of the embedded PostgreSQL, but DATABASE_URL names another: set archive_command there']);
   if (env['OIDC_JWKS_URL']) need('OIDC_ISSUER', 'beside OIDC_JWKS_URL: without it no token is accepted');
   if (env['WITNESS_QUORUM']) need('WITNESSES', 'beside WITNESS_QUORUM: without them nobody could sign');
   if (Number(env['WITNESS_QUORUM']) > listed(env['WITNESSES'] ?? '').length) problems.push(['WITNESS_QUORUM', 'must not be more than there are WITNESSES: no checkpoint would ever be witnessed']);

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Database } from './database.js';
 import { Loaders } from './loaders.js';
 import type { Logger } from './log.js';
+import { PrivilegedReads } from './privileged-reads.js';
 
 /** Who acts: a person or a service, as a verified token named it. */
 export interface Actor {
@@ -20,6 +21,8 @@ export interface Context {
   readonly db: Database;
   readonly log: Logger;
   readonly loaders: Loaders;
+  /** What is read that not everybody may see, for the log. */
+  readonly reads: PrivilegedReads;
   /** Correlates the log lines and errors of one HTTP request; not the caller's idempotency key. */
   readonly traceId: string;
   now(): Date;
@@ -32,6 +35,7 @@ export function newContext(parts: Pick<Context, 'actor' | 'db' | 'log'> & { now?
     db: parts.db,
     log: parts.log.child({ traceId, actor: parts.actor.id }),
     loaders: new Loaders(),
+    reads: new PrivilegedReads(),
     traceId,
     now: parts.now ?? (() => new Date()),
   };

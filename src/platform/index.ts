@@ -11,6 +11,7 @@ export * from './page.js';
 export * from './where.js';
 export * from './per-parent.js';
 export * from './moment.js';
+export * from './privileged-reads.js';
 export * from './copy.js';
 export * from './batcher.js';
 export * from './jobs.js';

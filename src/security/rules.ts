@@ -71,13 +71,13 @@ export const RULES = {
   POLICY_IN_FORCE: 'A version is submitted under the policy that is in force, for the tier that its model has.',
   PARITY: 'A version agrees with what trained it on the parity sample, which is scored again here.',
   SAME_MODEL: 'The LayersModel of a version is the model that its ONNX model was compiled from.',
+  EPOCH_WHERE_NEEDED: 'A new epoch of the transparency log is opened only where the log cannot go on.',
+  EPOCH_FOLLOWS: 'A new epoch of the transparency log follows a checkpoint that the log signed, and one at a time.',
   LEGAL_HOLD: 'What a legal hold keeps is not erased until the hold is lifted.',
   HOLD_LIFTED_ONCE: 'A legal hold is lifted once.',
   RETENTION_RUNS: 'Personal data is erased when no record of the customer must be kept any more.',
   RETENTION_FLOOR: 'A regime that binds is kept for as long as it asks; one that does not is taken out of force.',
   ERASED_FOR_GOOD: 'Nothing is recorded of a customer who was erased, and nobody is erased twice.',
-  EPOCH_WHERE_NEEDED: 'A new epoch of the transparency log is opened only where the log cannot go on.',
-  EPOCH_FOLLOWS: 'A new epoch of the transparency log follows a checkpoint that the log signed, and one at a time.',
   REQUEST_ID_ONCE: 'A requestId stands for one request of one person, whose answer it repeats.',
 } as const;
 

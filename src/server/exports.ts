@@ -17,10 +17,11 @@ export async function sendExported(ctx: Context, exports: ExportJobs, response: 
   const folder = exports.folderOf(id);
   const finished = await finishedExport(folder);
   if (!finished) throw notFound('The export is not complete yet, or was taken away. job(id) tells how far it is.');
-  const bytes = name === MANIFEST_FILE ? finished.bytes : finished.manifest.files.find((file) => file.name === name)?.bytes;
-  if (bytes === undefined) throw notFound(`The export has no file ${JSON.stringify(name.slice(0, 100))}. Its manifest.json lists all.`);
+  const file = name === MANIFEST_FILE ? finished : finished.manifest.files.find((one) => one.name === name);
+  if (!file) throw notFound(`The export has no file ${JSON.stringify(name.slice(0, 100))}. Its manifest.json lists all.`);
+  await exports.recordRead(ctx, id, file.sha256);
   response.writeHead(200, {
-    'content-type': 'application/octet-stream', 'content-length': bytes, 'cache-control': 'no-store', 'content-disposition': `attachment; filename="${name.replaceAll('/', '-')}"`,
+    'content-type': 'application/octet-stream', 'content-length': file.bytes, 'cache-control': 'no-store', 'content-disposition': `attachment; filename="${name.replaceAll('/', '-')}"`,
   });
   await pipeline(createReadStream(join(folder, name)), response);
 }

@@ -7,7 +7,7 @@ import type { TransparencyLog } from '../audit/index.js';
 import type { ExportJobs } from '../evidence/index.js';
 import type { ArtefactStore } from '../models/index.js';
 import { AssayError, badInput, internal, newContext, notFound, type Context, type Database, type Logger } from '../platform/index.js';
-import type { Authenticator } from '../security/index.js';
+import { recordReads, type Authenticator } from '../security/index.js';
 import { sendArtefact, sendCard } from './downloads.js';
 import { sendExported } from './exports.js';
 import { sendGraphiQL, sendGraphiQLFile } from './graphiql.js';
@@ -105,6 +105,8 @@ async function handleGraphql(parts: HttpParts, request: IncomingMessage, respons
     httpGraphQLRequest: { method: request.method?.toUpperCase() ?? 'GET', headers, search, body },
     context: async () => ctx,
   });
+  // Before a byte of the answer: what cannot be recorded is not told.
+  await recordReads(ctx);
   for (const [name, value] of answer.headers) response.setHeader(name, value);
   response.statusCode = answer.status ?? 200;
   if (answer.body.kind === 'complete') return void response.end(answer.body.string);

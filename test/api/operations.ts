@@ -48,13 +48,13 @@ const queriesOf = ({ customer, loan, prediction, version, model, nothing }: Ids)
   finding: `{ finding(id: "${nothing.Finding}") { id } }`,
   findings: '{ findings(first: 1) { edges { node { id } } } }',
   previewGates: `{ previewGates(versionId: "${nothing.ModelVersion}") { gate } }`,
-  retentionRules: '{ retentionRules { id } }',
-  retentionSummary: '{ retentionSummary { state } }',
-  dueForErasure: '{ dueForErasure(first: 1) { edges { node { id } } } }',
   auditCheckpoint: '{ auditCheckpoint { size } }',
   consistencyProof: '{ consistencyProof(from: 1, to: 1) { path } }',
   auditEvents: '{ auditEvents(first: 1) { edges { node { id } } } }',
   evidenceExport: `{ evidenceExport(jobId: "${nothing.Job}") { manifestSha256 } }`,
+  retentionRules: '{ retentionRules { id } }',
+  retentionSummary: '{ retentionSummary { state } }',
+  dueForErasure: '{ dueForErasure(first: 1) { edges { node { id } } } }',
   job: `{ job(id: "${nothing.Job}") { id } }`,
 });
 

@@ -27,7 +27,7 @@ const MAY: Readonly<Record<keyof typeof ROLES, readonly string[]>> = {
   VALIDATOR: [...SELF, ...BOOK, ...PREDICTIONS, ...MODELS, 'validateModelVersion', 'simulateLoan', 'previewGates', 'waiveGate', 'raiseFinding', 'reassignFinding', 'resolveFinding', 'acceptResolution', 'rejectResolution', 'reviewModel'],
   ADMIN: [...SELF, ...BOOK, ...PREDICTIONS, ...MODELS, 'approveModelVersion', 'rejectModelVersion', 'deployModelVersion', ...LIVE, 'proposeGovernancePolicy', 'changeTier', 'updateModel', 'previewGates', 'waiveGate', 'resolveFinding'],
   ACCESS_ADMIN: [...SELF, 'users', 'grantRole', 'endRole'],
-  AUDITOR: [...SELF, ...BOOK, ...PREDICTIONS, ...MODELS, 'decisionReviews', 'users', ...RETENTION, 'auditEvents', 'exportEvidence', 'evidenceExport', 'auditLogState'],
+  AUDITOR: [...SELF, ...BOOK, ...PREDICTIONS, ...MODELS, 'decisionReviews', 'users', 'auditEvents', 'exportEvidence', 'evidenceExport', 'auditLogState', ...RETENTION],
   PRIVACY_OFFICER: [...SELF, ...BOOK, ...RETENTION, 'placeLegalHold', 'liftLegalHold', 'eraseCustomer', 'changeRetention'],
   RISK_MANAGER: [...SELF, ...BOOK, ...PREDICTIONS, ...MODELS, 'decisionReviews'],
   BORROWER: [...SELF, ...BOOK, ...PREDICTIONS, 'requestReview'],

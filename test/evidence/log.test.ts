@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url';
 import {
   canonical, leafHash, parseCheckpoint, parseKey, parseNote, parseProof, parseReceipt, readBundle, rootOfHashes, verifyConsistency, verifyInclusion, verifyNote, verifyPrediction, type PredictionBundle,
 } from '../../src/audit/index.js';
-import { canonicalJson } from '../../src/platform/index.js';
+import { canonicalJson, decodeGlobalId, newContext, newId } from '../../src/platform/index.js';
+import { noteRead, recordReads } from '../../src/security/index.js';
 import * as fc from 'fast-check';
 import { newFolder, run } from '../support/cli.js';
 import { openTestApp, type TestApp } from '../support/app.js';
@@ -31,6 +32,19 @@ interface Checkpoint {
 const events = (first: number): string => `{ auditEvents(first: ${first}, filter: { types: [VERSION_DEPLOYED, VOTE_CAST, ROLE_GRANTED] }) { edges { node { id type recordedAt actorId subjectId leafIndex ${PROOF} receipt { signature } } } } }`;
 
 const get = (client: TestClient, path: string): Promise<Response> => client.send(`/log/${path}`);
+
+const rowIds = (ids: readonly string[]): string[] => ids.map((id) => decodeGlobalId(id).id);
+
+/** Milliseconds, as a client sees them. */
+const median = async (client: TestClient, document: string): Promise<number> => {
+  const times: number[] = [];
+  for (let n = 0; n < 25; n += 1) {
+    const start = performance.now();
+    await client.ok(document);
+    times.push(performance.now() - start);
+  }
+  return times.sort((a, b) => a - b)[12]!;
+};
 
 describe('the transparency log, as its readers see it', () => {
   let app: TestApp;
@@ -201,6 +215,67 @@ describe('the transparency log, as its readers see it', () => {
 
     it('writes canonical JSON as the library does', () => {
       fc.assert(fc.property(fc.jsonValue(), (value) => canonical(value) === canonicalJson(value)));
+    });
+  });
+
+  describe('tells what was read that not everybody may see', () => {
+    const PERSONAL = 'query ($first: Int!) { customers(first: $first) { edges { node { id displayName identity { value } protectedAttributes { value } history { identity { value } } } } } }';
+    const INPUTS = 'query ($id: ID!) { prediction(id: $id) { inputs { value } record { sha256 } } }';
+    type Read = Record<string, unknown> & { reads: Record<string, string[]> };
+    const reads = async (): Promise<Read[]> => (await app.leaves({ type: 'PERSONAL_DATA_READ' })) as Read[];
+    const since = async (work: () => Promise<unknown>): Promise<Read[]> => {
+      const before = (await reads()).length;
+      await work();
+      return (await reads()).slice(before);
+    };
+    it('in one event for a request, each customer once, and predictions apart', async () => {
+      const { customers } = await auditor.ok<{ customers: { edges: { node: { id: string } }[] } }>('{ customers(first: 3) { edges { node { id } } } }');
+      const ids = rowIds(customers.edges.map(({ node }) => node.id)).sort();
+      const told = await since(() => auditor.ok(PERSONAL, { first: 3 }));
+      expect(told).toEqual([expect.objectContaining({ type: 'PERSONAL_DATA_READ', part: 1, parts: 1, reads: { IDENTITY: expect.any(Array), PROTECTED: expect.any(Array) } })]);
+      expect([told[0]!.reads['IDENTITY']!.sort(), told[0]!.reads['PROTECTED']!.sort()]).toEqual([ids, ids]);
+      expect(await since(() => auditor.ok(INPUTS, { id: prediction }))).toMatchObject([{ reads: { PREDICTION: rowIds([prediction]) } }]);
+    });
+
+    it('not of what is masked, nor of who reads what is theirs, nor of what was refused', async () => {
+      const [loan] = await someLoans(app, 1);
+      const borrower = await app.asBorrower(loan!.customer.externalId);
+      expect(await since(() => portal.ok('{ customers(first: 3) { edges { node { displayName attributes { value } } } } }'))).toEqual([]);
+      expect(await since(() => borrower.ok('{ customers(first: 3) { edges { node { displayName identity { value } } } } }'))).toEqual([]);
+      expect(await since(() => portal.query(PERSONAL, { first: 3 }))).toEqual([]);
+    });
+
+    it('before the answer: what cannot be recorded is not told', async () => {
+      await app.sql('REVOKE INSERT ON audit_intake FROM assay_app');
+      try {
+        const { data, errors } = await auditor.query(PERSONAL, { first: 1 });
+        expect([data ?? null, errors[0]!.message]).toEqual([null, 'What was read could not be recorded, so it is not told. Ask again.']);
+        await auditor.ok('{ customers(first: 1) { edges { node { externalId } } } }');
+      } finally {
+        await app.sql('GRANT INSERT ON audit_intake TO assay_app');
+      }
+    });
+
+    it('in as many events as it takes, in one statement, none of them too large', async () => {
+      const { db, log } = app.runtime;
+      const ctx = newContext({ db, log, actor: { id: rowIds([prediction])[0]!, name: 'Reader', roles: [], permissions: new Set(), ownCustomerId: undefined } });
+      for (let n = 0; n < 2_500; n += 1) noteRead(ctx, n % 2 === 0 ? 'IDENTITY' : 'PROTECTED', newId());
+      const told = await since(() => recordReads(ctx));
+      expect(told.map(({ part, parts, reads: { IDENTITY, PROTECTED }, id }) => [part, parts, (IDENTITY?.length ?? 0) + (PROTECTED?.length ?? 0), id])).toEqual([[1, 3, 1_000, ctx.traceId], [2, 3, 1_000, ctx.traceId], [3, 3, 500, ctx.traceId]]);
+      expect(Math.max(...told.map((leaf) => JSON.stringify(leaf).length))).toBeLessThan(65_535);
+      expect(await since(() => recordReads(ctx))).toEqual([]);
+    });
+
+    it('and of artefacts that are fetched', async () => {
+      const { modelVersions } = await auditor.ok<{ modelVersions: { edges: { node: { artefacts: { sha256: string }[] } }[] } }>('{ modelVersions(first: 1) { edges { node { artefacts { sha256 } } } } }');
+      const [{ sha256 }] = modelVersions.edges[0]!.node.artefacts as [{ sha256: string }];
+      const bytes = (await (await auditor.send(`/artifacts/${sha256}`)).arrayBuffer()).byteLength;
+      expect(await app.leaves({ type: 'ARTEFACT_READ', id: sha256 })).toMatchObject([{ sha256, bytes }]);
+    });
+
+    it('at a cost', async () => {
+      const [masked, clear] = [await median(portal, '{ customers(first: 20) { edges { node { displayName } } } }'), await median(auditor, '{ customers(first: 20) { edges { node { displayName } } } }')];
+      process.stderr.write(`20 customers masked ${masked.toFixed(1)} ms, in the clear and recorded ${clear.toFixed(1)} ms\n`);
     });
   });
 

@@ -109,7 +109,7 @@ describe('the record of a prediction', () => {
     });
 
     it('whose columns digest is that of the clear columns, each of them', () => {
-      for (const told of [row, { ...row, request_id: '\u20ac "quoted" \\ \u0000\u2028', pd: 1e-7, score_points: 1e21, grade: null, shadow_of: row.id, recorded_at: null }]) expect(canonicalColumns(told)).toBe(canonicalJson(columnsInDigest(told)));
+      for (const columns of [row, { ...row, request_id: '\u20ac "quoted" \\ \u0000\u2028', pd: 1e-7, score_points: 1e21, grade: null, shadow_of: row.id, recorded_at: null }]) expect(canonicalColumns(columns)).toBe(canonicalJson(columnsInDigest(columns)));
       expect(leaf['columns']).toBe(columnsDigest(row.row_salt, row).toString('hex'));
       for (const [name, value] of [['pd', 0.5], ['grade', 'Z'], ['decision', null], ['actor_id', row.id], ['loan_id', row.id], ['as_of', new Date(0)], ['request_id', null]] as const) {
         expect([name, columnsDigest(row.row_salt, { ...row, [name]: value }).toString('hex')]).not.toEqual([name, leaf['columns']]);

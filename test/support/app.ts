@@ -85,6 +85,8 @@ async function forgedToken(home: string, claims: JWTPayload, { expires = '1h', a
 async function counting<T>({ db }: Runtime, work: () => Promise<T>): Promise<{ result: T; statements: string[] }> {
   const statements: string[] = [];
   const query = db.query.bind(db);
+  const frames = Error.stackTraceLimit;
+  Error.stackTraceLimit = 50;
   db.query = (sql, parameters) => {
     // What a server does by itself, however often, is not sent for `work`.
     if (!/ (?:Sequencer|Witnessing|Signer)\./.test(new Error('').stack ?? '')) statements.push(sql);
@@ -94,6 +96,7 @@ async function counting<T>({ db }: Runtime, work: () => Promise<T>): Promise<{ r
     return { result: await work(), statements };
   } finally {
     db.query = query;
+    Error.stackTraceLimit = frames;
   }
 }
 

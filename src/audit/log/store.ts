@@ -47,6 +47,9 @@ export const fromWriter = <T>(db: Queryable, work: (db: Queryable) => Promise<T>
 
 const MOST_CACHED = 2_048;
 
+/** Tiles of epoch $1 at levels $2 and indexes $3: each is looked up, however many there are. */
+export const TILES_AT = `unnest($2::int[], $3::bigint[]) AS a (l, i) CROSS JOIN LATERAL (SELECT level, index, hashes, root FROM log_tiles WHERE epoch = $1 AND level = a.l AND index = a.i OFFSET 0) t`;
+
 /**
  * Reads tiles and entries of one epoch. Only full tiles are stored, and never changed, so they are remembered; what is
  * unfilled is made from the entries (level 0) or from the roots of the tiles below.
@@ -88,7 +91,7 @@ export class TileStore {
   private async remember(db: Queryable, addresses: readonly TileAddress[]): Promise<void> {
     if (addresses.length === 0) return;
     const rows = await db.query<{ level: number; index: string; hashes: Buffer }>(
-      'SELECT t.level, t.index, t.hashes FROM log_tiles t JOIN unnest($2::int[], $3::bigint[]) AS a (level, index) ON t.level = a.level AND t.index = a.index WHERE t.epoch = $1',
+      `SELECT level, index, hashes FROM ${TILES_AT}`,
       [this.epoch, addresses.map(({ level }) => level), addresses.map(({ index }) => index)]);
     if (this.full.size + rows.length > MOST_CACHED) this.full.clear();
     for (const { level, index, hashes } of rows) this.full.set(keyOf({ level, index: Number(index) }), hashes);

@@ -3,6 +3,7 @@ import { Edge, leafHash, type FullTile } from '../merkle/index.js';
 import type { Checkpoint, Receipt } from '../note/index.js';
 import { EntryReader, type Entry } from './entry-reader.js';
 import { epochsOf, type Epoch } from './epochs.js';
+import { TILES_AT } from './store.js';
 import { lostBefore, openingProblems, predecessorOf } from './verify-opening.js';
 import { SignatureCheck } from './verify-signatures.js';
 
@@ -205,7 +206,7 @@ class Walk {
   private async compareTiles(filled: readonly FullTile[]): Promise<void> {
     if (filled.length === 0) return;
     const rows = await this.db.query<{ level: number; index: string; hashes: Buffer; root: Buffer }>(
-      'SELECT t.level, t.index, t.hashes, t.root FROM log_tiles t JOIN unnest($2::int[], $3::bigint[]) AS a (level, index) ON t.level = a.level AND t.index = a.index WHERE t.epoch = $1',
+      `SELECT level, index, hashes, root FROM ${TILES_AT}`,
       [this.epoch, filled.map(({ level }) => level), filled.map(({ index }) => index)]);
     const stored = new Map(rows.map((row) => [`${row.level} ${row.index}`, row]));
     for (const { level, index, hashes, root } of filled) {

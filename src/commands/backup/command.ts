@@ -56,7 +56,7 @@ async function run(kind: 'dump' | 'base', take: Take, { to, json }: BackupFlags)
 async function keys({ to }: BackupFlags): Promise<void> {
   await requireNewFolder(to, '--to');
   const { keyStore } = readConfig();
-  if (keyStore.provider !== 'lmdb') throw refused('backup keys copies a key store in a folder. Back the PostgreSQL at KEY_STORE up with its own tools, apart from the data, and keep those backups briefly (docs/personal-data.md).');
+  if (keyStore.provider !== 'lmdb') throw refused('The key store is a PostgreSQL of its own: back it up with the tools of that server, and keep its backups for a short time only, for it is those that an erasure waits for.');
   await makeFolder(to);
   await new Stages(process.stderr).run('keys', `Back the key store up into ${to}`, () => backupLocalKeyStore(keyStore.path, to));
 }

@@ -1,4 +1,4 @@
-import { findEmbeddedPostgres, refused, startEmbeddedPostgres, type Config, type Scope } from '../../platform/index.js';
+import { findEmbeddedPostgres, hasEmbeddedData, refused, startEmbeddedPostgres, type Config, type Scope } from '../../platform/index.js';
 import { claimHome } from '../../runtime.js';
 
 /** What a dump holds: everything but what migrations and the job queue make themselves; waiting jobs are data. */
@@ -19,6 +19,7 @@ export async function openSource(config: Config): Promise<Source> {
     if (!config.database.owner) throw refused('A backup reads every table, which only their owner may: set DATABASE_OWNER_URL beside DATABASE_URL.');
     return { url: config.database.owner, embedded: undefined, close: async () => undefined };
   }
+  if (!(await hasEmbeddedData(config.home))) throw refused(`There is no database in ${config.home}. Set ASSAY_HOME to the folder of the one that is to be backed up, or DATABASE_URL and DATABASE_OWNER_URL.`);
   const running = await findEmbeddedPostgres(config.home);
   if (running) return sourceOf(running, async () => undefined);
   const release = await claimHome(config.home);

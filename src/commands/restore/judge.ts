@@ -1,6 +1,6 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openLogKey, Sequencer, TransparencyLog } from '../../audit/index.js';
+import { openTransparencyLog, Sequencer } from '../../audit/index.js';
 import { entities } from '../../entities.js';
 import { verifyLog } from '../../evidence/index.js';
 import { AssayError, Database, messageOf, openLog, type Config, type DatabaseUrls, type Stages } from '../../platform/index.js';
@@ -20,7 +20,7 @@ export async function judge(config: Config, urls: DatabaseUrls, stages: Stages):
     const remarks = await remarksOn(config, db);
     // What was committed and waited when the backup was taken belongs into the tree, as a server would put it there.
     await new Sequencer(db, openLog('silent')).drain();
-    const found = await stages.run('verify', 'Verify the transparency log: tree and rows', (progress) => verifyLog(db, (done, of) => progress.advance(done, of, 'entries')), ({ entries, predictions }) =>
+    const found = await stages.run('verify', 'Verify the transparency log: tree and rows', (progress) => db.snapshot((moment) => verifyLog(moment, (done, of) => progress.advance(done, of, 'entries'))), ({ entries, predictions }) =>
       `${entries.toLocaleString('en')} entries, ${predictions.toLocaleString('en')} predictions`);
     for (const text of found.problems) stages.say(`✗ ${text}`);
     if (found.problemCount > 0) throw new AssayError('REFUSED', `The log does not fit what was restored: ${found.problemCount} problems, the first of them above. It was so when the backup was taken, or the backup was changed.`);
@@ -47,7 +47,7 @@ async function remarksOn(config: Config, db: Database): Promise<string[]> {
   const key = await need(config.logKeyFile, `There is no key of the log at ${config.logKeyFile}. Restore it: what another key signs is another log to verifiers.`);
   const checkpoint = await need(config.logCheckpointFile, `There is no checkpoint of the log at ${config.logCheckpointFile}. Restore the newest that you have before a server starts: without it the log does not know that it may have gone back.`);
   if (!key || !checkpoint) return remarks;
-  const log = new TransparencyLog(await openLogKey(config), config.logOrigin, config.logCheckpointFile);
+  const log = await openTransparencyLog(config);
   await log.checkpoint(db).catch((error: unknown) => remarks.push(messageOf(error)));
   return remarks;
 }

@@ -5,7 +5,7 @@ import { Client } from '../../demo/index.js';
 import { readArtefact } from '../../models/index.js';
 import { AssayError, badInput, newContext, readConfig } from '../../platform/index.js';
 import { openRuntime, type Runtime } from '../../runtime.js';
-import type { Role } from '../../security/index.js';
+import { recordReads, type Role } from '../../security/index.js';
 import { localContext } from './local-account.js';
 
 /** The API as a command uses it: over HTTP, or in this process as the local account. */
@@ -41,7 +41,9 @@ async function openLocal(runtime: Runtime, roles: readonly Role[]): Promise<Open
     const { actor } = await localContext(runtime, roles);
     const api: Api = {
       query: async <Data>(document: string, variables: Record<string, unknown> = {}): Promise<Data> => {
-        const { data, errors } = await graphql({ schema: app.schema, source: document, variableValues: variables, contextValue: newContext({ db, log, actor }) });
+        const ctx = newContext({ db, log, actor });
+        const { data, errors } = await graphql({ schema: app.schema, source: document, variableValues: variables, contextValue: ctx });
+        await recordReads(ctx);
         if (errors?.[0]) throw errors[0].originalError ?? new AssayError('BAD_INPUT', errors[0].message);
         return data as Data;
       },

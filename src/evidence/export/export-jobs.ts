@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { recordEvent } from '../../audit/index.js';
 import { once, type Context } from '../../platform/index.js';
 import { JobRunner, type JobParts, type RunningJob } from '../../predictions/index.js';
 import { demand } from '../../security/index.js';
@@ -29,6 +30,11 @@ export class ExportJobs {
 
   folderOf(jobId: string): string {
     return join(this.folder, jobId);
+  }
+
+  /** That a file is fetched is on record before it is sent. @param sha256 of the file */
+  recordRead(ctx: Context, jobId: string, sha256: string): Promise<void> {
+    return this.parts.db.transaction((tx) => recordEvent(tx, { type: 'EXPORT_READ', id: jobId, actor: ctx.actor.id, time: ctx.now(), payload: { export: jobId, file: sha256 } }));
   }
 
   work(): Promise<void> {

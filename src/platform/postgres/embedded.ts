@@ -46,6 +46,11 @@ export async function startEmbeddedPostgres({ home, settings = [], archive }: Em
   };
 }
 
+/** Whether a server of this home was ever started. */
+export async function hasEmbeddedData(home: string): Promise<boolean> {
+  return (await isThere(home)) && isThere((await choosePlace(nativeFolder(), home)).data);
+}
+
 /** The server of this home if it runs, whoever started it. */
 export async function findEmbeddedPostgres(home: string): Promise<{ superuserUrl: string; data: string } | undefined> {
   const place = await choosePlace(nativeFolder(), home);

@@ -1,5 +1,5 @@
 export {
-  embeddedUrls, findEmbeddedPostgres, isAlive, prepareEmbeddedDatabase, removeEmbeddedPostgres, startEmbeddedPostgres,
+  embeddedUrls, findEmbeddedPostgres, hasEmbeddedData, isAlive, prepareEmbeddedDatabase, removeEmbeddedPostgres, startEmbeddedPostgres,
   type EmbeddedOptions, type EmbeddedPostgres, type RolePasswords,
 } from './embedded.js';
 export { recoverEmbeddedPostgres, type Recovered, type Recovery } from './recover.js';

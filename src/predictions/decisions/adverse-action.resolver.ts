@@ -1,6 +1,6 @@
 import { Arg, Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
 import { internal, type Context } from '../../platform/index.js';
-import { may, Requires } from '../../security/index.js';
+import { may, Privileged, Requires } from '../../security/index.js';
 import { LANGUAGE_ARG, languageOf, LanguageValue } from '../../models/index.js';
 import type { Evidence } from '../history/evidence.js';
 import { predictionById, type PredictionRow } from '../history/prediction.queries.js';
@@ -56,6 +56,7 @@ async function toldOf(ctx: Context, row: PredictionRow, { reasons: { predictionI
 export class CounterofferResolver {
   constructor(private readonly texts: DecisionTexts) {}
 
+  @Privileged('STATEMENT', ({ row }: Counteroffer) => row.customerId)
   @Requires('customer:identity')
   @FieldResolver(() => String, { nullable: true, description: 'The terms in words; null where none were given, and where the customer was erased.' })
   terms(@Ctx() ctx: Context, @Root() { row: { customerId, id, terms } }: Counteroffer): Promise<string | null> {

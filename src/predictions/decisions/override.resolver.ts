@@ -1,7 +1,7 @@
 import { Arg, Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
 import { ModelVersion } from '../../models/index.js';
 import { clockAt, type Context } from '../../platform/index.js';
-import { demand, Requires, User, userOf } from '../../security/index.js';
+import { demand, Privileged, Requires, User, userOf } from '../../security/index.js';
 import { recorded } from '../graphql/scoring.resolver.js';
 import { PredictionType } from '../history/prediction.types.js';
 import { reviewsOf } from './file.queries.js';
@@ -37,6 +37,7 @@ export class DecisionOverrideResolver {
     return found ? toReview(found, clockAt(ctx, moment), moment) : null;
   }
 
+  @Privileged('STATEMENT', ({ row }: DecisionOverride) => row.customerId)
   @Requires('decision:read')
   @FieldResolver(() => String, { nullable: true, description: 'What it rests on, for those who may see personal data; null where the customer was erased.' })
   comment(@Ctx() ctx: Context, @Root() { row: { customerId, id, comment } }: DecisionOverride): Promise<string | null> {

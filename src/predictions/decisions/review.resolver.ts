@@ -1,6 +1,6 @@
 import { Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
 import type { Context } from '../../platform/index.js';
-import { Requires, User, userOf } from '../../security/index.js';
+import { Privileged, Requires, User, userOf } from '../../security/index.js';
 import { recorded } from '../graphql/scoring.resolver.js';
 import { PredictionType } from '../history/prediction.types.js';
 import { findOverride } from './nodes.js';
@@ -34,12 +34,14 @@ export class DecisionReviewResolver {
     return row.resolvedBy === null ? null : userOf(ctx, row.resolvedBy);
   }
 
+  @Privileged('STATEMENT', ({ row }: DecisionReview) => row.customerId)
   @Requires('customer:identity')
   @FieldResolver(() => String, { nullable: true, description: 'What is contested, and why; null where the customer was erased.' })
   grounds(@Ctx() ctx: Context, @Root() { row: { customerId, id, grounds } }: DecisionReview): Promise<string | null> {
     return this.texts.open(ctx, customerId, { table: 'decision_reviews', column: 'grounds', id }, grounds);
   }
 
+  @Privileged('STATEMENT', ({ row }: DecisionReview) => row.customerId)
   @Requires('customer:identity')
   @FieldResolver(() => String, { nullable: true, description: 'What the applicant is told of the outcome; null while it is open, and where the customer was erased.' })
   explanation(@Ctx() ctx: Context, @Root() { row: { customerId, id, explanation } }: DecisionReview): Promise<string | null> {

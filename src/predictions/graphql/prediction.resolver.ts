@@ -3,7 +3,7 @@ import { Customer, type CustomersReader } from '../../customers/index.js';
 import { Loan, type LoansReader } from '../../loans/index.js';
 import { Deployment, deploymentsById, LANGUAGE_ARG, languageOf, LanguageValue, Model, modelsById, ModelVersion, toDeployment, toModel, toModelVersion, versionsById } from '../../models/index.js';
 import { clockAt, ConnectionArgs, connectionType, expectId, isPresent, momentOf, OrderDirection, PRESENT, toConnection, type Connection, type Context } from '../../platform/index.js';
-import { demandOwn, Requires, userOf } from '../../security/index.js';
+import { demandOwn, Privileged, Requires, userOf } from '../../security/index.js';
 import { PredictionCounterfactual } from '../history/counterfactual.types.js';
 import type { Evidence } from '../history/evidence.js';
 import { predictionById, predictionPage, type PredictionFilter } from '../history/prediction.queries.js';
@@ -15,6 +15,8 @@ import { PredictionFilterInput } from './prediction.inputs.js';
 const AS_OF = 'As the database knew it then, and so all fields beneath: only what had been recorded, before any later correction. Not in the future. Model and version are told as they are now.';
 
 export const PredictionConnection = connectionType(PredictionType, 'Prediction', 'predictions');
+
+const rowIdOf = ({ row }: PredictionType): string => row.id;
 
 @Resolver(() => PredictionType)
 export class PredictionResolver {
@@ -102,6 +104,7 @@ export class PredictionResolver {
     return row.status === 'SCORED' ? null : ((await this.evidence.bodyOf(ctx, row))?.problem ?? null);
   }
 
+  @Privileged('PREDICTION', rowIdOf)
   @Requires('prediction:detail')
   @FieldResolver(() => [PredictionInput], { description: 'What went in, in the order of the feature schema.' })
   inputs(@Ctx() ctx: Context, @Root() { row }: PredictionType): Promise<PredictionInput[]> {
@@ -114,12 +117,14 @@ export class PredictionResolver {
     return (await this.evidence.bodyOf(ctx, row))?.outputs?.novelty ?? null;
   }
 
+  @Privileged('PREDICTION', rowIdOf)
   @Requires('prediction:detail')
   @FieldResolver(() => PredictionExplanation, { nullable: true, description: 'What each input contributed.' })
   explanation(@Ctx() ctx: Context, @Root() { row }: PredictionType): Promise<PredictionExplanation | null> {
     return this.evidence.explanation(ctx, row);
   }
 
+  @Privileged('PREDICTION', rowIdOf)
   @Requires('prediction:detail')
   @FieldResolver(() => PredictionRecordType, { nullable: true, description: 'The stored record; null where the customer was erased.' })
   record(@Ctx() ctx: Context, @Root() { row }: PredictionType): Promise<PredictionRecordType | null> {

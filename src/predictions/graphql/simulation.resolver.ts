@@ -1,7 +1,7 @@
 import { Arg, Ctx, FieldResolver, Mutation, Resolver, Root } from 'type-graphql';
 import { LANGUAGE_ARG, languageOf, LanguageValue } from '../../models/index.js';
 import type { Context } from '../../platform/index.js';
-import { Requires } from '../../security/index.js';
+import { Privileged, Requires } from '../../security/index.js';
 import type { Evidence } from '../history/evidence.js';
 import { PredictionExplanation, PredictionReason, PredictionType } from '../history/prediction.types.js';
 import type { ScoringService } from '../scoring/scoring.service.js';
@@ -25,6 +25,7 @@ export class SimulationResolver {
     return { prediction: await recorded(ctx, ref) };
   }
 
+  @Privileged('PREDICTION', ({ row }: PredictionType) => row.id)
   @FieldResolver(() => Simulation, { nullable: true, description: 'Of a what-if the way from the loan as it is recorded, change by change; null for every other prediction.' })
   simulation(@Ctx() ctx: Context, @Root() { row }: PredictionType): Promise<Simulation | null> | null {
     return row.purpose === 'WHAT_IF' ? this.evidence.simulation(ctx, row) : null;

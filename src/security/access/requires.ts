@@ -4,6 +4,7 @@ import { decodeGlobalId, internal, type Context } from '../../platform/index.js'
 import { demand, lacking, may } from './demand.js';
 import { recordRefusal } from './governed.js';
 import type { Permission } from './permissions.js';
+import { noteRead, type PrivilegedField } from './reads.js';
 
 /**
  * Declares the permission that a query, a mutation, a subscription or a field needs.
@@ -25,12 +26,24 @@ export function guardSchema(schema: GraphQLSchema): GraphQLSchema {
     if (!(type instanceof GraphQLObjectType) || type.name.startsWith('__')) continue;
     for (const field of Object.values(type.getFields())) {
       const permission = permissionOf(field);
+      noteReads(field);
       if (permission) guard(field, permission, type === schema.getMutationType());
       if (permission && type === schema.getSubscriptionType()) guardStream(field, permission);
       if (!permission && roots.has(type)) throw internal(`${type.name}.${field.name} declares no permission. Add @Requires(…).`);
     }
   }
   return schema;
+}
+
+/** Notes what is about to be read; who may not is refused before. */
+function noteReads(field: GraphQLField<unknown, Context>): void {
+  const privileged = field.extensions['privileged'] as PrivilegedField | undefined;
+  if (!privileged) return;
+  const resolve = field.resolve ?? defaultFieldResolver;
+  field.resolve = (source, args, ctx, info) => {
+    noteRead(ctx, privileged.kind, privileged.subjectOf(source as never));
+    return resolve(source, args, ctx, info);
+  };
 }
 
 function guard(field: GraphQLField<unknown, Context>, permission: Permission, isAct: boolean): void {
