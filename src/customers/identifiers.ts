@@ -1,5 +1,5 @@
 import type { Queryable, Sheet, Transaction } from '../platform/index.js';
-import { copySheets, PRESENT } from '../platform/index.js';
+import { copySheets } from '../platform/index.js';
 import { addIndexKey, blindDigest, dropOldIndexKeys, IDENTIFIER_KINDS, IDENTIFIERS, normalised, type IdentifierKind, type KeyRing, type KeyVersion } from '../security/index.js';
 import { OpenedFacts } from './opened-facts.js';
 import { customersNow } from './customer.queries.js';
@@ -45,12 +45,6 @@ export async function customersWith(db: Queryable, keys: KeyRing, sought: readon
       return sought.every(({ kind, value }) => normalised(kind, identity[IDENTIFIERS[kind]] ?? '') === value);
     })
     .map(({ id }) => id);
-}
-
-/** The facts in force of those that there are. */
-async function customersNow(db: Queryable, ids: readonly string[]): Promise<CustomerRow[]> {
-  const rows = await customersAt(db, ids.map((customerId) => ({ customerId, moment: PRESENT })));
-  return rows.filter((row) => row !== undefined);
 }
 
 /** More people share no identifier that is one. */
