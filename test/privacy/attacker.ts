@@ -1,6 +1,7 @@
 import { createDecipheriv } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { unpack } from '../../src/predictions/record/packing.js';
 import { asSuperuser } from '../support/postgres.js';
 
 /** Who has got hold of bytes: files, dumps, logs. */
@@ -106,6 +107,15 @@ export function keysFound({ material, values }: Loot, customerId: string, keyEnc
   return { keys, tried };
 }
 
+/** Bodies of predictions are packed; the format is published. */
+function unpacked(plaintext: Buffer): Buffer {
+  try {
+    return Buffer.from(unpack(plaintext));
+  } catch {
+    return plaintext;
+  }
+}
+
 /** Opens what can be opened of a customer's ciphertexts with any of the keys. */
 export function opened(values: readonly StoredBytes[], customerId: string, keys: readonly Buffer[]): { ciphertexts: number; tries: number; plaintexts: Buffer[] } {
   const theirs = values.filter(({ ids, bytes }) => ids.includes(customerId) && bytes.length >= 31 && bytes[0] === 1);
@@ -116,7 +126,7 @@ export function opened(values: readonly StoredBytes[], customerId: string, keys:
       for (const id of ids) {
         tries += 1;
         const plaintext = open(key, `${table}\0${column}\0${id}`, bytes);
-        if (plaintext) plaintexts.push(plaintext);
+        if (plaintext) plaintexts.push(unpacked(plaintext));
       }
     }
   }

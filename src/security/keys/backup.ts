@@ -9,7 +9,7 @@ import { refused } from '../../platform/index.js';
  */
 export async function backupLocalKeyStore(path: string, to: string): Promise<void> {
   await access(join(path, 'data.mdb')).catch(() => {
-    throw refused(`There is no key store at ${path}. KEY_STORE_PATH or ASSAY_HOME tells where it is.`);
+    throw refused(`There is no key store at ${path}. KEY_STORE or ASSAY_HOME tells where it is.`);
   });
   const database = open({ path, noSubdir: false });
   try {
