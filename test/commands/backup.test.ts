@@ -16,6 +16,9 @@ import { newFolder, PROJECT, run, type Ended } from '../support/cli.js';
 /** The commands of the page, block by block. */
 const blocksOf = (markdown: string): string[][] => [...markdown.matchAll(/```sh\n([^]*?)```/g)].map(([, block]) => block!.trim().split('\n').map((line) => line.replace(/ {2,}#.*$/, '')));
 
+/** As a restore told it. */
+const predictionsIn = (said: string): number => Number(/✓ Verify the transparency log: .* ([\d,]+) predictions/.exec(said)![1]!.replaceAll(',', ''));
+
 describe('docs/backup.md', () => {
   let folder: string;
   let blocks: string[][];
@@ -83,9 +86,6 @@ describe('docs/backup.md', () => {
     await new Sequencer(db, log).drain();
     await new TransparencyLog(await openLogKey(config), config.logOrigin, config.logCheckpointFile).checkpoint(db);
   });
-
-  /** As a restore told it. */
-  const predictionsIn = (said: string): number => Number(/✓ Verify the transparency log: .* ([\d,]+) predictions/.exec(said)![1]!.replaceAll(',', ''));
 
   let loans: string[];
   let predictions: number;
