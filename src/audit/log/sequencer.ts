@@ -89,7 +89,8 @@ export class Sequencer {
     let count = 0;
     do {
       count += await this.integrate().catch((error: unknown) => {
-        this.pass = undefined;
+        // A database that crashed may give numbers of transactions again: everything is looked at anew.
+        [this.pass, this.horizon] = [undefined, undefined];
         throw error;
       });
     } while (this.pass && !this.stopped);
@@ -153,6 +154,11 @@ async function readWork(db: Queryable, horizon: Horizon | undefined): Promise<{ 
   return row!;
 }
 
+/** A crash that no query of ours met gives back the numbers of transactions of which nothing was durable: few, and the last ones. */
+const GIVEN_AGAIN = 100n;
+
+const before = (xmax: string): string => String(BigInt(xmax) > GIVEN_AGAIN ? BigInt(xmax) - GIVEN_AGAIN : 0n);
+
 /** The first of what waits. */
 async function readWaiting(tx: Transaction, horizon: Horizon | undefined): Promise<Page> {
   // One statement sees one snapshot: what it does not show had not ended, and is in the horizon that it gives.
@@ -160,7 +166,7 @@ async function readWaiting(tx: Transaction, horizon: Horizon | undefined): Promi
     `SELECT ARRAY(SELECT i.id FROM ${candidates(horizon)} i WHERE ${WAITS} ORDER BY i.id LIMIT ${MOST_AT_ONCE}) AS ids, pg_snapshot_xmax(s)::text AS xmax, ARRAY(SELECT pg_snapshot_xip(s)::text) AS running
      FROM pg_current_snapshot() AS s`, parametersOf(horizon));
   const { ids, xmax, running } = found!;
-  const next = { xmax, running };
+  const next = { xmax: before(xmax), running };
   const full = ids.length === MOST_AT_ONCE;
   return { rows: await leavesOf(tx, ids), horizon: full ? horizon : next, pass: full ? { horizon: next, after: ids.at(-1)! } : undefined };
 }
