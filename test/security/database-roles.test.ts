@@ -49,7 +49,7 @@ describe('database roles', () => {
   it.each(APPEND_ONLY)('the application may read and add to %s, but not change, delete or empty it', async (table) => {
     const column = await firstColumn(table);
     expect(await stateOf(app, `SELECT 1 FROM ${table} LIMIT 1`)).toBe('done');
-    expect(await stateOf(app, `INSERT INTO ${table} DEFAULT VALUES`)).toBe('done');
+    expect(await stateOf(app, `INSERT INTO ${table} SELECT * FROM ${table} WHERE false`)).toBe('done');
     expect(await stateOf(app, `UPDATE ${table} SET ${column} = ${column} WHERE false`)).toBe(DENIED);
     expect(await stateOf(app, `DELETE FROM ${table} WHERE false`)).toBe(DENIED);
     expect(await stateOf(app, `TRUNCATE ${table}`)).toBe(DENIED);
@@ -145,7 +145,7 @@ describe('database roles', () => {
       "SELECT proname AS rule, proconfig AS looks FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prorettype = 'trigger'::regtype",
     );
     expect(rows.map(({ rule }) => rule)).toEqual(expect.arrayContaining(['keep_version_lifecycle', 'end_once', 'refuse_own_vote']));
-    for (const { rule, looks } of rows) expect([rule, looks.filter((setting) => setting.startsWith('search_path='))]).toEqual([rule, ['search_path=pg_catalog, public, pg_temp']]);
+    for (const { rule, looks } of rows) expect([rule, looks?.filter((setting) => setting.startsWith('search_path='))]).toEqual([rule, ['search_path=pg_catalog, public, pg_temp']]);
   });
 
   it('a temporary table of the same name does not stand in for the one that a rule looks at', async () => {

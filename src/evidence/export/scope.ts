@@ -26,11 +26,11 @@ export const predictionsIn = ({ customerId, versionId, since, before }: ExportSc
   .add('p.id >= uuid_v7_floor(?::timestamptz) AND p.created_at >= ?', since)
   .add('p.created_at < ?', before);
 
-/** Which other events; `i` are those that were taken in, `leaf` what they say. */
+/** Which other events; `i` are those that were taken in, `said` what they say. */
 export function eventsIn({ customerId, versionId, since, before }: ExportScope): Where {
   const where = new Where()
-    .add(`leaf ->> 'customer' = ?`, customerId)
-    .add(`(leaf ->> 'version' = ? OR leaf ->> 'model' = (SELECT model_id::text FROM model_versions WHERE id::text = ?))`, versionId)
+    .add(`said ->> 'customer' = ?`, customerId)
+    .add(`(said ->> 'version' = ? OR said ->> 'model' = (SELECT model_id::text FROM model_versions WHERE id::text = ?))`, versionId)
     .add('i.recorded_at >= ?', since)
     .add('i.recorded_at < ?', before);
   where.conditions.push(`i.type <> 'PREDICTION_RECORDED'`);

@@ -79,7 +79,7 @@ describe('a log and its witnesses', () => {
     const database = await openTestDatabase();
     databases.push(database);
     // What the migrations recorded: here entries are counted.
-    await asSuperuser(database.name, (client) => client.query(`BEGIN; SET LOCAL session_replication_role = 'replica'; DELETE FROM audit_intake; DELETE FROM governance_policies; DELETE FROM retention_rules; COMMIT`));
+    await asSuperuser(database.name, (client) => client.query(`BEGIN; SET LOCAL session_replication_role = 'replica'; DELETE FROM audit_intake; DELETE FROM governance_policies; DELETE FROM retention_rules; DELETE FROM users; COMMIT`));
     return nodeOn(database, origin, 'first');
   }
 
