@@ -140,6 +140,11 @@ describe('who has the whole database, with every rule switched off,', () => {
     expect(await attacked(`${prepared}; INSERT INTO ${table} (${[key, ...names].join(', ')}) SELECT ${['gen_random_uuid()', ...others].join(', ')} FROM ${table} LIMIT 1`)).not.toEqual([]);
   });
 
+  it('is told by the log, where the rules were left on', async () => {
+    const said = await attacked(`SET LOCAL session_replication_role = 'origin'; UPDATE model_version_votes SET comment = 'Never said.'; DELETE FROM gate_results`);
+    expect(said).toEqual(expect.arrayContaining([expect.stringMatching(/^A row of model_version_votes, which is written once, was changed or deleted by the role \w+ of the database/), expect.stringContaining('A row of gate_results')]));
+  });
+
   it.each([
     ['deletes a prediction', 'DELETE FROM predictions WHERE id = (SELECT max(id::text)::uuid FROM predictions)'],
     ['deletes all predictions', 'TRUNCATE predictions'],

@@ -197,20 +197,23 @@ describe('the transparency log, as its readers see it', () => {
       expect(await run(['verify', '--offline', file])).toMatchObject({ code: 1, stderr: expect.stringContaining('--key: give the key of the log') });
     });
 
-    it('needs nothing but node:crypto', async () => {
-      const seen = new Set<string>();
-      const imported = new Set<string>();
-      const follow = async (path: string): Promise<void> => {
-        if (seen.has(path)) return;
-        seen.add(path);
-        for (const [, target] of (await readFile(path, 'utf8')).matchAll(/(?:from|import) '([^']+)'/g)) {
-          if (target!.startsWith('.')) await follow(resolve(dirname(path), target!));
-          else imported.add(target!);
-        }
+    it('needs nothing but node:crypto, and a whole export nothing but Node', async () => {
+      const importedBy = async (name: string): Promise<[imported: string[], files: number]> => {
+        const [seen, imported] = [new Set<string>(), new Set<string>()];
+        const follow = async (path: string): Promise<void> => {
+          if (seen.has(path)) return;
+          seen.add(path);
+          for (const [, target] of (await readFile(path, 'utf8')).matchAll(/(?:from|import) '([^']+)'/g)) {
+            if (target!.startsWith('.')) await follow(resolve(dirname(path), target!));
+            else imported.add(target!);
+          }
+        };
+        await follow(fileURLToPath(new URL(`../../src/audit/offline/${name}.js`, import.meta.url)));
+        return [[...imported].sort(), seen.size];
       };
-      await follow(fileURLToPath(new URL('../../src/audit/offline/index.js', import.meta.url)));
-      expect([...imported]).toEqual(['node:crypto']);
-      expect(seen.size).toBeLessThanOrEqual(12);
+      const [imported, files] = await importedBy('verify');
+      expect([imported, files <= 12]).toEqual([['node:crypto'], true]);
+      expect(await importedBy('folder')).toEqual([['node:crypto', 'node:fs', 'node:fs/promises', 'node:path', 'node:readline'], expect.any(Number)]);
     });
 
     it('writes canonical JSON as the library does', () => {

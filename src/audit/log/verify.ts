@@ -71,9 +71,9 @@ export async function verifyTree(db: Queryable, check: TreeCheck): Promise<TreeC
 
 /** What is stored of epochs that there are not. */
 async function nothingStray(db: Queryable, check: TreeCheck, counts: TreeCounts): Promise<void> {
-  const [stored] = await db.query<Record<'heads' | 'tiles' | 'entries', number>>(
-    'SELECT (SELECT count(*)::int FROM log_heads) AS heads, (SELECT count(*)::int FROM log_tiles) AS tiles, (SELECT count(*)::int FROM log_entries) AS entries');
-  for (const name of ['heads', 'tiles', 'entries'] as const) {
+  const [stored] = await db.query<Record<'heads' | 'tiles' | 'entries' | 'signatures', number>>(
+    'SELECT (SELECT count(*)::int FROM log_signatures) AS signatures, (SELECT count(*)::int FROM log_heads) AS heads, (SELECT count(*)::int FROM log_tiles) AS tiles, (SELECT count(*)::int FROM log_entries) AS entries');
+  for (const name of ['heads', 'tiles', 'entries', 'signatures'] as const) {
     if (stored![name] !== counts[name]) check.problem(`${stored![name]} ${name} are stored, but the ${counts.epochs} epochs that there are have ${counts[name]}.`);
   }
 }
