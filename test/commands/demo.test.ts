@@ -142,7 +142,7 @@ describe('assay demo', () => {
     it('prints a token for each role, with which its person is let in', async () => {
       const printed = (await command.says('stdout', /Tokens[\s\S]*Ctrl-C/))[0];
       const tokens = [...printed.matchAll(/^([A-Z_]+) — (.+)\n {2}(\S+)$/gm)].map(([, role, name, token]) => ({ role: role!, name: name!, token: token! }));
-      expect(new Set(tokens.map(({ role }) => role))).toEqual(new Set(['PORTAL', 'UNDERWRITER', 'OPERATOR', 'MODEL_OWNER', 'VALIDATOR', 'ADMIN', 'ACCESS_ADMIN', 'AUDITOR', 'RISK_MANAGER', 'BORROWER']));
+      expect(new Set(tokens.map(({ role }) => role))).toEqual(new Set(['PORTAL', 'UNDERWRITER', 'OPERATOR', 'MODEL_OWNER', 'VALIDATOR', 'ADMIN', 'ACCESS_ADMIN', 'AUDITOR', 'PRIVACY_OFFICER', 'RISK_MANAGER', 'BORROWER']));
       for (const { role, name, token } of tokens) {
         const response = await fetch(`${url}/graphql`, { method: 'POST', headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` }, body: '{"query": "{ me { name roles } }"}' });
         expect(await response.json()).toEqual({ data: { me: { name, roles: [role] } } });

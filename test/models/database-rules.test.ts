@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { canonicalJson, newId, type Context } from '../../src/platform/index.js';
 import { FIRST_POLICY, TIERS, TRANSITIONS, VOTER_ROLES, type Tier, type Verdict, type VoterRole } from '../../src/models/index.js';
 import { OVERRIDE_DECISION } from '../../src/predictions/index.js';
+import { CHANGE_RETENTION, eraseCustomerKind } from '../../src/privacy/index.js';
 import { PROPOSAL_KINDS } from '../../src/security/index.js';
 import { openTestDatabase, type TestDatabase } from '../support/database.js';
 import { asSuperuser } from '../support/postgres.js';
@@ -278,7 +279,7 @@ describe('what is governed, by plain SQL,', () => {
   });
 
   it('a proposal is confirmed in the roles in which the application has it made and confirmed', async () => {
-    const kinds = [...bank.keepers.proposals.all, OVERRIDE_DECISION];
+    const kinds = [...bank.keepers.proposals.all, OVERRIDE_DECISION, CHANGE_RETENTION, eraseCustomerKind({ finish: () => Promise.reject(new Error('nobody is erased here')) })];
     for (const name of Object.keys(PROPOSAL_KINDS)) {
       const [row] = await database.db.query<{ roles: string[] | null }>('SELECT proposal_roles($1) AS roles', [name]);
       expect([name, row!.roles]).toEqual([name, kinds.find((kind) => kind.name === name)?.roles]);

@@ -122,6 +122,8 @@ describe('a record', () => {
     app = await openTestApp();
     portal = await app.as('portal');
     [loan] = (await someLoans(app, 1)) as [BookLoan];
+    // Who asks is known already.
+    await portal.ok('{ me { name } }');
   });
   afterAll(() => app.close());
 

@@ -30,10 +30,10 @@ export async function checkDump(from: string, progress: Progress): Promise<DumpM
  * Fills the tables of a migrated database that is empty but for what migrations put there, in one transaction: all of it
  * or nothing. Triggers are for acts, not for rows that were judged when they were written, so they rest meanwhile;
  * foreign keys, checks and unique keys do not.
- * @param holdsActs tables that are empty in a database in which nobody has acted yet
+ * @param holdsActs rows that there are not in a database in which nobody has acted yet; SQL
  * @throws REFUSED where the database is not empty, or has other migrations
  */
-export async function loadDump(ownerUrl: string, scope: Scope, from: string, manifest: DumpManifest, holdsActs: readonly string[], progress: Progress): Promise<void> {
+export async function loadDump(ownerUrl: string, scope: Scope, from: string, manifest: DumpManifest, holdsActs: readonly Rows[], progress: Progress): Promise<void> {
   const client = new Client({ connectionString: ownerUrl, application_name: 'assay-restore' });
   await client.connect();
   try {
@@ -57,9 +57,15 @@ async function requireSameMigrations(client: Client, { migrations }: DumpManifes
   if (more.length > 0) throw refused(`The dump is of an earlier release of Assay, without the migrations ${more.join(', ')}. Restore it with that release, then start this one, which migrates it.`);
 }
 
-async function requireEmpty(client: Client, tables: readonly string[]): Promise<void> {
-  for (const table of tables) {
-    const { rows } = await client.query(`SELECT FROM ${escapeIdentifier(table)} LIMIT 1`);
+/** Rows of a table; of all of it, unless told which. */
+export interface Rows {
+  readonly table: string;
+  readonly where?: string;
+}
+
+async function requireEmpty(client: Client, holdsActs: readonly Rows[]): Promise<void> {
+  for (const { table, where = 'true' } of holdsActs) {
+    const { rows } = await client.query(`SELECT FROM ${escapeIdentifier(table)} WHERE ${where} LIMIT 1`);
     if (rows.length > 0) throw refused(`The database is not empty: there are ${table}. A dump is restored into a new one: name another database, or another ASSAY_HOME.`);
   }
 }
