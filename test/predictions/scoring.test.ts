@@ -115,7 +115,7 @@ describe('scoring', () => {
     });
 
     it('fifty times at once, at two servers, gives one prediction; with another body always a conflict', async () => {
-      const STORMS = 20;
+      const STORMS = 6;
       const replica = await app.openReplica();
       const ids = new Set<string>();
       let conflicts = 0;
