@@ -188,7 +188,7 @@ async function verifyFigures({ runtime }: Writer): Promise<Figure[]> {
 /** Proofs and verification of a log of this size, filled with entries of the length of a prediction's. */
 async function sizeFigures({ runtime }: Writer, log: TransparencyLog, sequencer: Sequencer, size: number): Promise<Figure[]> {
   const [{ count }] = (await runtime.db.query<{ count: number }>('SELECT count(*)::int AS count FROM log_entries')) as [{ count: number }];
-  await asOwner(runtime, `INSERT INTO audit_intake (id, type, leaf) SELECT uuidv7(), 'CUSTOMER_RECORDED', convert_to('{"n":' || n || ',"x":"' || repeat('0123456789abcdef', 40) || '"}', 'UTF8') FROM generate_series(1, ${size - count}) n`);
+  await asOwner(runtime, `INSERT INTO audit_intake (id, type, leaf) SELECT uuidv7(), 'CUSTOMER_RECORDED', convert_to('{"n":' || n || ',"type":"CUSTOMER_RECORDED","x":"' || repeat('0123456789abcdef', 38) || '"}', 'UTF8') FROM generate_series(1, ${size - count}) n`);
   await asOwner(runtime, 'VACUUM ANALYZE audit_intake');
   const sequencing = await seconds(() => sequencer.drain());
   await asOwner(runtime, 'VACUUM ANALYZE log_entries');
