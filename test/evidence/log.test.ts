@@ -198,19 +198,6 @@ describe('the transparency log, as its readers see it', () => {
     });
 
     it('needs nothing but node:crypto, and a whole export nothing but Node', async () => {
-      const importedBy = async (name: string): Promise<[imported: string[], files: number]> => {
-        const [seen, imported] = [new Set<string>(), new Set<string>()];
-        const follow = async (path: string): Promise<void> => {
-          if (seen.has(path)) return;
-          seen.add(path);
-          for (const [, target] of (await readFile(path, 'utf8')).matchAll(/(?:from|import) '([^']+)'/g)) {
-            if (target!.startsWith('.')) await follow(resolve(dirname(path), target!));
-            else imported.add(target!);
-          }
-        };
-        await follow(fileURLToPath(new URL(`../../src/audit/offline/${name}.js`, import.meta.url)));
-        return [[...imported].sort(), seen.size];
-      };
       const [imported, files] = await importedBy('verify');
       expect([imported, files <= 12]).toEqual([['node:crypto'], true]);
       expect(await importedBy('folder')).toEqual([['node:crypto', 'node:fs', 'node:fs/promises', 'node:path', 'node:readline'], expect.any(Number)]);
@@ -288,3 +275,18 @@ describe('the transparency log, as its readers see it', () => {
     await portal.ok(CHECKPOINT);
   });
 });
+
+/** What a file of the offline verifier imports that is not ours, it and by what it imports; and how many files of ours that are. */
+const importedBy = async (name: string): Promise<[imported: string[], files: number]> => {
+  const [seen, imported] = [new Set<string>(), new Set<string>()];
+  const follow = async (path: string): Promise<void> => {
+    if (seen.has(path)) return;
+    seen.add(path);
+    for (const [, target] of (await readFile(path, 'utf8')).matchAll(/(?:from|import) '([^']+)'/g)) {
+      if (target!.startsWith('.')) await follow(resolve(dirname(path), target!));
+      else imported.add(target!);
+    }
+  };
+  await follow(fileURLToPath(new URL(`../../src/audit/offline/${name}.js`, import.meta.url)));
+  return [[...imported].sort(), seen.size];
+};
