@@ -61,7 +61,7 @@ export async function verifyTree(db: Queryable, check: TreeCheck): Promise<TreeC
       signatures: counts.signatures + walk.signatures.count, checkpoints: counts.checkpoints + walk.anchored, lost: counts.lost + walk.around.lost,
     };
   }
-  await nothingStray(db, check, counts);
+  await nothingStray(db, check);
   for (const { epoch, from } of check.anchors ?? []) if (!epochs.some((one) => one.epoch === epoch)) check.problem(`${from} is of epoch ${epoch}, which is not there.`);
   for (const { from, event, recordedAt } of promised.values()) {
     check.problem(`${from} promised at ${recordedAt.toISOString()} that the event ${event} would be in the log. It is in no tree: it was dropped, or the server that took it in has not integrated it yet.`);
@@ -70,12 +70,12 @@ export async function verifyTree(db: Queryable, check: TreeCheck): Promise<TreeC
 }
 
 /** What is stored of epochs that there are not. */
-async function nothingStray(db: Queryable, check: TreeCheck, counts: TreeCounts): Promise<void> {
-  const [stored] = await db.query<Record<'heads' | 'tiles' | 'entries' | 'signatures', number>>(
-    'SELECT (SELECT count(*)::int FROM log_signatures) AS signatures, (SELECT count(*)::int FROM log_heads) AS heads, (SELECT count(*)::int FROM log_tiles) AS tiles, (SELECT count(*)::int FROM log_entries) AS entries');
-  for (const name of ['heads', 'tiles', 'entries', 'signatures'] as const) {
-    if (stored![name] !== counts[name]) check.problem(`${stored![name]} ${name} are stored, but the ${counts.epochs} epochs that there are have ${counts[name]}.`);
-  }
+async function nothingStray(db: Queryable, check: TreeCheck): Promise<void> {
+  const stray = await db.query<{ kind: string; count: number }>(
+    `SELECT kind, count(*)::int AS count FROM (
+       SELECT 'heads' AS kind, epoch FROM log_heads UNION ALL SELECT 'tiles', epoch FROM log_tiles UNION ALL SELECT 'entries', epoch FROM log_entries UNION ALL SELECT 'signatures', epoch FROM log_signatures
+     ) s WHERE epoch NOT IN (SELECT epoch FROM log_epochs) GROUP BY kind ORDER BY kind`);
+  for (const { kind, count } of stray) check.problem(`${count} ${kind} are stored of epochs that there are not.`);
 }
 
 const hex = (hash: Uint8Array): string => Buffer.from(hash).toString('hex');
@@ -227,7 +227,10 @@ class Walk {
       this.check.problem(`Of epoch ${this.epoch}, ${this.stands} entries stand according to the next, but no signature that is kept proves them.`);
     }
     await this.signatures.nothingBeyond(this.size);
-    const [last] = await this.db.query<{ size: string | null }>('SELECT max(size) AS size FROM log_heads WHERE epoch = $1', [this.epoch]);
+    const [last] = await this.db.query<{ size: string | null; count: number }>('SELECT max(size) AS size, count(*)::int AS count FROM log_heads WHERE epoch = $1', [this.epoch]);
     if (Number(last!.size ?? 0) !== this.size) this.check.problem(`The newest head of epoch ${this.epoch} has ${last!.size ?? 0} entries, but ${this.size} are there.`);
+    if (last!.count !== this.heads) this.check.problem(`Epoch ${this.epoch} has ${last!.count} heads, of which ${last!.count - this.heads} are of sizes that it does not reach.`);
+    const [tiles] = await this.db.query<{ count: number }>('SELECT count(*)::int AS count FROM log_tiles WHERE epoch = $1', [this.epoch]);
+    if (tiles!.count !== this.tiles) this.check.problem(`Epoch ${this.epoch} has ${tiles!.count} tiles; its entries make ${this.tiles}.`);
   }
 }
