@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { open, readFile, rename } from 'node:fs/promises';
 import { AssayError, messageOf, type Queryable } from '../../platform/index.js';
 import { rootAt } from '../merkle/index.js';
@@ -191,7 +192,8 @@ async function requireGrowth(db: Queryable, head: Head, known: Checkpoint): Prom
 
 /** Durable and whole before the signature leaves this process. */
 async function keep(path: string, note: string): Promise<void> {
-  const draft = `${path}.${process.pid}.draft`;
+  // Of its own: servers that share the file may have the same process id, each in its container.
+  const draft = `${path}.${randomUUID()}.draft`;
   const file = await open(draft, 'w', 0o600);
   try {
     await file.writeFile(note);
