@@ -109,6 +109,7 @@ describe('the transparency log, as its readers see it', () => {
     const { edges } = many.result.auditEvents;
     expect(new Set(edges.map(({ node }) => node.type))).toEqual(new Set(['VERSION_DEPLOYED', 'VOTE_CAST', 'ROLE_GRANTED']));
     expect(edges.every(({ node }) => node.proof.leafIndex < node.proof.treeSize)).toBe(true);
+    expect(one.statements.some((sql) => sql.includes('i.id = ANY('))).toBe(true);
     expect(many.statements.length).toBeLessThanOrEqual(one.statements.length + 2);
   });
 
