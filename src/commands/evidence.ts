@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { openLocalApp } from '../app.js';
-import { badInput, decodeGlobalId, newId, readConfig, Stages } from '../platform/index.js';
+import { badInput, expectId, newId, readConfig, Stages } from '../platform/index.js';
 import { openRuntime } from '../runtime.js';
 import type { ExportScope } from '../evidence/index.js';
 import { localContext } from './support/local-account.js';
@@ -49,15 +49,9 @@ async function run({ out, json, ...flags }: EvidenceFlags): Promise<void> {
 
 function scopeOf({ customer, version, since, before }: Omit<EvidenceFlags, 'out' | 'json'>): ExportScope {
   return {
-    ...(customer === undefined ? {} : { customerId: rowId('--customer', customer, 'Customer') }), ...(version === undefined ? {} : { versionId: rowId('--version', version, 'ModelVersion') }),
+    ...(customer === undefined ? {} : { customerId: expectId(customer, 'Customer', false).id }), ...(version === undefined ? {} : { versionId: expectId(version, 'ModelVersion', false).id }),
     ...(since === undefined ? {} : { since: timeOf('--since', since) }), ...(before === undefined ? {} : { before: timeOf('--before', before) }),
   };
-}
-
-function rowId(flag: string, id: string, type: string): string {
-  const found = decodeGlobalId(id);
-  if (found.type !== type) throw badInput(`${flag} ${id}: is the id of a ${found.type}, not of a ${type}.`);
-  return found.id;
 }
 
 function timeOf(flag: string, text: string): string {

@@ -16,7 +16,7 @@ const OTHER: Readonly<Record<string, (column: string) => string>> = {
   ARRAY: (column) => `coalesce(${column}, '{}') || 'x'::text`,
   jsonb: (column) => `jsonb_build_array(${column})`,
   bytea: (column) => `CASE WHEN octet_length(${column}) > 0 THEN set_byte(${column}, 0, get_byte(${column}, 0) # 1) ELSE '\\x07' END`,
-  character: (column) => `CASE ${column} WHEN 'XXX' THEN 'XXA' ELSE 'XXX' END`,
+  character: (column) => `CASE ${column} WHEN 'USD' THEN 'EUR' ELSE 'USD' END`,
   boolean: (column) => `${column} IS NOT TRUE`,
   date: (column) => `coalesce(${column}, '2026-01-01') + 1`,
   'timestamp with time zone': (column) => `coalesce(${column}, '2026-01-01') + interval '1 microsecond'`,
@@ -109,6 +109,11 @@ describe('who has the whole database, with every rule switched off,', () => {
     return `INSERT INTO ${table} (${own.map(({ column }) => column).join(', ')}) SELECT ${values.join(', ')} WHERE NOT EXISTS (SELECT FROM ${table});
       SELECT record_row('${table}', 'id', to_jsonb(t), NULL) FROM ${table} t WHERE NOT EXISTS (SELECT FROM audit_intake WHERE type = 'ROW_WRITTEN' AND convert_from(leaf, 'UTF8')::jsonb ->> 'table' = '${table}')`;
   }
+
+  it('has every table that the database witnesses verified', async () => {
+    const { rows } = await attacker.query<{ table: string }>(`SELECT tgrelid::regclass::text AS table FROM pg_trigger WHERE tgname = 'witnessed' ORDER BY 1`);
+    expect(rows.map(({ table }) => table).sort()).toEqual([...WITNESSED_TABLES].sort());
+  });
 
   it('changes no column unseen', async () => {
     const columns = await columnsOf();

@@ -118,11 +118,11 @@ describe('exporting evidence', () => {
   it('goes on where it was interrupted, by the command line as well', async () => {
     const out = join(folder, 'customer');
     const args = ['evidence', '--customer', loans[0]!.customer.id, '--out', out, '--json'];
-    // Interrupted after its beginning: a file where its first folder belongs cannot be written over.
     await run(args, { env: envOf(app) });
+    // As it would have been left after the first prediction.
     const complete = JSON.parse(await readFile(join(out, 'manifest.json'), 'utf8')) as { files: object[] };
     await writeFile(join(out, '.export-state.json'), JSON.stringify({
-      scope: { customerId: (complete as unknown as { scope: { customerId: string } }).scope.customerId }, until: new Date().toISOString(), files: [], lastPrediction: rowId(predictions[0]!), lastEvent: null, predictions: 0, events: 0, versions: [], complete: false,
+      scope: { customerId: (complete as unknown as { scope: { customerId: string } }).scope.customerId }, until: new Date().toISOString(), files: [], lastPrediction: rowId(predictions[0]!), lastEvent: null, predictions: 0, events: 0, versions: [],
     }));
     const again = await run(args, { env: envOf(app) });
     expect([again.code, JSON.parse(again.stdout)]).toEqual([0, expect.objectContaining({ predictions: 1 })]);

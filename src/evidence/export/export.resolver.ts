@@ -1,5 +1,5 @@
 import { Arg, Ctx, ID, Mutation, Query, Resolver } from 'type-graphql';
-import { badInput, decodeGlobalId, expectId, type Context } from '../../platform/index.js';
+import { expectId, type Context } from '../../platform/index.js';
 import { findJob, toJob } from '../../predictions/index.js';
 import { Requires } from '../../security/index.js';
 import { EvidenceExport, ExportEvidenceInput, ExportEvidencePayload, type EvidenceExportFile } from './export.types.js';
@@ -29,15 +29,9 @@ export class EvidenceExportResolver {
 
 function scopeOf({ customerId, versionId, since, before }: ExportEvidenceInput): ExportScope {
   return {
-    ...(customerId == null ? {} : { customerId: rowIdOf(customerId, 'Customer') }), ...(versionId == null ? {} : { versionId: rowIdOf(versionId, 'ModelVersion') }),
+    ...(customerId == null ? {} : { customerId: expectId(customerId, 'Customer', false).id }), ...(versionId == null ? {} : { versionId: expectId(versionId, 'ModelVersion', false).id }),
     ...(since == null ? {} : { since: since.toISOString() }), ...(before == null ? {} : { before: before.toISOString() }),
   };
-}
-
-function rowIdOf(id: string, type: string): string {
-  const decoded = decodeGlobalId(id);
-  if (decoded.type !== type) throw badInput(`${id} is the id of a ${decoded.type}, not of a ${type}.`);
-  return decoded.id;
 }
 
 function toExport(jobId: string, { manifest, sha256, bytes: size }: FinishedExport): EvidenceExport {

@@ -63,7 +63,7 @@ export class EvidenceExporter {
   private async begin(ctx: Context, { id, scope }: ExportRun, folder: ExportFolder): Promise<ExportState> {
     await this.record({ type: 'EXPORT_BEGUN', id, actor: ctx.actor.id, time: ctx.now(), payload: { export: id, scope: sha256(canonicalJson(scope)).toString('hex'), customer: scope.customerId ?? null, version: scope.versionId ?? null } });
     const [now] = await this.source.db.query<{ now: Date }>('SELECT clock_timestamp() AS now');
-    const state: ExportState = { scope, until: now!.now.toISOString(), files: [], lastPrediction: null, lastEvent: null, predictions: 0, events: 0, versions: [], complete: false };
+    const state: ExportState = { scope, until: now!.now.toISOString(), files: [], lastPrediction: null, lastEvent: null, predictions: 0, events: 0, versions: [] };
     await folder.save(state);
     return state;
   }
@@ -85,7 +85,10 @@ export class EvidenceExporter {
     const [lines, taken] = upTo(IN_A_FILE, state.lastPrediction, next);
     const name = `predictions/${numbered(state, '.parquet')}`;
     const file = await folder.write(`${name}.jsonl`, lines);
-    if (taken.count === 0) return [await folder.without(file, state), false];
+    if (taken.count === 0) {
+      await folder.remove(file);
+      return [state, false];
+    }
     const tableFile = await folder.write(`${name}.parquet`, [asParquet(table)]);
     const now: ExportState = {
       ...state, lastPrediction: taken.last, predictions: state.predictions + taken.count,
@@ -99,7 +102,10 @@ export class EvidenceExporter {
   private async eventsFile(folder: ExportFolder, state: ExportState): Promise<[ExportState, boolean]> {
     const [lines, taken] = upTo(IN_A_FILE, state.lastEvent, (lastEvent) => nextEvents(this.source, { ...state, lastEvent }));
     const file = await folder.write(`events/${numbered(state, '.jsonl', 'events/')}.jsonl`, lines);
-    if (taken.count === 0) return [await folder.without(file, state), false];
+    if (taken.count === 0) {
+      await folder.remove(file);
+      return [state, false];
+    }
     const now: ExportState = { ...state, lastEvent: taken.last, events: state.events + taken.count, files: [...state.files, { ...file, rows: taken.count }] };
     await folder.save(now);
     return [now, taken.count >= IN_A_FILE];

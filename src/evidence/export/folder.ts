@@ -27,7 +27,6 @@ export interface ExportState {
   readonly events: number;
   /** Of the predictions so far. */
   readonly versions: readonly string[];
-  readonly complete: boolean;
 }
 
 export const STATE_FILE = '.export-state.json';
@@ -54,9 +53,8 @@ export class ExportFolder {
   }
 
   /** Takes away a file that turned out empty. */
-  async without<State>({ name }: ExportedFile, state: State): Promise<State> {
-    await rm(join(this.path, name));
-    return state;
+  remove({ name }: ExportedFile): Promise<void> {
+    return rm(join(this.path, name));
   }
 
   /** It is complete: nothing is left to go on with. */
