@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describeFields, gather, importFile, readMapping, trainingLoans, type Mapping } from '../../src/loans/index.js';
+import { asDecided, describeFields, gather, importFile, readMapping, trainingLoans, type Mapping } from '../../src/loans/index.js';
 import { newContext, readConfig, type Context } from '../../src/platform/index.js';
 import { openRuntime, type Runtime } from '../../src/runtime.js';
 import { parseFeatureSpecs, proposeFeatureSpecs, resolveSource, type FeatureSpec, type GatheredRecord, type InputValue, type LabelledRecords } from '../../src/scoring/index.js';
@@ -65,7 +65,7 @@ export async function openBenchBook(env: BenchEnv, name: 'taiwan' | 'german'): P
     await importFile(await operator(runtime), runtime.keys, { path: join(env.data, file), mapping, onError: 'reject-all' });
     const rows: (Row & { readonly number: number })[] = [];
     for await (const batch of trainingLoans(runtime.db, { products: mapping.model!.products, knownBefore: new Date() })) {
-      const gathered = await gather(runtime.db, runtime.keys, batch, 'decision');
+      const gathered = await gather(runtime.db, runtime.keys, asDecided(batch));
       batch.forEach(({ externalId, defaulted }, i) => {
         const found = gathered[i];
         if (!found || found.erased) throw new Error(`Loan ${externalId} is not there.`);

@@ -28,7 +28,7 @@ export interface GatherRow {
 export type GatherPeriod = readonly [number, number | null, number | null, number | null, number | null, RepaymentStatus | null];
 
 /**
- * $1 customer ids, $2 loan ids, $3 the time, or null for each loan's own decision. Each lateral part is a few steps
+ * $1 customer ids, $2 loan ids, $3 the time for each, or null for the loan's own decision. Each lateral part is a few steps
  * down an index, whatever the statistics of a freshly filled table say. OFFSET 0 keeps the planner from copying the
  * look-up of the decision into every place that needs the time.
  */
@@ -37,10 +37,10 @@ export const GATHER = `
          f.id AS fact_id, f.principal, f.credit_limit, f.annual_rate, f.term_months, f.attributes AS loan_attributes,
          cf.id AS customer_fact_id, cf.attributes AS customer_attributes, r.periods,
          o.defaulted, o.effective_at AS outcome_effective_at, o.known_at
-  FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS asked (customer_id, loan_id, position)
+  FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[]) WITH ORDINALITY AS asked (customer_id, loan_id, as_of, position)
   JOIN loans l ON l.customer_id = asked.customer_id AND l.id = asked.loan_id
   JOIN customers c ON c.id = asked.customer_id
-  CROSS JOIN LATERAL (SELECT coalesce($3::timestamptz, (
+  CROSS JOIN LATERAL (SELECT coalesce(asked.as_of, (
     SELECT d.decision_at FROM loan_facts d
     WHERE d.customer_id = asked.customer_id AND d.loan_id = asked.loan_id AND d.decision_at IS NOT NULL
     ORDER BY d.effective_at DESC, d.recorded_at DESC, d.id DESC LIMIT 1)) AS as_of OFFSET 0) at

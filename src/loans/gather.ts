@@ -5,24 +5,27 @@ import { GATHER, type GatherPeriod, type GatherRow } from './gather.sql.js';
 import type { Gathered, GatheredFields, GatheredHead, GatheredLoan, GatheredRecord } from './gathered.js';
 import type { LoanRef } from './loan.rows.js';
 
+/** A loan, and when it is looked at. */
+export interface LoanAsOf extends LoanRef {
+  readonly asOf: Date | 'decision';
+}
+
+/** Loans as they were when they were decided. */
+export const asDecided = (loans: readonly LoanRef[]): LoanAsOf[] => loans.map(({ customerId, loanId }) => ({ customerId, loanId, asOf: 'decision' }));
+
 /**
  * What is known of loans as of a time, for training and serving alike: facts and repayments count when they were
  * effective by then, a later recorded correction of the same period wins. One statement and one key look-up for any
  * number of loans.
  *
- * @param asOf a time, or `decision` for the time at which each loan was decided
+ * @param loans each with its time, or `decision` for the time at which it was decided
  * @returns in the order asked for; undefined where there is no such loan, where nothing was true of it yet, or where
  *   it was never decided and `decision` was asked for
  */
-export async function gather(
-  db: Queryable,
-  keys: KeyRing,
-  loans: readonly LoanRef[],
-  asOf: Date | 'decision',
-): Promise<(Gathered | undefined)[]> {
+export async function gather(db: Queryable, keys: KeyRing, loans: readonly LoanAsOf[]): Promise<(Gathered | undefined)[]> {
   if (loans.length === 0) return [];
   const customerIds = loans.map(({ customerId }) => customerId);
-  const parameters = [customerIds, loans.map(({ loanId }) => loanId), asOf === 'decision' ? null : asOf];
+  const parameters = [customerIds, loans.map(({ loanId }) => loanId), loans.map(({ asOf }) => (asOf === 'decision' ? null : asOf))];
   const [rows, dataKeys] = await Promise.all([db.query<GatherRow>(GATHER, parameters), keys.keysOf(customerIds)]);
   const gathered: (Gathered | undefined)[] = loans.map(() => undefined);
   for (const row of rows) {

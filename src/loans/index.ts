@@ -1,7 +1,7 @@
 export * from './gathered.js';
 export * from './gather.js';
 export * from './loan.rows.js';
-export { resolveLoan, resolveLoans, type LoanName } from './loan.refs.js';
+export { resolveLoan, resolveLoans, resolveLoansShared, type LoanName } from './loan.refs.js';
 export { gatherProtected } from './protected.js';
 export * from './training-loans.js';
 export * from './product.js';

@@ -1,5 +1,5 @@
 import { isExternalId } from '../customers/index.js';
-import { badInput, expectId, notFound, type GlobalId, type Queryable } from '../platform/index.js';
+import { badInput, expectId, notFound, shared, type Database, type GlobalId, type Queryable } from '../platform/index.js';
 import type { LoanRef } from './loan.rows.js';
 
 const FIND = `
@@ -15,8 +15,23 @@ const FIND = `
  * Finds loans by global id or by the caller's own external id, in one statement.
  * @returns in the order asked for; undefined where there is no such loan
  */
-export async function resolveLoans(db: Queryable, ids: readonly string[]): Promise<(LoanRef | undefined)[]> {
-  const asked = ids.map((text, position) => ({ text, position, global: loanIdOf(text) }));
+export const resolveLoans = async (db: Queryable, ids: readonly string[]): Promise<(LoanRef | undefined)[]> => find(db, ids.map(nameOf));
+
+/** The same, together with others who ask at the time. */
+export const resolveLoansShared = async (db: Database, ids: readonly string[]): Promise<(LoanRef | undefined)[]> => findShared(db, ids.map(nameOf));
+
+interface Asked {
+  readonly text: string;
+  readonly global: Required<GlobalId> | undefined;
+}
+
+/** @throws BAD_INPUT for a global id that is none */
+const nameOf = (text: string): Asked => ({ text, global: loanIdOf(text) });
+
+const findShared = shared(find);
+
+async function find(db: Queryable, names: readonly Asked[]): Promise<(LoanRef | undefined)[]> {
+  const asked = names.map((name, position) => ({ ...name, position }));
   const byGlobal = asked.flatMap(({ position, global }) => (global ? [{ position, ...global }] : []));
   const byExternal = asked.filter(({ text, global }) => global === undefined && isExternalId(text));
   const rows = await db.query<{ position: number; customer_id: string; id: string }>(FIND, [

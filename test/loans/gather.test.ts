@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { insertFacts, type RecordedCustomer } from '../../src/customers/index.js';
 import {
-  gather, insertLoanFacts, insertOutcomes, insertRepayments, resolveLoans, trainingLoans, type GatheredLoan, type LoanFacts, type LoanRef, type TrainingLoan,
+  asDecided, gather, insertLoanFacts, insertOutcomes, insertRepayments, resolveLoans, trainingLoans, type GatheredLoan, type LoanFacts, type LoanRef, type TrainingLoan,
 } from '../../src/loans/index.js';
 import { encodeGlobalId, newId } from '../../src/platform/index.js';
 import { openTestDatabase, type TestDatabase } from '../support/database.js';
@@ -22,7 +22,7 @@ describe('gathering', () => {
     return { customer: recorded!.customer, loan: recorded!.loans[0]!, externalId };
   };
   const gatherOne = async (loan: LoanRef, asOf: Date | 'decision'): Promise<GatheredLoan> => {
-    const [found] = await gather(database.db, database.keys, [loan], asOf);
+    const [found] = await gather(database.db, database.keys, [{ ...loan, asOf }]);
     if (!found || found.erased) throw new Error('The loan should have been found, and not erased.');
     return found;
   };
@@ -108,12 +108,12 @@ describe('gathering', () => {
     await database.keys.destroy(erased.customer.id);
     const missing = { customerId: first.customer.id, loanId: newId() };
     const refs = [erased.loan, missing, undecided.loan, late.loan, first.loan, erased.loan];
-    const found = await gather(database.db, database.keys, refs, 'decision');
+    const found = await gather(database.db, database.keys, asDecided(refs));
     expect(found.map((loan) => loan && [loan.loanId, loan.erased])).toEqual([
       [erased.loan.loanId, true], undefined, undefined, undefined, [first.loan.loanId, false], [erased.loan.loanId, true],
     ]);
     expect(found[0]).not.toHaveProperty('record');
-    expect(await gather(database.db, database.keys, [], 'decision')).toEqual([]);
+    expect(await gather(database.db, database.keys, [])).toEqual([]);
   });
 
   it('costs one statement for any number of loans', async () => {
@@ -125,7 +125,7 @@ describe('gathering', () => {
         return database.db.query(sql, parameters);
       },
     };
-    const found = await gather(counted, database.keys, recorded.flatMap(({ loans }) => loans), 'decision');
+    const found = await gather(counted, database.keys, asDecided(recorded.flatMap(({ loans }) => loans)));
     expect(found.every((loan) => loan && !loan.erased && loan.record.repayments.length === 6)).toBe(true);
     expect(statements).toBe(1);
   });

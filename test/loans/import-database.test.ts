@@ -86,7 +86,7 @@ describe('importing a book', () => {
   it('can be read back by the way that serves scores', async () => {
     await importText([`${good('1')},10.25,90,20`], { changes: PERIODS, header: `${HEADER},p1,b1,p2` });
     const [ref] = await resolveLoans(test.db, [id('l1')]);
-    const [gathered] = await gather(test.db, test.keys, [ref!], new Date('2024-06-30'));
+    const [gathered] = await gather(test.db, test.keys, [{ ...ref!, asOf: new Date('2024-06-30') }]);
     expect(gathered).toMatchObject({
       erased: false,
       record: {
@@ -236,7 +236,7 @@ describe('external ids that are taken', () => {
     const refs = await resolveLoans(test.db, ['l1', 'l2', 'l3'].map(id));
     expect(new Set(refs.map((ref) => ref!.customerId)).size).toBe(1);
     const incomes = await Promise.all(['2024-01-31', '2024-06-30', '2024-09-30'].map(async (day, i) => {
-      const [gathered] = await gather(test.db, test.keys, [refs[i]!], new Date(day));
+      const [gathered] = await gather(test.db, test.keys, [{ ...refs[i]!, asOf: new Date(day) }]);
       return gathered && !gathered.erased ? gathered.record.customer['income'] : undefined;
     }));
     expect(incomes).toEqual([1000, 2000, 3000]);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { insertFacts } from '../../src/customers/index.js';
-import { gather, gatherProtected } from '../../src/loans/index.js';
+import { asDecided, gather, gatherProtected } from '../../src/loans/index.js';
 import { newId } from '../../src/platform/index.js';
 import { openTestDatabase, type TestDatabase } from '../support/database.js';
 import { DECIDED, RECORDER, recordBook } from './books.js';
@@ -27,7 +27,7 @@ describe('protected attributes for training', () => {
 
   it('never stand in the record that a model sees', async () => {
     const [recorded] = await recordBook(database.db, database.keys, [{ externalId: 'dora' }]);
-    const [gathered] = await gather(database.db, database.keys, recorded!.loans, 'decision');
+    const [gathered] = await gather(database.db, database.keys, asDecided(recorded!.loans));
     expect(JSON.stringify(gathered)).not.toContain('female');
   });
 

@@ -1,4 +1,4 @@
-import { actedBefore, clockAt, fetchPage, groupedInOrder, inOrder, isPresent, momentKey, Where, type Context, type LoaderDefinition, type Moment, type Page, type PageRequest, type Queryable } from '../../platform/index.js';
+import { actedBefore, clockAt, fetchPage, groupedInOrder, inOrder, isPresent, momentKey, Where, type Context, type LoaderDefinition, type Moment, type Page, type PageRequest, shared, type Queryable } from '../../platform/index.js';
 import { may, ownCustomer } from '../../security/index.js';
 import type { PredictionRef } from '../record/recorder.js';
 import { DECIDES, waitsForPerson } from './deciding.js';
@@ -76,16 +76,15 @@ export function predictionPage(ctx: Context, filter: PredictionFilter, page: Pag
 
 const refKey = ({ customerId, id }: PredictionRef): string => `${customerId} ${id}`;
 
-export const predictionById: LoaderDefinition<PredictionRef, PredictionRow | undefined> = {
-  cacheKey: refKey,
-  async load(ctx, refs) {
-    const rows = await ctx.db.query<PredictionRow>(
-      `SELECT ${SELECT} FROM predictions p WHERE (p.customer_id, p.id) IN (SELECT * FROM unnest($1::uuid[], $2::uuid[]))`,
-      [refs.map(({ customerId }) => customerId), refs.map(({ id }) => id)],
-    );
-    return inOrder(refs.map(refKey), rows, (row) => refKey({ customerId: row.customer_id, id: row.id }));
-  },
-};
+const predictionsByIds = shared(async (db, refs: readonly PredictionRef[]) => {
+  const rows = await db.query<PredictionRow>(
+    `SELECT ${SELECT} FROM predictions p WHERE (p.customer_id, p.id) IN (SELECT * FROM unnest($1::uuid[], $2::uuid[]))`,
+    [refs.map(({ customerId }) => customerId), refs.map(({ id }) => id)],
+  );
+  return inOrder(refs.map(refKey), rows, (row) => refKey({ customerId: row.customer_id, id: row.id }));
+});
+
+export const predictionById: LoaderDefinition<PredictionRef, PredictionRow | undefined> = { cacheKey: refKey, load: (ctx, refs) => predictionsByIds(ctx.db, refs) };
 
 /** The newest decision of each loan, by a model or because none may decide: what a portal shows. */
 export const latestPredictionOfLoan: LoaderDefinition<PredictionAt<PredictionRefOfLoan>, PredictionRow | undefined> = {

@@ -1,11 +1,11 @@
-import { gather, type Gathered, type GatheredRecord, type LoanRef } from '../../loans/index.js';
+import { gather, type Gathered, type GatheredRecord } from '../../loans/index.js';
 import type { LiveVersions, Route, Routes } from '../../models/index.js';
 import { notFound, refused } from '../../platform/index.js';
 import type { Encoded } from '../../scoring/index.js';
 import type { KeyRing } from '../../security/index.js';
 import { simulatedStates } from '../simulation/states.js';
 import { challengesOf, encodeFor, NOTHING } from './encoding.js';
-import type { AsOf, Prepared, Problem, ScoringItem } from './item.js';
+import type { Prepared, Problem, ScoringItem } from './item.js';
 import { problemOf } from './problem.js';
 
 export interface Sources {
@@ -15,29 +15,12 @@ export interface Sources {
 }
 
 /**
- * Takes items from their loan to a model input: gather (one query for each distinct time), route, encode. What goes
+ * Takes items from their loan to a model input: gather (one query for all), route, encode. What goes
  * wrong with one item is its own problem; only an erased customer leaves nothing to record.
  */
 export async function prepareAll(sources: Sources, items: readonly ScoringItem[]): Promise<(Prepared | Error)[]> {
-  const gathered = await gatherAll(sources.keys, items);
+  const gathered = await gather(items[0]!.ctx.db, sources.keys, items);
   return Promise.all(items.map((item, index) => prepare(sources, item, gathered[index])));
-}
-
-async function gatherAll(keys: KeyRing, items: readonly ScoringItem[]): Promise<(Gathered | undefined)[]> {
-  const groups = new Map<string, { asOf: AsOf; indexes: number[] }>();
-  for (const [index, { asOf }] of items.entries()) {
-    const key = asOf instanceof Date ? asOf.toISOString() : asOf;
-    const group = groups.get(key) ?? { asOf, indexes: [] };
-    group.indexes.push(index);
-    groups.set(key, group);
-  }
-  const found: (Gathered | undefined)[] = Array.from({ length: items.length });
-  for (const { asOf, indexes } of groups.values()) {
-    const refs: LoanRef[] = indexes.map((index) => items[index]!);
-    const rows = await gather(items[0]!.ctx.db, keys, refs, asOf);
-    for (const [at, index] of indexes.entries()) found[index] = rows[at];
-  }
-  return found;
 }
 
 async function prepare(sources: Sources, item: ScoringItem, gathered: Gathered | undefined): Promise<Prepared | Error> {

@@ -1,5 +1,5 @@
 import { recordEvents, type AuditEvent } from '../../audit/index.js';
-import { resolveLoans, type LoanRef } from '../../loans/index.js';
+import { resolveLoansShared, type LoanRef } from '../../loans/index.js';
 import type { DecisionPurpose } from '../../models/index.js';
 import { AssayError, badInput, Batcher, internal, newId, notFound, once, sha256, type Context, type Database, type IdempotentRequest } from '../../platform/index.js';
 import { demand, ownCustomer, type KeyRing } from '../../security/index.js';
@@ -107,7 +107,7 @@ export class ScoringService {
 
   private async recordAll(ctx: Context, requests: readonly (ScoringRequest & Partial<SimulationRequest>)[]): Promise<(PredictionRef | Error)[]> {
     if (requests.length > MOST_AT_ONCE) throw badInput(`At most ${MOST_AT_ONCE} loans are scored at once; ${requests.length} were asked for.`);
-    const loans = await resolveLoans(ctx.db, requests.map(({ loan }) => loan));
+    const loans = await resolveLoansShared(ctx.db, requests.map(({ loan }) => loan));
     const own = ownCustomer(ctx);
     const results = await Promise.all(
       requests.map(async (request, index) => {

@@ -20,7 +20,15 @@ function digitsFor(x: number): number {
   return size >= 100 || Number.isInteger(x) ? 0 : size >= 1 ? 1 : 2;
 }
 
-const numberText = (x: number, digits: number, { locale }: Conventions): string => new Intl.NumberFormat(locale, { maximumFractionDigits: digits, signDisplay: 'negative' }).format(x);
+/** Made once: to make one takes longer than all else that a reason is worded with. */
+const formats = new Map<string, Intl.NumberFormat>();
+
+function numberText(x: number, digits: number, { locale }: Conventions): string {
+  const name = `${locale} ${digits}`;
+  const format = formats.get(name) ?? new Intl.NumberFormat(locale, { maximumFractionDigits: digits, signDisplay: 'negative' });
+  formats.set(name, format);
+  return format.format(x);
+}
 
 /** A share as percent. */
 export function percentText(x: number, digits: number, language: Language): string {
