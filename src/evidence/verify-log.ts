@@ -1,6 +1,6 @@
 import { verifyTree, type Anchor, type Entry, type KeptReceipt, type TreeCounts } from '../audit/index.js';
 import type { Queryable } from '../platform/index.js';
-import { GovernanceRows } from './verify-rows.js';
+import { GovernanceRows, ROW_EVENTS } from './verify-rows.js';
 import { PredictionRows } from './verify-predictions.js';
 
 export interface LogVerification extends TreeCounts {
@@ -47,7 +47,7 @@ export async function verifyLog(db: Queryable, progress: (done: number, of: numb
   };
   const counts = await verifyTree(db, { problem, ...kept, entries, progress: (done) => progress(done, total!.count) });
   await predictions.nothingUnwitnessed();
-  governance.add(await db.query<Pick<Entry, 'type' | 'leaf'>>(`SELECT type, leaf FROM audit_intake i WHERE type = 'ROW_WRITTEN' AND NOT EXISTS (SELECT FROM log_standing e WHERE e.intake_id = i.id)`));
+  governance.add(await db.query<Pick<Entry, 'type' | 'leaf'>>(`SELECT type, leaf FROM audit_intake i WHERE type = ANY($1) AND NOT EXISTS (SELECT FROM log_standing e WHERE e.intake_id = i.id)`, [ROW_EVENTS]));
   await governance.compare();
   const [waiting] = await db.query<{ count: number; late: number }>(
     `SELECT count(*)::int AS count, count(*) FILTER (WHERE i.recorded_at < now() - $1 * interval '1 second')::int AS late FROM audit_intake i WHERE NOT EXISTS (SELECT FROM log_standing e WHERE e.intake_id = i.id)`, [LATE_SECONDS]);

@@ -2,6 +2,7 @@ import type { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Sequencer } from '../../src/audit/index.js';
 import { verifyLog, WITNESSED_TABLES } from '../../src/evidence/index.js';
+import { actsOf, type Row } from '../../src/evidence/acts-of-rows.js';
 import { openLog, SAME_TEXT_EVERYWHERE } from '../../src/platform/index.js';
 import { openTestApp, type TestApp } from '../support/app.js';
 import { scoreLoan, someLoans } from '../support/builders.js';
@@ -19,6 +20,7 @@ const OTHER: Readonly<Record<string, (column: string) => string>> = {
   character: (column) => `CASE ${column} WHEN 'USD' THEN 'EUR' ELSE 'USD' END`,
   boolean: (column) => `${column} IS NOT TRUE`,
   date: (column) => `coalesce(${column}, '2026-01-01') + 1`,
+  'character varying': (column) => `coalesce(${column}, '') || 'x'`,
   'timestamp with time zone': (column) => `coalesce(${column}, '2026-01-01') + interval '1 microsecond'`,
   'double precision': (column) => `coalesce(${column}, 0) * 0.5 + 0.1`,
   numeric: (column) => `coalesce(${column}, 0) * 0.5 + 0.1`,
@@ -38,12 +40,14 @@ const CHOICES: Readonly<Record<string, string>> = {
   'log_heads.epoch': 'epoch + 7',
   'log_heads.size': 'size + 1000000',
   'log_heads.previous': 'previous + 1000000',
+  'log_epochs.epoch': 'epoch + 7',
+  'migrations.id': 'id + 1000000',
 };
 
 /** What no verdict rests on: when an event was taken in, and by which transaction, is beside its leaf, which has its time. */
 const UNBOUND = new Set(['audit_intake.recorded_at', 'audit_intake.xid', 'log_heads.recorded_at', 'log_signatures.recorded_at', 'log_epochs.recorded_at', 'log_epochs.reason']);
 
-const TABLES = ['predictions', 'audit_intake', 'log_entries', 'log_tiles', 'log_heads', 'log_signatures', ...WITNESSED_TABLES];
+const TABLES = ['predictions', 'audit_intake', 'log_entries', 'log_tiles', 'log_heads', 'log_signatures', 'log_epochs', ...WITNESSED_TABLES];
 
 /** Whoever has the database can take its rules away as well. */
 const NO_RULES = `SET LOCAL session_replication_role = 'replica';
@@ -51,6 +55,11 @@ const NO_RULES = `SET LOCAL session_replication_role = 'replica';
     FOR rule IN SELECT conrelid::regclass AS of, conname FROM pg_constraint WHERE contype IN ('c', 'f', 'u', 'x') AND coninhcount = 0 AND connamespace = 'public'::regnamespace AND conrelid <> 0
     LOOP EXECUTE format('ALTER TABLE %s DROP CONSTRAINT IF EXISTS %I CASCADE', rule.of, rule.conname); END LOOP;
   END $$`;
+
+/** What leaves that are not in the tree yet would say, had the application written the rows. */
+const BY_THE_APPLICATION = `
+  UPDATE audit_intake SET leaf = convert_to(regexp_replace(regexp_replace(convert_from(leaf, 'UTF8'), '"transaction":"\\d+",', ''), '"actor":"\\w+"', '"actor":"assay_app"'), 'UTF8')
+  WHERE type = 'ROW_WRITTEN' AND convert_from(leaf, 'UTF8') LIKE '%"transaction":%' AND id NOT IN (SELECT intake_id FROM log_entries)`;
 
 describe('who has the whole database, with every rule switched off,', () => {
   let app: TestApp;
@@ -61,7 +70,7 @@ describe('who has the whole database, with every rule switched off,', () => {
     const loans = await someLoans(app, 4);
     for (const loan of loans) await scoreLoan(portal, { loanId: loan.id });
     // Enough for full tiles.
-    await app.sql(`INSERT INTO audit_intake (id, type, leaf) SELECT gen_random_uuid(), 'CUSTOMER_RECORDED', convert_to('{"n":' || n || ',"type":"CUSTOMER_RECORDED"}', 'UTF8') FROM generate_series(1, 300) n`);
+    await app.sql(`INSERT INTO audit_intake (id, type, leaf) SELECT gen_random_uuid(), 'CUSTOMER_RECORDED', convert_to('{"n":' || n || ',"time":"' || to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '","type":"CUSTOMER_RECORDED"}', 'UTF8') FROM generate_series(1, 300) n`);
     const sequencer = new Sequencer(app.runtime.db, openLog('silent'));
     do await sequencer.drain(); while ((await app.runtime.db.snapshot(verifyLog)).waiting > 0);
   });
@@ -70,12 +79,15 @@ describe('who has the whole database, with every rule switched off,', () => {
     await app?.close();
   });
 
+  const problemsSeenBy = async (client: Client): Promise<readonly string[]> =>
+    (await verifyLog({ query: async <Row>(sql: string, parameters: readonly unknown[] = []) => (await client.query(sql, [...parameters])).rows as Row[] })).problems;
+
   /** Does it, verifies, and takes it back. @returns what was found */
-  const attacked = async (change: string): Promise<readonly string[]> => {
+  const attacked = async (...changes: readonly string[]): Promise<readonly string[]> => {
     await attacker.query('SAVEPOINT sound');
     try {
-      await attacker.query(change);
-      return (await verifyLog({ query: async <Row>(sql: string, parameters: readonly unknown[] = []) => (await attacker.query(sql, [...parameters])).rows as Row[] })).problems;
+      for (const change of changes) await attacker.query(change);
+      return await problemsSeenBy(attacker);
     } finally {
       await attacker.query('ROLLBACK TO sound');
     }
@@ -99,15 +111,21 @@ describe('who has the whole database, with every rule switched off,', () => {
     readonly type: string;
   }
 
-  const columnsOf = (): Promise<Column[]> => app.sql<Column>(
-    `SELECT table_name AS table, column_name AS column, data_type AS type FROM information_schema.columns WHERE table_schema = 'public' AND table_name = ANY($1) ORDER BY 1, ordinal_position`, [TABLES]);
+  let columns: Column[] = [];
+  const columnsOf = (table: string): Column[] => columns.filter((one) => one.table === table);
 
-  /** Where the test's own life left a table empty: a row as the application would have written it, with its leaf. */
-  function aRowOf(table: string, columns: readonly Column[]): string {
-    const own = columns.filter((one) => one.table === table);
+  /** Where the test's own life left a table empty: a row as the application would have written it, with its leaf and the events of its acts. */
+  async function aRowOf(table: string): Promise<void> {
+    const own = columnsOf(table);
     const values = own.map(({ type }) => OTHER[type]!(`NULL::${type === 'ARRAY' ? 'text[]' : type}`));
-    return `INSERT INTO ${table} (${own.map(({ column }) => column).join(', ')}) SELECT ${values.join(', ')} WHERE NOT EXISTS (SELECT FROM ${table});
-      SELECT record_row('${table}', 'id', to_jsonb(t), NULL) FROM ${table} t WHERE NOT EXISTS (SELECT FROM audit_intake WHERE type = 'ROW_WRITTEN' AND convert_from(leaf, 'UTF8')::jsonb ->> 'table' = '${table}')`;
+    const { rowCount } = await attacker.query(`INSERT INTO ${table} (${own.map(({ column }) => column).join(', ')}) SELECT ${values.join(', ')} WHERE NOT EXISTS (SELECT FROM ${table})`);
+    if (rowCount === 0) return;
+    await attacker.query(`SELECT record_row('${table}', 'id', to_jsonb(t), NULL) FROM ${table} t; ${BY_THE_APPLICATION}`);
+    const { rows: [row] } = await attacker.query<{ stored: Row }>(`SELECT (SELECT json_object_agg(key, value) FROM jsonb_each_text(to_jsonb(t)) WHERE value IS NOT NULL) AS stored FROM ${table} t`);
+    for (const { types: [type], of: [member, value], says } of actsOf(table, row!.stored)) {
+      const leaf = JSON.stringify({ time: new Date().toISOString(), ...Object.fromEntries(Object.entries(says).map(([name, said]) => [name, said ?? null])), [member]: value, type });
+      await attacker.query(`INSERT INTO audit_intake (id, type, leaf) VALUES (gen_random_uuid(), $1, convert_to($2, 'UTF8'))`, [type, leaf]);
+    }
   }
 
   it('has every table that the database witnesses verified', async () => {
@@ -115,39 +133,52 @@ describe('who has the whole database, with every rule switched off,', () => {
     expect(rows.map(({ table }) => table).sort()).toEqual([...WITNESSED_TABLES].sort());
   });
 
-  it('changes no column unseen', async () => {
-    const columns = await columnsOf();
-    const missed: string[] = [];
-    let tried = 0;
-    for (const { table, column, type } of columns) {
-      const name = `${table}.${column}`;
-      if (UNBOUND.has(name)) continue;
-      const value = CHOICES[name] ?? OTHER[type]!(column);
-      const row = table === 'predictions' ? `id = (SELECT id FROM predictions ORDER BY id DESC LIMIT 1)` : `ctid = (SELECT ctid FROM ${table} LIMIT 1)`;
-      const prepared = WITNESSED_TABLES.includes(table) ? `${aRowOf(table, columns)};` : '';
-      tried += 1;
-      if ((await attacked(`${prepared} UPDATE ${table} SET ${column} = ${value} WHERE ${row}`)).length === 0) missed.push(name);
-    }
-    process.stderr.write(`columns: ${tried - missed.length} of ${tried} changes caught, in ${TABLES.length} tables\n`);
-    expect(missed).toEqual([]);
-    expect(tried).toBeGreaterThanOrEqual(200);
-  }, 120_000);
-
-  it.each(WITNESSED_TABLES)('neither deletes nor copies a row of %s unseen', async (table) => {
-    const columns = await columnsOf();
-    const prepared = aRowOf(table, columns);
-    expect(await attacked(prepared)).toEqual([]);
-    expect(await attacked(`${prepared}; DELETE FROM ${table} WHERE ctid = (SELECT max(ctid) FROM ${table})`)).toHaveLength(1);
-    // A row that differs from another in its key.
-    const key = columns.find((one) => one.table === table && one.type === 'uuid')!.column;
-    const others = columns.filter((one) => one.table === table && one.column !== key).map(({ column, type }) => (type === 'bytea' || type === 'text' || type === 'integer' ? `${OTHER[type]!(column)}` : column));
-    const names = columns.filter((one) => one.table === table && one.column !== key).map(({ column }) => column);
-    expect(await attacked(`${prepared}; INSERT INTO ${table} (${[key, ...names].join(', ')}) SELECT ${['gen_random_uuid()', ...others].join(', ')} FROM ${table} LIMIT 1`)).not.toEqual([]);
+  it('finds a row in each of them sound that came with its leaf and the events of its acts', async () => {
+    columns = (await attacker.query<Column>(
+      `SELECT table_name AS table, column_name AS column, data_type AS type FROM information_schema.columns WHERE table_schema = 'public' AND table_name = ANY($1) AND is_generated = 'NEVER' ORDER BY 1, ordinal_position`, [TABLES])).rows;
+    for (const table of WITNESSED_TABLES) await aRowOf(table);
+    expect(await attacked()).toEqual([]);
   });
 
-  it('is told by the log, where the rules were left on', async () => {
-    const said = await attacked(`SET LOCAL session_replication_role = 'origin'; UPDATE model_version_votes SET comment = 'Never said.'; DELETE FROM gate_results`);
-    expect(said).toEqual(expect.arrayContaining([expect.stringMatching(/^A row of model_version_votes, which is written once, was changed or deleted by the role \w+ of the database/), expect.stringContaining('A row of gate_results')]));
+  /** Another value in one row. */
+  const changed = ({ table, column, type }: Column): string => {
+    const row = table === 'predictions' ? `id = (SELECT id FROM predictions ORDER BY id DESC LIMIT 1)` : `ctid = (SELECT ctid FROM ${table} LIMIT 1)`;
+    return `UPDATE ${table} SET ${column} = ${CHOICES[`${table}.${column}`] ?? OTHER[type]!(column)} WHERE ${row}`;
+  };
+
+  it('changes no column unseen', async () => {
+    const tried = columns.filter(({ table, column }) => !UNBOUND.has(`${table}.${column}`));
+    const missed: string[] = [];
+    const alone = tried.filter(({ table, column }) => !WITNESSED_TABLES.includes(table) || `${table}.${column}` === 'artefacts.bytes');
+    for (const one of alone) if ((await attacked(changed(one))).length === 0) missed.push(`${one.table}.${one.column}`);
+    // One of each table at once: what is found names the table.
+    const together = WITNESSED_TABLES.map((table) => tried.filter((one) => one.table === table && !alone.includes(one)));
+    for (let nth = 0; together.some((own) => own.length > nth); nth += 1) {
+      const some = together.flatMap((own) => own[nth] ?? []);
+      const found = await attacked(...some.map(changed));
+      for (const { table, column } of some) if (!found.some((text) => text.startsWith(`A row of ${table} is not one that was logged`))) missed.push(`${table}.${column}`);
+    }
+    process.stderr.write(`columns: ${tried.length - missed.length} of ${tried.length} changes caught, in ${TABLES.length} tables\n`);
+    expect(missed).toEqual([]);
+    expect(tried.length).toBeGreaterThanOrEqual(200);
+  }, 120_000);
+
+  const deleted = (table: string): string => `DELETE FROM ${table} WHERE ctid = (SELECT max(ctid) FROM ${table})`;
+
+  /** A row that differs from another in its key. */
+  function copied(table: string): string {
+    const own = columnsOf(table);
+    const key = own.find(({ type }) => type === 'uuid')?.column;
+    const values = own.map(({ column, type }) => (column === key ? 'gen_random_uuid()' : type === 'bytea' || type === 'text' || type === 'integer' || type === 'character varying' ? (CHOICES[`${table}.${column}`] ?? OTHER[type]!(column)) : column));
+    return `INSERT INTO ${table} (${own.map(({ column }) => column).join(', ')}) SELECT ${values.join(', ')} FROM ${table} LIMIT 1`;
+  }
+
+  it('neither deletes nor copies a row unseen', async () => {
+    const gone = await attacked(...WITNESSED_TABLES.map(deleted));
+    expect(gone.filter((text) => / rows of \w+ were logged, but are not there/.test(text))).toHaveLength(WITNESSED_TABLES.length);
+    const more = await attacked(...WITNESSED_TABLES.map(copied));
+    expect(WITNESSED_TABLES.filter((table) => !more.some((text) => text.startsWith(`A row of ${table} is not one that was logged`)))).toEqual([]);
+    process.stderr.write(`rows: ${2 * WITNESSED_TABLES.length} of ${2 * WITNESSED_TABLES.length} deletions and copies caught, in ${WITNESSED_TABLES.length} tables\n`);
   });
 
   it.each([
@@ -171,5 +202,48 @@ describe('who has the whole database, with every rule switched off,', () => {
   ])('never %s unseen', async (_, change) => {
     // The time of what waits is long past, as it would be when an auditor looks.
     expect(await attacked(`${change}; UPDATE audit_intake SET recorded_at = recorded_at - interval '1 hour'`)).not.toEqual([]);
+  });
+
+  describe('or with the rule on that witnesses rows', () => {
+    const ACTS = { adds: copied, changes: (table: string) => changed(columnsOf(table).filter(({ column }) => column !== 'id').at(-1)!), deletes: deleted };
+    type Done = keyof typeof ACTS;
+    /** What log and rows cannot tell from the application's own doing: no act of people is behind it, or none that tells of the column. */
+    const untold = (done: Done): string[] => ({ adds: ['users'], changes: ['users', 'models', 'model_version_artefacts'], deletes: ['model_version_artefacts'] })[done];
+
+    /** Everything in every table at once, as one role. @returns the tables of which nothing was found */
+    async function missedBy(client: Client, done: Done, before: string, after: string): Promise<string[]> {
+      await client.query('SAVEPOINT sound');
+      await client.query(before);
+      for (const table of WITNESSED_TABLES) await client.query(ACTS[done](table));
+      await client.query(after);
+      const found = await problemsSeenBy(client);
+      await client.query('ROLLBACK TO sound');
+      return WITNESSED_TABLES.filter((table) => !found.some((text) => new RegExp(`rows? of ${table} `).test(text)));
+    }
+
+    const told = (who: string, done: Done, missed: readonly string[]): void =>
+      void process.stderr.write(`${who} ${done} rows: ${WITNESSED_TABLES.length - missed.length} of ${WITNESSED_TABLES.length} caught${missed.length > 0 ? `; not of ${missed.join(', ')}` : ''}\n`);
+
+    const done = Object.keys(ACTS) as Done[];
+
+    beforeAll(async () => {
+      await attacker.query(WITNESSED_TABLES.map((table) => `ALTER TABLE ${table} ENABLE ALWAYS TRIGGER witnessed; GRANT ALL ON ${table} TO assay_app`).join('; '));
+    });
+
+    it.each(['postgres', 'assay_owner', 'assay_app'])('as a superuser who says to be %s, changes nothing unseen', async (role) => {
+      for (const act of done) {
+        const missed = await missedBy(attacker, act, `SET SESSION AUTHORIZATION ${role}`, 'RESET SESSION AUTHORIZATION');
+        told(`a superuser as ${role}`, act, missed);
+        expect(missed).toEqual([]);
+      }
+    });
+
+    it('adds, changes and deletes nothing unseen with leaves of its own making that tell of the application, but without the events of acts', async () => {
+      for (const act of done) {
+        const missed = await missedBy(attacker, act, '', BY_THE_APPLICATION);
+        told('a superuser with covering leaves', act, missed);
+        expect(missed).toEqual(untold(act));
+      }
+    });
   });
 });
