@@ -47,10 +47,17 @@ export async function verifyLog(db: Queryable, progress: (done: number, of: numb
   };
   const counts = await verifyTree(db, { problem, ...kept, entries, progress: (done) => progress(done, total!.count) });
   await predictions.nothingUnwitnessed();
+  await nothingBeforeTheFirst(db, problem);
   governance.add(await db.query<Pick<Entry, 'type' | 'leaf'>>(`SELECT type, leaf FROM audit_intake i WHERE type = ANY($1) AND NOT EXISTS (SELECT FROM log_standing e WHERE e.intake_id = i.id)`, [ROW_EVENTS]));
   await governance.compare();
   const [waiting] = await db.query<{ count: number; late: number }>(
     `SELECT count(*)::int AS count, count(*) FILTER (WHERE i.recorded_at < now() - $1 * interval '1 second')::int AS late FROM audit_intake i WHERE NOT EXISTS (SELECT FROM log_standing e WHERE e.intake_id = i.id)`, [LATE_SECONDS]);
   if (waiting!.late > 0) problem(`${waiting!.late} events have waited for more than ${LATE_SECONDS} s to be integrated. A running server does that; if one runs, its log tells why not.`);
   return { ...counts, predictions: predictions.verified, rows: governance.verified, waiting: waiting!.count, problems, problemCount };
+}
+
+/** What the others say of those before them, their first entries repeat; the first has none before it. */
+async function nothingBeforeTheFirst(db: Queryable, problem: (text: string) => void): Promise<void> {
+  const [first] = await db.query('SELECT FROM log_epochs WHERE epoch = 1 AND (predecessor IS NOT NULL OR kept IS NOT NULL)');
+  if (first) problem('Epoch 1 of the log is said to follow another one. It is the first.');
 }
