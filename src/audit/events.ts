@@ -84,8 +84,14 @@ export interface AuditPayloads {
   CUSTOMER_ERASED: { customer: string; erasure: string; basis: string; proposal: string };
   /** Somebody looked for a person by what is stored sealed; not what they looked for. */
   CUSTOMERS_LOOKED_UP: { by: string[]; found: string[] };
+  /** Before anything is done to keys: where the event that tells of its end does not follow, it failed on the way, or was stopped. */
+  KEYS_ACT_BEGUN: { act: 'ROTATION'; keys: RotatedKeys } | { act: 'RETIREMENT'; keys: 'KEY_ENCRYPTION_KEY' } | { act: 'BACKUP'; keys: 'KEY_STORE' };
+  /** Key-encryption keys of these versions were taken out of their file. */
+  KEYS_RETIRED: { versions: number[] };
+  /** Everybody's wrapped keys were copied: SHA-256 of the copy. */
+  KEYS_BACKED_UP: { sha256: Hex };
   /** `version` is that of the key-encryption key or the index key that holds since; null for data keys, each of which has its own. */
-  KEYS_ROTATED: { keys: 'KEY_ENCRYPTION_KEY' | 'DATA_KEYS' | 'INDEX_KEY'; entries: number; version: number | null };
+  KEYS_ROTATED: { keys: RotatedKeys; entries: number; version: number | null };
   /** What one request read of what not everybody may see: ids of customers, of `PREDICTION` those of predictions. One of as many parts as it took. */
   PERSONAL_DATA_READ: { reads: Partial<Record<ReadKind, readonly string[]>>; part: number; parts: number };
   ARTEFACT_READ: { sha256: Hex; bytes: number };
@@ -105,6 +111,8 @@ export interface AuditPayloads {
 }
 
 type BackupKind = 'BASE' | 'DUMP';
+
+type RotatedKeys = 'KEY_ENCRYPTION_KEY' | 'DATA_KEYS' | 'INDEX_KEY';
 
 /** What a person said with an act. */
 interface Said {

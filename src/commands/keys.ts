@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { Argument, type Command } from 'commander';
-import { recordEvent, type AuditPayloads } from '../audit/index.js';
+import { recordEvent, type AuditEvent } from '../audit/index.js';
 import { indexEverybody, rotateIndexKey } from '../customers/index.js';
 import { badInput, readConfig, refused, Stages, type StageProgress } from '../platform/index.js';
 import { openRuntime, type Runtime } from '../runtime.js';
@@ -48,21 +48,23 @@ const advancing = (progress: StageProgress) => (done: number, of: number): void 
 
 async function rotate(runtime: Runtime, stages: Stages, { keyEncryptionKey, dataKeys, wait: patient }: KeysFlags): Promise<void> {
   const { keys, db } = runtime;
+  const rotated = keyEncryptionKey ? 'KEY_ENCRYPTION_KEY' : dataKeys ? 'DATA_KEYS' : 'INDEX_KEY';
+  await witness(runtime, { type: 'KEYS_ACT_BEGUN', payload: { act: 'ROTATION', keys: rotated } });
   if (keyEncryptionKey) {
     const version = await newKeyEncryptionKey(runtime);
     const { changed } = await stages.run('rewrap', `Wrap every key under version ${version}`, (progress) => rewrapAll(keys, advancing(progress)), ({ changed: count, entries }) => `${count.toLocaleString('en')} of ${entries.toLocaleString('en')}, the others were`);
-    await witness(runtime, { keys: 'KEY_ENCRYPTION_KEY', entries: changed, version });
+    await witness(runtime, { type: 'KEYS_ROTATED', payload: { keys: rotated, entries: changed, version } });
     process.stderr.write('The old key is still in the file, for servers that have not read it anew. When all have: assay keys retire.\n');
   } else if (dataKeys) {
     const { changed } = await stages.run('rotate', 'Give every customer a new data key', (progress) => rotateDataKeys(keys, advancing(progress)), ({ changed: count }) => `${count.toLocaleString('en')} customers; it seals in ${LEAD_MILLISECONDS / 60_000} minutes, when every server knows it`);
-    await witness(runtime, { keys: 'DATA_KEYS', entries: changed, version: null });
+    await witness(runtime, { type: 'KEYS_ROTATED', payload: { keys: rotated, entries: changed, version: null } });
   } else {
     const untilKnown = (progress: StageProgress) => async (): Promise<void> => {
       const until = Date.now() + (patient ? LEAD_MILLISECONDS : 0);
       for (; Date.now() < until; await wait(1_000)) progress.update(`${Math.ceil((until - Date.now()) / 1_000)} s until every server knows the new key`);
     };
     const { version, customers } = await stages.run('index', 'Give the blind index a new key', (progress) => rotateIndexKey((work) => db.transaction(work), keys, untilKnown(progress), advancing(progress)), (done) => `version ${done.version}, ${done.customers.toLocaleString('en')} customers`);
-    await witness(runtime, { keys: 'INDEX_KEY', entries: customers, version });
+    await witness(runtime, { type: 'KEYS_ROTATED', payload: { keys: rotated, entries: customers, version } });
   }
 }
 
@@ -73,16 +75,22 @@ async function newKeyEncryptionKey({ keys, config }: Runtime): Promise<number> {
   return addKeyEncryptionKey(config.keyEncryptionKeyFile);
 }
 
-async function retire({ keys, config }: Runtime, stages: Stages): Promise<void> {
+async function retire(runtime: Runtime, stages: Stages): Promise<void> {
+  const { keys, config } = runtime;
   const { current, wrappedUnder } = await keyStatus(keys);
   const others = [...wrappedUnder].filter(([version]) => version !== current);
   if (others.length > 0) throw refused(`${others.map(([version, count]) => `${count} keys are wrapped under version ${version}`).join(', ')}. Run first: assay keys rotate --key-encryption-key`);
+  await witness(runtime, { type: 'KEYS_ACT_BEGUN', payload: { act: 'RETIREMENT', keys: 'KEY_ENCRYPTION_KEY' } });
   const dropped = await dropOldKeyEncryptionKeys(config.keyEncryptionKeyFile);
+  await witness(runtime, { type: 'KEYS_RETIRED', payload: { versions: dropped } });
   stages.say(dropped.length === 0 ? 'There is no old key-encryption key.' : `Version ${dropped.join(', ')} is no longer in ${config.keyEncryptionKeyFile}. Destroy every copy of it: what is left of destroyed keys in backups of the key store then opens under no key.`);
 }
 
-const witness = ({ db }: Runtime, payload: AuditPayloads['KEYS_ROTATED']): Promise<void> =>
-  db.transaction((tx) => recordEvent(tx, { type: 'KEYS_ROTATED', id: INSTALLATION, actor: INSTALLATION, time: new Date(), payload }));
+type Told = Pick<Extract<AuditEvent, { type: 'KEYS_ACT_BEGUN' | 'KEYS_ROTATED' | 'KEYS_RETIRED' }>, 'type' | 'payload'>;
+
+/** What the log is not told of is not begun. */
+const witness = ({ db }: Runtime, told: Told): Promise<void> =>
+  db.transaction((tx) => recordEvent(tx, { ...told, id: INSTALLATION, actor: INSTALLATION, time: new Date() } as AuditEvent));
 
 function tell(status: KeyStatus, json: boolean): void {
   const { store, customers, current, wrappedUnder, dataKeyVersions, rotationSince } = status;

@@ -26,6 +26,9 @@ const MOST_TOLD = 100;
 /** Longer than this nothing waits while a server runs. */
 const LATE_SECONDS = 60;
 
+/** How far the time at which an event was taken in may lie from the one in its leaf: clocks differ by little, but a transaction that imports a book can last. */
+const [MOST_HOURS_AFTER, MOST_HOURS_BEFORE] = [1, 24];
+
 /**
  * Verifies the whole log from the database: the tree from its entries, then every row of a prediction and of governance from
  * the leaves. Memory stays flat but for a digest of each row of governance.
@@ -50,10 +53,24 @@ export async function verifyLog(db: Queryable, progress: (done: number, of: numb
   await nothingBeforeTheFirst(db, problem);
   governance.add(await db.query<Pick<Entry, 'type' | 'leaf'>>(`SELECT type, leaf FROM audit_intake i WHERE type = ANY($1) AND NOT EXISTS (SELECT FROM log_standing e WHERE e.intake_id = i.id)`, [ROW_EVENTS]));
   await governance.compare();
+  await timesOfLeaves(db, problem);
+  // What is said to come yet has a wrong time, and would otherwise wait unseen.
   const [waiting] = await db.query<{ count: number; late: number }>(
-    `SELECT count(*)::int AS count, count(*) FILTER (WHERE i.recorded_at < now() - $1 * interval '1 second')::int AS late FROM audit_intake i WHERE NOT EXISTS (SELECT FROM log_standing e WHERE e.intake_id = i.id)`, [LATE_SECONDS]);
+    `SELECT count(*)::int AS count, count(*) FILTER (WHERE i.recorded_at NOT BETWEEN now() - $1 * interval '1 second' AND now() + $1 * interval '1 second')::int AS late FROM audit_intake i WHERE NOT EXISTS (SELECT FROM log_standing e WHERE e.intake_id = i.id)`, [LATE_SECONDS]);
   if (waiting!.late > 0) problem(`${waiting!.late} events have waited for more than ${LATE_SECONDS} s to be integrated. A running server does that; if one runs, its log tells why not.`);
   return { ...counts, predictions: predictions.verified, rows: governance.verified, waiting: waiting!.count, problems, problemCount };
+}
+
+/**
+ * When an event was taken in is told beside its leaf, and by what exports are cut: no hash binds it, but the time in the leaf is bound.
+ * As text, as the leaf has it: what is no time is told as well.
+ */
+async function timesOfLeaves(db: Queryable, problem: (text: string) => void): Promise<void> {
+  const near = (hours: number): string => `to_char((recorded_at + interval '${hours} hours') AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') COLLATE "C"`;
+  const [wrong] = await db.query<{ count: number; first: string | null }>(
+    `SELECT count(*)::int AS count, min(id::text) AS first FROM audit_intake
+     WHERE (encode(substr(leaf, position('"time":"'::bytea IN leaf) + 8, 24), 'escape') BETWEEN ${near(-MOST_HOURS_AFTER)} AND ${near(MOST_HOURS_BEFORE)}) IS NOT TRUE`);
+  if (wrong!.count > 0) problem(`${wrong!.count} events are said to have been taken in at another time than their leaves tell, such as ${wrong!.first}.`);
 }
 
 /** What the others say of those before them, their first entries repeat; the first has none before it. */

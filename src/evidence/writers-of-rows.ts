@@ -47,6 +47,7 @@ export class WritersOfRows {
 
   add(leaf: RowLeaf): void {
     if (leaf.table === 'migrations') this.addMigration(leaf);
+    else if (leaf.table === 'users' && leaf.replaced === null) this.addPerson(leaf);
     else if (leaf.transaction !== undefined) this.tell(leaf, `were written, changed or deleted by the role ${leaf.actor} of the database, which is not the application's`);
     else if (leaf.actor === APPLICATION) this.addOwn(leaf);
     else this.addEarlier(leaf);
@@ -67,6 +68,11 @@ export class WritersOfRows {
     for (const one of this.bound.values()) if (!this.owners.has(one.actor)) yield sentence(one);
   }
 
+  /** Whoever runs a command on the database's own machine is recorded by it, as its owner or superuser. Without a grant nobody may do anything. */
+  private addPerson({ id, actor, transaction }: RowLeaf): void {
+    if (id === INSTALLATION && transaction === undefined) this.owners.add(actor);
+  }
+
   /** Migrations come and go, as the owner; none is changed. */
   private addMigration(leaf: RowLeaf): void {
     const { id, row, replaced, actor } = leaf;
@@ -85,7 +91,6 @@ export class WritersOfRows {
   private addEarlier(leaf: RowLeaf): void {
     const { table, id, row, replaced, actor } = leaf;
     if (row !== null ? replaced !== null : id !== null) return this.tell(leaf, `were changed or deleted by the role ${actor} of the database, which is not the application's`);
-    if (table === 'users' && id === INSTALLATION) this.owners.add(actor);
     for (const what of [row, id]) if (what !== null) this.stood.add(`${table} ${what}`);
     const key = `${table} ${actor}`;
     const before = this.bound.get(key) ?? { actor, table, says: `were put there by the role ${actor} of the database, which is neither the application's nor ran the migrations`, count: 0, ids: [] };

@@ -115,9 +115,10 @@ export class PrivacyResolver {
 const NAMED = { id: 'customerId', externalId: 'externalId' };
 
 async function told(ctx: Context, holds: HoldService, hold: HoldRow): Promise<LegalHold> {
-  const { id, placedBy, placedAt, liftedBy, liftedAt } = hold;
+  const { id, customerId, placedBy, placedAt, liftedBy, liftedAt } = hold;
   return {
     id: encodeGlobalId({ type: 'LegalHold', id }),
+    customerId,
     placedBy: userOf(ctx, placedBy),
     placedAt,
     liftedBy: liftedBy === null ? null : userOf(ctx, liftedBy),

@@ -1,6 +1,6 @@
 import { ArrayMaxSize, Length, Max, Min } from 'class-validator';
 import { Field, ID, InputType, Int, ObjectType, registerEnumType } from 'type-graphql';
-import { User, ProposalType } from '../security/index.js';
+import { Privileged, User, ProposalType } from '../security/index.js';
 import { ERASURE_BASES, RECORD_KINDS, REGIMES, RETENTION_STATES, type ErasureBasis, type RecordKind, type Regime, type RetentionState } from './retention.queries.js';
 
 const named = <Name extends string>(registry: Readonly<Record<Name, string>>): { [N in Name]: N } =>
@@ -30,12 +30,21 @@ export class RetentionClock {
 @ObjectType({ description: 'What keeps records although no clock does.', simpleResolvers: true })
 export class LegalHold {
   @Field(() => ID, { description: 'Its id.' }) id!: string;
-  @Field(() => String, { nullable: true, description: "Why it was placed; sealed under the customer's key." }) reason!: string | null;
+  customerId!: string;
+
+  /** May name the person. */
+  @Privileged('STATEMENT', ({ customerId }: LegalHold) => customerId)
+  @Field(() => String, { nullable: true, description: "Why it was placed; sealed under the customer's key. Reading it is recorded." })
+  reason!: string | null;
+
   @Field(() => User, { description: 'Who placed it.' }) placedBy!: User | Promise<User>;
   @Field(() => Date, { description: 'When it was placed.' }) placedAt!: Date;
   @Field(() => User, { nullable: true, description: 'Who lifted it.' }) liftedBy!: User | Promise<User> | null;
   @Field(() => Date, { nullable: true, description: 'When it was lifted; null while it holds.' }) liftedAt!: Date | null;
-  @Field(() => String, { nullable: true, description: 'Why it was lifted; sealed as well.' }) liftReason!: string | null;
+
+  @Privileged('STATEMENT', ({ customerId }: LegalHold) => customerId)
+  @Field(() => String, { nullable: true, description: 'Why it was lifted; sealed as well. Reading it is recorded.' })
+  liftReason!: string | null;
 }
 
 @ObjectType({ description: 'How the records of a customer stand: what keeps them, and until when.', simpleResolvers: true })

@@ -52,8 +52,11 @@ describe('the transparency log, as its readers see it', () => {
   let auditor: TestClient;
   let prediction: string;
   let promised: string;
+  /** By the clock of the database. */
+  let began: Date;
   beforeAll(async () => {
     app = await openTestApp();
+    [{ now: began }] = (await app.sql<{ now: Date }>('SELECT clock_timestamp() AS now')) as [{ now: Date }];
     [portal, auditor] = await Promise.all([app.as('portal'), app.as('auditor')]);
     const [loan] = await someLoans(app, 1);
     prediction = (await scoreLoan(portal, { loanId: loan!.id })).id;
@@ -70,12 +73,8 @@ describe('the transparency log, as its readers see it', () => {
     throw new Error('The prediction was not integrated.');
   }
 
-  it('a prediction is integrated within a second, and its proof verifies with the key alone', async () => {
+  it('a prediction is integrated, and its proof verifies with the key alone', async () => {
     const { tlogProof, leaf, leafIndex, treeSize } = await proofOfPrediction();
-    const [{ late }] = await app.sql<{ late: number }>(
-      `SELECT extract(epoch FROM h.recorded_at - i.recorded_at)::float8 AS late FROM audit_intake i JOIN log_entries e ON e.intake_id = i.id
-       JOIN LATERAL (SELECT recorded_at FROM log_heads WHERE epoch = e.epoch AND size > e.index ORDER BY size LIMIT 1) h ON true WHERE i.id = $1`, [JSON.parse(leaf).id]) as [{ late: number }];
-    expect(late).toBeLessThan(5);
     const { auditCheckpoint: { verifierKey } } = await auditor.ok<Checkpoint>(CHECKPOINT);
     const { index, path, checkpoint } = parseProof(tlogProof);
     const note = parseNote(checkpoint);
@@ -85,12 +84,12 @@ describe('the transparency log, as its readers see it', () => {
     expect(JSON.parse(leaf)).toMatchObject({ type: 'PREDICTION_RECORDED', status: 'SCORED' });
   });
 
-  it('its receipt names the very leaf that was integrated', async () => {
+  it('its receipt names the very leaf that was integrated, and its time', async () => {
     const { leaf } = await proofOfPrediction();
     const { auditCheckpoint: { verifierKey } } = await auditor.ok<Checkpoint>(CHECKPOINT);
     const note = parseNote(promised);
     expect(verifyNote(note, [parseKey(verifierKey)])).toHaveLength(1);
-    expect(parseReceipt(note.text).leaf).toEqual(leafHash(Buffer.from(leaf)));
+    expect(parseReceipt(note.text)).toMatchObject({ leaf: leafHash(Buffer.from(leaf)), recordedAt: new Date((JSON.parse(leaf) as { time: string }).time) });
   });
 
   it('two checkpoints are consistent', async () => {
@@ -212,6 +211,7 @@ describe('the transparency log, as its readers see it', () => {
   describe('tells what was read that not everybody may see', () => {
     const PERSONAL = 'query ($first: Int!) { customers(first: $first) { edges { node { id displayName identity { value } protectedAttributes { value } history { identity { value } } } } } }';
     const INPUTS = 'query ($id: ID!) { prediction(id: $id) { inputs { value } record { sha256 } } }';
+    const CHANGES = 'query ($id: ID!) { prediction(id: $id) { counterfactual { changes { from } } } }';
     type Read = Record<string, unknown> & { reads: Record<string, string[]> };
     const reads = async (): Promise<Read[]> => (await app.leaves({ type: 'PERSONAL_DATA_READ' })) as Read[];
     const since = async (work: () => Promise<unknown>): Promise<Read[]> => {
@@ -225,7 +225,7 @@ describe('the transparency log, as its readers see it', () => {
       const told = await since(() => auditor.ok(PERSONAL, { first: 3 }));
       expect(told).toEqual([expect.objectContaining({ type: 'PERSONAL_DATA_READ', part: 1, parts: 1, reads: { IDENTITY: expect.any(Array), PROTECTED: expect.any(Array) } })]);
       expect([told[0]!.reads['IDENTITY']!.sort(), told[0]!.reads['PROTECTED']!.sort()]).toEqual([ids, ids]);
-      expect(await since(() => auditor.ok(INPUTS, { id: prediction }))).toMatchObject([{ reads: { PREDICTION: rowIds([prediction]) } }]);
+      for (const query of [INPUTS, CHANGES]) expect(await since(() => auditor.ok(query, { id: prediction }))).toMatchObject([{ reads: { PREDICTION: rowIds([prediction]) } }]);
     });
 
     it('not of what is masked, nor of who reads what is theirs, nor of what was refused', async () => {
@@ -268,6 +268,16 @@ describe('the transparency log, as its readers see it', () => {
       const [masked, clear] = [await median(portal, '{ customers(first: 20) { edges { node { displayName } } } }'), await median(auditor, '{ customers(first: 20) { edges { node { displayName } } } }')];
       process.stderr.write(`20 customers masked ${masked.toFixed(1)} ms, in the clear and recorded ${clear.toFixed(1)} ms\n`);
     });
+  });
+
+  it('integrates within a second what is recorded, by the clock of the database: half of it at least, however busy the machine is', async () => {
+    const [late] = await app.sql<{ count: number; half: number; most: number; last: number }>(
+      `SELECT count(*)::int AS count, percentile_cont(0.5) WITHIN GROUP (ORDER BY late) AS half, percentile_cont(0.95) WITHIN GROUP (ORDER BY late) AS most, max(late) AS last
+       FROM (SELECT extract(epoch FROM coalesce(h.recorded_at, clock_timestamp()) - i.recorded_at)::float8 AS late FROM audit_intake i LEFT JOIN log_entries e ON e.intake_id = i.id
+             LEFT JOIN LATERAL (SELECT recorded_at FROM log_heads WHERE epoch = e.epoch AND size > e.index ORDER BY size LIMIT 1) h ON true WHERE i.recorded_at >= $1) s`, [began]);
+    process.stderr.write(`${late!.count} events integrated after ${late!.half.toFixed(2)} s (half of them), ${late!.most.toFixed(2)} s (95 %), ${late!.last.toFixed(2)} s (all)\n`);
+    expect(late!.count).toBeGreaterThan(10);
+    expect(late!.half).toBeLessThanOrEqual(1);
   });
 
   it('is read by auditors alone, but for what proves it', async () => {

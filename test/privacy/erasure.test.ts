@@ -181,6 +181,8 @@ describe('personal data', () => {
     await officer.ok(LIFT, { input: { holdId: hold.id, reason: 'Settled with Quastenflosser.' } });
     expect((await officer.refusal(LIFT, { input: { holdId: hold.id, reason: 'x' } })).extensions.rule).toBe('HOLD_LIFTED_ONCE');
     expect((await standing()).retention.legalHolds).toMatchObject([{ reason: HOLD, liftReason: 'Settled with Quastenflosser.', placedBy: { name: 'Pia Privacy-Officer' } }]);
+    // Who reads why is told: it may name the person.
+    expect((await app.leaves({ type: 'PERSONAL_DATA_READ' })).at(-1)).toMatchObject({ reads: { STATEMENT: [customerId] } });
     expect((await app.leaves({ id: decodeGlobalId(hold.id).id })).map(({ type }) => type)).toEqual(['LEGAL_HOLD_PLACED', 'LEGAL_HOLD_LIFTED', 'ACT_REFUSED']);
     expect((await underwriter.refusal(PLACE, { input: { customerId: loan.customer.id, reason: 'x' } })).message).toContain('hold:place');
   });
@@ -324,6 +326,13 @@ describe('personal data', () => {
   it('is told by assay retention and assay keys, which rotate while this server works', async () => {
     const retention = await run(['retention', '--json'], { env: envOf(app) });
     expect([retention.code, JSON.parse(retention.stdout)]).toMatchObject([0, { states: expect.arrayContaining([expect.objectContaining({ state: 'SHREDDED' })]) as unknown }]);
+    // What the log cannot be told of is not begun.
+    const kek = (): Promise<string> => readFile(app.runtime.config.keyEncryptionKeyFile, 'utf8');
+    const before = await kek();
+    await app.sql('REVOKE INSERT ON audit_intake FROM assay_app');
+    const untold = await run(['keys', 'rotate', '--key-encryption-key'], { env: envOf(app) });
+    await app.sql('GRANT INSERT ON audit_intake TO assay_app');
+    expect([untold.code, await kek()]).toEqual([1, before]);
     const rotated = await run(['keys', 'rotate', '--key-encryption-key', '--json'], { env: envOf(app) });
     expect([rotated.code, rotated.stderr]).toEqual([0, expect.stringContaining('version 2')]);
     const customers = (await app.sql<{ id: string }>('SELECT id FROM customers')).map(({ id }) => id);
@@ -335,7 +344,12 @@ describe('personal data', () => {
     expect([index.code, index.stderr]).toEqual([0, expect.stringContaining('index')]);
     const status = await run(['keys', 'status', '--json'], { env: envOf(app) });
     expect(JSON.parse(status.stdout)).toMatchObject({ current: 2, wrappedUnder: { 2: expect.any(Number) as unknown } });
-    expect(await app.leaves({ type: 'KEYS_ROTATED' })).toMatchObject([{ keys: 'KEY_ENCRYPTION_KEY', version: 2 }, { keys: 'INDEX_KEY', version: 2 }]);
+    expect(await run(['keys', 'retire'], { env: envOf(app) })).toMatchObject({ code: 0 });
+    expect((await app.leaves()).filter(({ type }) => String(type).startsWith('KEYS_'))).toMatchObject([
+      { type: 'KEYS_ACT_BEGUN', act: 'ROTATION', keys: 'KEY_ENCRYPTION_KEY' }, { type: 'KEYS_ROTATED', keys: 'KEY_ENCRYPTION_KEY', version: 2 },
+      { type: 'KEYS_ACT_BEGUN', act: 'ROTATION', keys: 'INDEX_KEY' }, { type: 'KEYS_ROTATED', keys: 'INDEX_KEY', version: 2 },
+      { type: 'KEYS_ACT_BEGUN', act: 'RETIREMENT', keys: 'KEY_ENCRYPTION_KEY' }, { type: 'KEYS_RETIRED', versions: [1] },
+    ]);
     expect(encodeGlobalId({ type: 'Customer', id: customerId })).toBe(loan.customer.id);
   });
 });

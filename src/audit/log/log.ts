@@ -143,7 +143,7 @@ export class TransparencyLog {
       const found = taken.get(id);
       if (!found) return undefined;
       const epoch = found.epoch ?? head?.epoch ?? 1;
-      const text = formatReceipt({ origin: originOf(this.origin, epoch), event: id, leaf: leafHash(found.leaf), recordedAt: found.recordedAt });
+      const text = formatReceipt({ origin: originOf(this.origin, epoch), event: id, leaf: leafHash(found.leaf), recordedAt: toldIn(found.leaf) ?? found.recordedAt });
       return formatNote({ text, signatures: [this.key.sign(epoch, text)] });
     });
   }
@@ -193,6 +193,14 @@ export class TransparencyLog {
     this.stores.set(epoch, known);
     return known;
   }
+}
+
+/** When the act was, as its leaf says: what is stored beside a leaf is bound by nothing. */
+function toldIn(leaf: Buffer): Date | undefined {
+  // Within canonical JSON these bytes are a name and its value: in a text the quotes would be escaped.
+  const [, time] = /"time":"([^"]*)"/.exec(leaf.toString('latin1')) ?? [];
+  const at = new Date(time ?? NaN);
+  return Number.isNaN(at.getTime()) ? undefined : at;
 }
 
 async function takenIn(db: Queryable, ids: readonly string[]): Promise<Map<string, Taken>> {

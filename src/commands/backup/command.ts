@@ -1,7 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
-import { MANIFEST, readConfig, refused, Stages, takeBaseBackup, takeDump, type StageProgress } from '../../platform/index.js';
+import { MANIFEST, readConfig, refused, sha256OfFile, Stages, takeBaseBackup, takeDump, type StageProgress } from '../../platform/index.js';
 import { backupLocalKeyStore } from '../../security/index.js';
 import { requireNewFolder } from '../support/new-folder.js';
 import { DUMPED, openSource, type Source } from './source.js';
@@ -55,10 +55,19 @@ async function run(kind: 'dump' | 'base', take: Take, { to, json }: BackupFlags)
 
 async function keys({ to }: BackupFlags): Promise<void> {
   await requireNewFolder(to, '--to');
-  const { keyStore } = readConfig();
+  const config = readConfig();
+  const { keyStore } = config;
   if (keyStore.provider !== 'lmdb') throw refused('The key store is a PostgreSQL of its own: back it up with the tools of that server, and keep its backups for a short time only, for it is those that an erasure waits for.');
-  await makeFolder(to);
-  await new Stages(process.stderr).run('keys', `Back the key store up into ${to}`, () => backupLocalKeyStore(keyStore.path, to));
+  const source = await openSource(config);
+  try {
+    // All keys go out at once: the log is told before they do.
+    await witness(source.url, 'KEYS_ACT_BEGUN', { act: 'BACKUP', keys: 'KEY_STORE' });
+    await makeFolder(to);
+    await new Stages(process.stderr).run('keys', `Back the key store up into ${to}`, () => backupLocalKeyStore(keyStore.path, to));
+    await witness(source.url, 'KEYS_BACKED_UP', { sha256: await sha256OfFile(join(to, 'data.mdb')) });
+  } finally {
+    await source.close();
+  }
 }
 
 const dump: Take = async ({ url }, to, progress) => {

@@ -11,7 +11,7 @@ type Payload<Type> = Extract<AuditEvent, { type: Type }>['payload'];
 export const manifestDigest = (folder: string): Promise<string> => sha256OfFile(join(folder, MANIFEST));
 
 /** Tells the transparency log, in the name of the account that runs the command. */
-export async function witness<Type extends 'BACKUP_TAKEN' | 'DATABASE_RESTORED'>(url: string, type: Type, payload: Payload<Type>): Promise<void> {
+export async function witness<Type extends 'BACKUP_TAKEN' | 'DATABASE_RESTORED' | 'KEYS_ACT_BEGUN' | 'KEYS_BACKED_UP'>(url: string, type: Type, payload: Payload<Type>): Promise<void> {
   const db = await Database.open({ app: url, reader: url }, { entities, pool: 1 });
   try {
     const { id } = await ensureUser(db, accountIdentity());

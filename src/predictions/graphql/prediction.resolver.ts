@@ -94,6 +94,7 @@ export class PredictionResolver {
     return this.evidence.reasons(ctx, row, languageOf(language));
   }
 
+  @Privileged('PREDICTION', rowIdOf)
   @FieldResolver(() => PredictionCounterfactual, { nullable: true, description: 'What would have to be otherwise for a PD below the approval line; null where there is no score, and where the customer was erased.' })
   counterfactual(@Ctx() ctx: Context, @Root() { row }: PredictionType, @Arg('language', () => LanguageValue, LANGUAGE_ARG) language: LanguageValue): Promise<PredictionCounterfactual | null> {
     return this.evidence.counterfactual(ctx, row, languageOf(language));
