@@ -66,7 +66,7 @@ export async function verifyLog(db: Queryable, progress: (done: number, of: numb
  * As text, as the leaf has it: what is no time is told as well.
  */
 async function timesOfLeaves(db: Queryable, problem: (text: string) => void): Promise<void> {
-  const near = (hours: number): string => `to_char((recorded_at + interval '${hours} hours') AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') COLLATE "C"`;
+  const near = (hours: number): string => `(to_char((recorded_at + interval '${hours} hours') AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') COLLATE "C")`;
   const [wrong] = await db.query<{ count: number; first: string | null }>(
     `SELECT count(*)::int AS count, min(id::text) AS first FROM audit_intake
      WHERE (encode(substr(leaf, position('"time":"'::bytea IN leaf) + 8, 24), 'escape') BETWEEN ${near(-MOST_HOURS_AFTER)} AND ${near(MOST_HOURS_BEFORE)}) IS NOT TRUE`);
