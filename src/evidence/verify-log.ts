@@ -1,5 +1,5 @@
 import { verifyTree, type Anchor, type Entry, type KeptReceipt, type TreeCounts } from '../audit/index.js';
-import type { Queryable } from '../platform/index.js';
+import type { BulkReader, Queryable } from '../platform/index.js';
 import { GovernanceRows, ROW_EVENTS } from './verify-rows.js';
 import { PredictionRows } from './verify-predictions.js';
 
@@ -35,7 +35,7 @@ const [MOST_HOURS_AFTER, MOST_HOURS_BEFORE] = [1, 24];
  * @param db one moment of the database ({@link Database.snapshot}), so that what is written meanwhile is no difference
  * @param kept checkpoints from elsewhere that the tree must be the one of, and receipts whose leaves must be in it
  */
-export async function verifyLog(db: Queryable, progress: (done: number, of: number) => void = () => undefined, kept: Kept = {}): Promise<LogVerification> {
+export async function verifyLog(db: BulkReader, progress: (done: number, of: number) => void = () => undefined, kept: Kept = {}): Promise<LogVerification> {
   const problems: string[] = [];
   let problemCount = 0;
   const problem = (text: string): void => {
@@ -61,15 +61,24 @@ export async function verifyLog(db: Queryable, progress: (done: number, of: numb
   return { ...counts, predictions: predictions.verified, rows: governance.verified, waiting: waiting!.count, problems, problemCount };
 }
 
+/** When the act was: of a leaf that is packed, in milliseconds; of one that is not, as text, where what is no time is near no time. */
+const TOLD = {
+  packed: `('x' || encode(substr(leaf, 3, 6), 'hex'))::bit(48)::bigint`,
+  json: `encode(substr(leaf, position('"time":"'::bytea IN leaf) + 8, 24), 'escape')`,
+};
+
 /**
- * When an event was taken in is told beside its leaf, and by what exports are cut: no hash binds it, but the time in the leaf is bound.
- * As text, as the leaf has it: what is no time is told as well.
+ * When an event was taken in is told beside its leaf, and by it exports are cut: no hash binds it, but the time in the leaf is
+ * bound. Within the statement, since there is one for each prediction.
  */
 async function timesOfLeaves(db: Queryable, problem: (text: string) => void): Promise<void> {
-  const near = (hours: number): string => `(to_char((recorded_at + interval '${hours} hours') AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') COLLATE "C")`;
+  const shifted = (hours: number): string => `(recorded_at + interval '${hours} hours')`;
+  const milliseconds = (hours: number): string => `extract(epoch FROM ${shifted(hours)}) * 1000`;
+  const text = (hours: number): string => `(to_char(${shifted(hours)} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') COLLATE "C")`;
+  const near = (told: string, at: (hours: number) => string): string => `${told} BETWEEN ${at(-MOST_HOURS_AFTER)} AND ${at(MOST_HOURS_BEFORE)}`;
   const [wrong] = await db.query<{ count: number; first: string | null }>(
     `SELECT count(*)::int AS count, min(id::text) AS first FROM audit_intake
-     WHERE (encode(substr(leaf, position('"time":"'::bytea IN leaf) + 8, 24), 'escape') BETWEEN ${near(-MOST_HOURS_AFTER)} AND ${near(MOST_HOURS_BEFORE)}) IS NOT TRUE`);
+     WHERE (CASE WHEN substr(leaf, 1, 1) = '\\x01' THEN ${near(TOLD.packed, milliseconds)} ELSE ${near(TOLD.json, text)} END) IS NOT TRUE`);
   if (wrong!.count > 0) problem(`${wrong!.count} events are said to have been taken in at another time than their leaves tell, such as ${wrong!.first}.`);
 }
 

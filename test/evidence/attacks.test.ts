@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Sequencer } from '../../src/audit/index.js';
 import { verifyLog, WITNESSED_TABLES } from '../../src/evidence/index.js';
 import { actsOf, type Row } from '../../src/evidence/acts-of-rows.js';
-import { openLog, SAME_TEXT_EVERYWHERE } from '../../src/platform/index.js';
+import { copyOut, openLog, SAME_TEXT_EVERYWHERE } from '../../src/platform/index.js';
 import { openTestApp, type TestApp } from '../support/app.js';
 import { scoreLoan, someLoans } from '../support/builders.js';
 import { run } from '../support/cli.js';
@@ -91,7 +91,7 @@ describe('who has the whole database, with every rule switched off,', () => {
   });
 
   const problemsSeenBy = async (client: Client): Promise<readonly string[]> =>
-    (await verifyLog({ query: async <Row>(sql: string, parameters: readonly unknown[] = []) => (await client.query(sql, [...parameters])).rows as Row[] })).problems;
+    (await verifyLog({ query: async <Row>(sql: string, parameters: readonly unknown[] = []) => (await client.query(sql, [...parameters])).rows as Row[], copyOut: (select, read) => copyOut(client, select, read) })).problems;
 
   /** Does it, verifies, and takes it back. @returns what was found */
   const attacked = async (...changes: readonly string[]): Promise<readonly string[]> => {
