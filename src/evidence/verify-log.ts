@@ -61,10 +61,14 @@ export async function verifyLog(db: BulkReader, progress: (done: number, of: num
   return { ...counts, predictions: predictions.verified, rows: governance.verified, waiting: waiting!.count, problems, problemCount };
 }
 
-/** When the act was: of a leaf that is packed, in milliseconds; of one that is not, as text, where what is no time is near no time. */
-const TOLD = {
-  packed: `('x' || encode(substr(leaf, 3, 6), 'hex'))::bit(48)::bigint`,
-  json: `encode(substr(leaf, position('"time":"'::bytea IN leaf) + 8, 24), 'escape')`,
+const shifted = (hours: number): string => `(recorded_at + interval '${hours} hours')`;
+
+const near = (told: string, at: (hours: number) => string): string => `${told} BETWEEN ${at(-MOST_HOURS_AFTER)} AND ${at(MOST_HOURS_BEFORE)}`;
+
+/** Whether the time in a leaf is near: of one that is packed in milliseconds; of another as text, where what is no time is near none. */
+const NEAR = {
+  packed: near(`('x' || encode(substr(leaf, 3, 6), 'hex'))::bit(48)::bigint`, (hours) => `extract(epoch FROM ${shifted(hours)}) * 1000`),
+  json: near(`encode(substr(leaf, position('"time":"'::bytea IN leaf) + 8, 24), 'escape')`, (hours) => `(to_char(${shifted(hours)} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') COLLATE "C")`),
 };
 
 /**
@@ -72,13 +76,8 @@ const TOLD = {
  * bound. Within the statement, since there is one for each prediction.
  */
 async function timesOfLeaves(db: Queryable, problem: (text: string) => void): Promise<void> {
-  const shifted = (hours: number): string => `(recorded_at + interval '${hours} hours')`;
-  const milliseconds = (hours: number): string => `extract(epoch FROM ${shifted(hours)}) * 1000`;
-  const text = (hours: number): string => `(to_char(${shifted(hours)} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') COLLATE "C")`;
-  const near = (told: string, at: (hours: number) => string): string => `${told} BETWEEN ${at(-MOST_HOURS_AFTER)} AND ${at(MOST_HOURS_BEFORE)}`;
   const [wrong] = await db.query<{ count: number; first: string | null }>(
-    `SELECT count(*)::int AS count, min(id::text) AS first FROM audit_intake
-     WHERE (CASE WHEN substr(leaf, 1, 1) = '\\x01' THEN ${near(TOLD.packed, milliseconds)} ELSE ${near(TOLD.json, text)} END) IS NOT TRUE`);
+    `SELECT count(*)::int AS count, min(id::text) AS first FROM audit_intake WHERE (CASE WHEN substr(leaf, 1, 1) = '\\x01' THEN ${NEAR.packed} ELSE ${NEAR.json} END) IS NOT TRUE`);
   if (wrong!.count > 0) problem(`${wrong!.count} events are said to have been taken in at another time than their leaves tell, such as ${wrong!.first}.`);
 }
 

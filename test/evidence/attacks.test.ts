@@ -72,6 +72,11 @@ const BY_THE_APPLICATION = `
   UPDATE audit_intake SET leaf = convert_to(regexp_replace(regexp_replace(convert_from(leaf, 'UTF8'), '"transaction":"\\d+",', ''), '"actor":"\\w+"', '"actor":"assay_app"'), 'UTF8')
   WHERE type = 'ROW_WRITTEN' AND convert_from(leaf, 'UTF8') LIKE '%"transaction":%' AND id NOT IN (SELECT intake_id FROM log_entries)`;
 
+const problemsSeenBy = async (client: Client): Promise<readonly string[]> =>
+  (await verifyLog({ query: async <Found>(sql: string, parameters: readonly unknown[] = []) => (await client.query(sql, [...parameters])).rows as Found[], copyOut: (select, read) => copyOut(client, select, read) })).problems;
+
+const deleted = (table: string): string => `DELETE FROM ${table} WHERE ctid = (SELECT max(ctid) FROM ${table})`;
+
 describe('who has the whole database, with every rule switched off,', () => {
   let app: TestApp;
   let attacker: Client;
@@ -89,9 +94,6 @@ describe('who has the whole database, with every rule switched off,', () => {
     await attacker?.end();
     await app?.close();
   });
-
-  const problemsSeenBy = async (client: Client): Promise<readonly string[]> =>
-    (await verifyLog({ query: async <Row>(sql: string, parameters: readonly unknown[] = []) => (await client.query(sql, [...parameters])).rows as Row[], copyOut: (select, read) => copyOut(client, select, read) })).problems;
 
   /** Does it, verifies, and takes it back. @returns what was found */
   const attacked = async (...changes: readonly string[]): Promise<readonly string[]> => {
@@ -178,8 +180,6 @@ describe('who has the whole database, with every rule switched off,', () => {
     expect(tried.length).toBeGreaterThanOrEqual(200);
   }, 120_000);
 
-  const deleted = (table: string): string => `DELETE FROM ${table} WHERE ctid = (SELECT max(ctid) FROM ${table})`;
-
   /** A row that differs from another in its key. */
   function copied(table: string): string {
     const own = columnsOf(table);
@@ -221,7 +221,7 @@ describe('who has the whole database, with every rule switched off,', () => {
   });
 
   describe('or with the rule on that witnesses rows', () => {
-    const ACTS = { adds: copied, changes: (table: string) => changed(columnsOf(table).filter(({ column }) => column !== 'id').at(-1)!), deletes: deleted };
+    const ACTS = { adds: copied, changes: (table: string) => changed(columnsOf(table).findLast(({ column }) => column !== 'id')!), deletes: deleted };
     type Done = keyof typeof ACTS;
     /** What log and rows cannot tell from the application's own doing: no act of people is behind it, or none that tells of the column. */
     const AS_THE_APPLICATION: Readonly<Record<Done, readonly string[]>> = { adds: ['users'], changes: ['users', 'models', 'model_version_artefacts'], deletes: ['model_version_artefacts'] };

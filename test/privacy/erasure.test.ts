@@ -328,11 +328,11 @@ describe('personal data', () => {
     expect([retention.code, JSON.parse(retention.stdout)]).toMatchObject([0, { states: expect.arrayContaining([expect.objectContaining({ state: 'SHREDDED' })]) as unknown }]);
     // What the log cannot be told of is not begun.
     const kek = (): Promise<string> => readFile(app.runtime.config.keyEncryptionKeyFile, 'utf8');
-    const before = await kek();
+    const unchanged = await kek();
     await app.sql('REVOKE INSERT ON audit_intake FROM assay_app');
     const untold = await run(['keys', 'rotate', '--key-encryption-key'], { env: envOf(app) });
     await app.sql('GRANT INSERT ON audit_intake TO assay_app');
-    expect([untold.code, await kek()]).toEqual([1, before]);
+    expect([untold.code, await kek()]).toEqual([1, unchanged]);
     const rotated = await run(['keys', 'rotate', '--key-encryption-key', '--json'], { env: envOf(app) });
     expect([rotated.code, rotated.stderr]).toEqual([0, expect.stringContaining('version 2')]);
     const customers = (await app.sql<{ id: string }>('SELECT id FROM customers')).map(({ id }) => id);

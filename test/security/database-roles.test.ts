@@ -67,6 +67,10 @@ describe('database roles', () => {
     expect(await columnsGiven(table)).not.toMatch(/recorded_at|xid/);
   });
 
+  it.each([`UPDATE log_signatures SET signature = ''`, `INSERT INTO migrations (timestamp, name) VALUES (1, 'x')`, 'DELETE FROM migrations'])('the application cannot %s', async (statement) => {
+    expect(await stateOf(app, statement)).toBe(DENIED);
+  });
+
   it('the application cannot turn adding into changing: ON CONFLICT DO UPDATE is refused', async () => {
     const sql = `INSERT INTO idempotency (principal_id, request_id, operation, body_hash, result) VALUES ('${newId()}', 'r', 'o', sha256(''), '1')
       ON CONFLICT (principal_id, request_id) DO UPDATE SET result = excluded.result`;
