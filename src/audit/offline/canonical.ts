@@ -1,5 +1,7 @@
-/** RFC 8785 for what JSON.parse gives: JavaScript writes numbers and texts as the RFC asks; only names need sorting. */
+/** RFC 8785 for what JSON.parse gives: JavaScript writes numbers and texts as the RFC asks; only names need sorting. @throws SyntaxError for a number without JSON */
 export function canonical(value: unknown): string {
+  // 1e999 is JSON, but no number that can be kept: written again it would be null.
+  if (typeof value === 'number' && !Number.isFinite(value)) throw new SyntaxError('A number is larger than numbers can be.');
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
   if (value === null || typeof value !== 'object') return JSON.stringify(value);
   const members = Object.entries(value).filter(([, member]) => member !== undefined);
