@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { open, readdir, readFile } from 'node:fs/promises';
 import { isAbsolute, join, normalize, relative, sep } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseKey } from '../note/keys.js';
@@ -26,7 +26,7 @@ export interface FolderCheck {
  * @throws Error with the first thing that does not hold, and where
  */
 export async function verifyFolder(folder: string, trusted: Trusted, progress: (done: number, of: number) => void = () => undefined): Promise<FolderCheck> {
-  const bytes = await readFile(join(folder, 'manifest.json'));
+  const bytes = await readFile(join(folder, 'manifest.json')).catch(isNotThere('manifest.json'));
   const [manifest, digest] = [readManifest(bytes.toString('utf8')), sha256Of(bytes)];
   const completed = await verifyCompletion(folder, manifest, digest, trusted);
   const contents = new Contents(manifest);
@@ -65,12 +65,17 @@ async function requireDigest(folder: string, { name, sha256, bytes }: Listed): P
   if (isAbsolute(name) || normalize(name).startsWith('..')) throw new Error(`manifest.json: ${JSON.stringify(name)} is not a file of this folder.`);
   const hash = createHash('sha256');
   let length = 0;
-  for await (const chunk of createReadStream(join(folder, name)) as AsyncIterable<Buffer>) {
+  const file = await open(join(folder, name)).catch(isNotThere(name));
+  for await (const chunk of file.createReadStream() as AsyncIterable<Buffer>) {
     hash.update(chunk);
     length += chunk.length;
   }
   if (length !== bytes || hash.digest('hex') !== sha256) throw new Error(`${name}: was changed after the export: its SHA-256 is not that of the manifest.`);
 }
+
+const isNotThere = (name: string) => (error: unknown): never => {
+  throw new Error(`${name}: is not there, or cannot be read. Name the folder as the export wrote it.`, { cause: error });
+};
 
 async function verifyLines(folder: string, name: string, verify: (line: string) => void, done: () => void): Promise<number> {
   let rows = 0;
