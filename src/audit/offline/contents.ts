@@ -45,8 +45,10 @@ export class Contents {
   /** Likewise. */
   event(bundle: EventBundle): void {
     const leaf = leafOf(bundle);
-    this.comesNext('events', parseReceipt(parseNote(bundle.receipt).text).event);
-    this.isWithin(leaf['time']);
+    const { event, recordedAt } = parseReceipt(parseNote(bundle.receipt).text);
+    this.comesNext('events', event);
+    // Exports that have no id, of earlier releases, were cut by the other time.
+    this.isWithin(this.manifest.export === undefined ? recordedAt.toISOString() : leaf['time']);
     must(this.isOfScope(leaf), `The event ${String(leaf['type'])} is not of what manifest.json says was exported.`);
     this.isBelowHead(bundle);
     this.isUnderDossier('events', leaf['version'], leaf['dossier']);
