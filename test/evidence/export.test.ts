@@ -196,6 +196,12 @@ describe('exporting evidence', () => {
     expect(await verified(copy)).toMatchObject({ code: 1, stderr: expect.stringContaining('completed.json: is not there, so nothing proves') });
     const { code, stderr } = await verified(copy, '--without-completion');
     expect([code, told(stderr)[0], told(stderr).at(-1)]).toEqual([0, expect.stringMatching(/^! It is not proven that the folder is whole/), expect.stringMatching(/^! 2 files are no part of the export: predictions\/00001/)]);
+    const bodiless = await forged(path, async (_, where) => {
+      const lines = (await readFile(join(where, LINES), 'utf8')).trim().split('\n').map((line) => JSON.stringify({ ...(JSON.parse(line) as object), body: null }));
+      await writeFile(join(where, LINES), `${lines.join('\n')}\n`);
+      await rm(join(where, 'completed.json'));
+    });
+    expect((await verifyFolder(bodiless, { keys: [key], withoutCompletion: true })).checks.find(({ name }) => name === 'erased')).toMatchObject({ proven: false, says: expect.stringContaining('of 1 of their customers no erasure') });
     await expect(verifyFolder(folder, { keys: [key] })).rejects.toThrow('manifest.json: is not there, or cannot be read');
     for (const [text, sentence] of [['null', 'manifest.json is not a JSON object'], ['{"format":"assay-evidence@1"}', 'manifest.json: scope is missing'], ['{"format":"assay-evidence@2"}', 'its format is "assay-evidence@2"']] as const) {
       await writeFile(join(copy, 'manifest.json'), text);
