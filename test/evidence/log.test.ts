@@ -256,6 +256,7 @@ describe('the transparency log, as its readers see it', () => {
       ['null', () => 'null', /^The bundle is not a JSON object/],
       ['a column twice', (text) => text.replace('"columns": {', '"columns": { "pd": 0.5,'), /^The bundle has the member "pd" twice/],
       ['a number beyond all', (text) => text.replace('"job_id": null', '"job_id": 1e999'), /^A number is larger than numbers can be/],
+      ['columns without end', (text) => text.replace('"job_id": null', `"job_id": ${'['.repeat(50_000)}${']'.repeat(50_000)}`), /^It is nested deeper than 100 times/],
       ['columns in a list', (text) => text.replace(/"columns": \{[^}]*\}/, '"columns": []'), /^The bundle lacks columns/],
       ['no leaf', (text) => text.replace(/"leaf": ".*"/, '"leaf": "null"'), /^The leaf is not a JSON object/],
       ['an empty record', (text) => text.replace(/"body": ".*"/, '"body": "{}"'), /^The secret r of the record is not 32 bytes/],

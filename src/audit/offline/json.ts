@@ -5,7 +5,7 @@ export type Json = Readonly<Record<string, unknown>>;
 export const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Texts and what divides them: all that is needed to know which text is a member's name. */
-const TOKENS = /"(?:[^"\\]|\\.)*"|[{}[\]:,]/gs;
+const TOKENS = /"(?:[^"\\]+|\\.)*"|[{}[\]:,]/gs;
 
 /** An object in which no member is twice: of two, one reader takes the first and another the last. @throws SyntaxError naming `what` */
 export function readObject(text: string, what: string): Json {

@@ -28,7 +28,7 @@ const isText = (value: unknown): boolean => typeof value === 'string';
 const orAbsent = (is: (value: unknown) => boolean) => (value: unknown): boolean => value === undefined || is(value);
 
 const isScope = (value: unknown): boolean =>
-  isObject(value) && [value['customerId'], value['versionId']].every(orAbsent(isText)) && [value['since'], value['before']].every(orAbsent(isTime));
+  isObject(value) && Object.keys(value).length > 0 && [value['customerId'], value['versionId']].every(orAbsent(isText)) && [value['since'], value['before']].every(orAbsent(isTime));
 
 const isListed = (value: unknown): boolean =>
   isObject(value) && isText(value['name']) && isCount(value['bytes']) && /^[0-9a-f]{64}$/.test(String(value['sha256'])) && orAbsent(isCount)(value['rows']);
