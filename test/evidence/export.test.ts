@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parquetReadObjects } from 'hyparquet';
 import { openLogKey, verifyFolder } from '../../src/audit/index.js';
 import type { ExportManifest } from '../../src/evidence/index.js';
+import { ExportFolder } from '../../src/evidence/export/folder.js';
 import { signState, type ExportState } from '../../src/evidence/export/state.js';
 import { canonicalJson, sha256 } from '../../src/platform/index.js';
 import { openTestApp, type TestApp } from '../support/app.js';
@@ -256,12 +257,14 @@ describe('exporting evidence', () => {
     });
 
     it('goes on from nothing that another wrote, changed or left elsewhere', async () => {
-      const refused = async (state: string, why: string): Promise<void> => {
+      const found = new ExportFolder(out, await openLogKey(app.runtime.config));
+      const refused = async (state: string, why: string, id?: string): Promise<void> => {
         await writeFile(join(out, '.export-state'), state);
-        expect(await run(args, { env: envOf(app) })).toMatchObject({ code: 1, stderr: expect.stringContaining(why) });
+        await expect(found.state(complete.scope, id)).rejects.toThrow(why);
       };
       const begun = (await acts('EXPORT_BEGUN')).length;
       await refused(await left({ scope: { since: '2020-01-01T00:00:00.000Z' } }), 'begun earlier');
+      await refused(await left({}), 'begun earlier', other);
       await refused((await left({})).replace('"predictions":0', '"predictions":1'), 'is not signed by the key of this log');
       await refused(JSON.stringify({ scope: complete.scope }), 'is not signed by the key of this log');
       await refused(await left({ files: [{ ...complete.files[0]!, sha256: '00'.repeat(32) }] }), 'is not as it was left');
