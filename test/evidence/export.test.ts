@@ -99,7 +99,11 @@ describe('exporting evidence', () => {
   const fetched = (path: string, token: string | undefined): Promise<Response> => fetch(`${app.url}${path}`, { headers: { authorization: `Bearer ${token}` } });
 
   it('of a customer holds their predictions and acts, verifies with no server and no database, and is in the log before it is taken', async () => {
+    await auditor.ok('query ($id: ID!) { customer(id: $id) { identity { name } } }', { id: loans[0]!.customer.id });
     const { found, path, jobId } = await exported({ customerId: loans[0]!.customer.id, requestId: 'customer' });
+    const events = (await readFile(join(path, 'events/00001.jsonl'), 'utf8')).trim().split('\n').map((line) => (JSON.parse((JSON.parse(line) as { leaf: string }).leaf) as { type: string }).type);
+    // Who read of them, too.
+    expect(events).toEqual(expect.arrayContaining(['PERSONAL_DATA_READ']));
     expect([found.predictions, found.files[0]!.name]).toEqual([2, 'manifest.json']);
     expect(found.files.map(({ name }) => name)).toEqual(expect.arrayContaining(['predictions/00001.jsonl', 'predictions/00001.parquet', 'keys/log.txt', 'README.md', expect.stringMatching(/models\/.*\/card\.zh\.html/)]));
     const { code, stderr } = await verified(path);
@@ -270,6 +274,11 @@ describe('exporting evidence', () => {
       await refused(await left({ files: [{ ...complete.files[0]!, sha256: '00'.repeat(32) }] }), 'is not as it was left');
       await rm(join(out, '.export-state'));
       expect(await run(args, { env: envOf(app) })).toMatchObject({ code: 1, stderr: expect.stringContaining('holds an export that is complete') });
+      expect((await acts('EXPORT_BEGUN')).length).toBe(begun);
+      const used = join(folder, 'used');
+      await mkdir(used);
+      await writeFile(join(used, 'another.parquet'), 'what was taken of another customer');
+      expect(await run(args.with(4, used), { env: envOf(app) })).toMatchObject({ code: 1, stderr: expect.stringContaining(`${used}: is not empty, and what is in it would be handed over`) });
       expect((await acts('EXPORT_BEGUN')).length).toBe(begun);
       // A state of earlier releases was signed by nobody: all of it is taken anew, and that is in the log.
       const planted = join(folder, 'planted');

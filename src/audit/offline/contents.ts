@@ -55,10 +55,13 @@ export class Contents {
     if (leaf['type'] === 'CUSTOMER_ERASED') this.erased.add(String(leaf['customer']));
   }
 
+  /** Whatever names the customer, or the version or its model, in any place: who read it, who was refused, what was proposed. */
   private isOfScope(leaf: Json): boolean {
     const { scope: { customerId, versionId }, model } = this.manifest;
-    if (customerId !== undefined) return leaf['customer'] === customerId;
-    return versionId === undefined || leaf['version'] === versionId || (typeof leaf['model'] === 'string' && leaf['model'] === (model ?? leaf['model']));
+    const asked = customerId === undefined ? [versionId, model] : [customerId];
+    const text = JSON.stringify(leaf);
+    const ofEarlierRelease = versionId !== undefined && model === undefined && typeof leaf['model'] === 'string';
+    return (customerId ?? versionId) === undefined || ofEarlierRelease || asked.some((id) => id !== undefined && text.includes(`"${id}"`));
   }
 
   /** Ids rise from line to line and from file to file, so nothing is there twice. */

@@ -1,7 +1,8 @@
 import { COMPLETION_FILE, recordEvents, Sequencer, type AuditEvent } from '../../audit/index.js';
-import { canonicalJson, newId, openLog, sha256, type Context } from '../../platform/index.js';
+import { canonicalJson, newId, openLog, settled, sha256, type Context } from '../../platform/index.js';
 import { demand } from '../../security/index.js';
 import { ExportFolder, MANIFEST_FILE, type ExportedFile } from './folder.js';
+import { finishedExport } from './finished.js';
 import { eventLines, nextEvents, nextPredictions, type ExportSource, type PredictionLine } from './lines.js';
 import { writeModels } from './models.js';
 import { readme } from './readme.js';
@@ -54,6 +55,9 @@ export class EvidenceExporter {
     demand(ctx, 'evidence:export');
     requireScope(run.scope);
     const folder = new ExportFolder(run.folder, this.source.log.key);
+    const finished = run.id === undefined ? undefined : await finishedExport(run.folder);
+    // Its job died before it could say so.
+    if (finished?.manifest.export === run.id && finished) return finished;
     let state = await this.open(ctx, run, folder);
     const total = await this.total(state);
     const told = async (): Promise<void> => void (await run.progress?.(state.predictions, total));
@@ -76,7 +80,9 @@ export class EvidenceExporter {
     const payload = { export: event.id, scope: sha256(canonicalJson(scope)).toString('hex'), customer: scope.customerId ?? null, version: scope.versionId ?? null };
     await this.record({ type: left ? 'EXPORT_RESUMED' : 'EXPORT_BEGUN', ...event, payload });
     if (left) return left;
-    const [now] = await this.source.db.query<{ now: Date }>('SELECT clock_timestamp() AS now');
+    const [now] = await this.source.db.query<{ now: Date }>(`SELECT date_trunc('milliseconds', clock_timestamp()) AS now`);
+    // What is being recorded at this time is in it or comes later: nothing can still appear among what was taken.
+    await settled(ctx, now!.now, 'until');
     const state: ExportState = { id: event.id, scope, until: now!.now.toISOString(), files: [], lastPrediction: null, lastEvent: null, predictions: 0, events: 0, versions: [], completion: null };
     await folder.save(state);
     return state;

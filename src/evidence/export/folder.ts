@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { LogKey } from '../../audit/index.js';
 import { badInput, canonicalJson, messageOf, sha256OfFile } from '../../platform/index.js';
@@ -54,8 +54,16 @@ export class ExportFolder {
     return state;
   }
 
+  /** What lies there already would be handed over with it. What an earlier release left unfinished begins anew. */
   private async empty(): Promise<undefined> {
-    if (await readFile(join(this.path, MANIFEST_FILE)).catch(orUndefined) && !(await isLeft(this.path))) throw badInput(`${this.path}: holds an export that is complete. Name another folder.`);
+    const found = (await readdir(this.path).catch(orUndefined)) ?? [];
+    if (found.includes(UNSIGNED_STATE_FILE)) return this.clear();
+    if (found.includes(MANIFEST_FILE)) throw badInput(`${this.path}: holds an export that is complete. Name another folder.`);
+    if (found.length > 0) throw badInput(`${this.path}: is not empty, and what is in it would be handed over with the export. Name a new folder.`);
+  }
+
+  private async clear(): Promise<undefined> {
+    for (const name of ['predictions', 'events', 'models', 'keys', 'README.md', MANIFEST_FILE, UNSIGNED_STATE_FILE]) await rm(join(this.path, name), { recursive: true, force: true });
   }
 
   private async requireUnchanged({ name, sha256 }: Pick<ExportedFile, 'name' | 'sha256'>): Promise<void> {

@@ -54,7 +54,7 @@ export interface EventLine {
 export async function nextEvents(source: ExportSource, { scope, until, lastEvent }: ExportState): Promise<EventLine[]> {
   const where = eventsIn(scope, until).add('i.id > ?', lastEvent ?? undefined);
   const rows = await source.db.query<{ id: string }>(
-    `SELECT i.id FROM audit_intake i CROSS JOIN LATERAL (SELECT convert_from(unpacked_leaf(i.leaf), 'UTF8')::jsonb AS said) l WHERE ${where.conditions.join(' AND ')} ORDER BY i.id LIMIT ${BATCH}`, where.parameters);
+    `SELECT i.id FROM audit_intake i CROSS JOIN LATERAL (SELECT convert_from(unpacked_leaf(i.leaf), 'UTF8') AS said_text) t CROSS JOIN LATERAL (SELECT said_text::jsonb AS said) l WHERE ${where.conditions.join(' AND ')} ORDER BY i.id LIMIT ${BATCH}`, where.parameters);
   return eventLines(source, rows.map(({ id }) => id));
 }
 
