@@ -1,13 +1,15 @@
-export { LogKey, openLogKey, originOf } from './key.js';
+export { LogKey, LogVerifier, openLogKey, originOf, readLogVerifier } from './key.js';
 export { Sequencer } from './sequencer.js';
 export { openTransparencyLog, TransparencyLog, type EntryProof, type GrownLog } from './log.js';
 export type { Entry } from './entry-reader.js';
 export { verifyTree, type Anchor, type KeptReceipt, type TreeCounts } from './verify.js';
-export type { SignedHead, SigningRefusal } from './signer.js';
+export type { SignedHead } from './signer.js';
+export type { SigningRefusal } from './refusal.js';
 export type { Cosignature, WitnessedHead } from './cosigned.js';
 export type { Doubt } from './knowledge.js';
 export { Witnessing, type Heard, type WitnessState } from './witnessing.js';
 export { openEpoch, type OpenedEpoch } from './new-epoch.js';
+export { adoptCheckpoint, type Adopted } from './adopt.js';
 export { epochsOf, type Epoch } from './epochs.js';
 export { newestOfEach } from './signatures.js';
 export { keptCheckpoint, keptReceipt, witnessAnchors } from './anchors.js';

@@ -5,7 +5,8 @@ import { NO_WITNESSES, witnessPolicy, type WitnessPolicy } from '../witness/inde
 import { closingHead, cosignaturesOf, signedHead, witnessedHead, type WitnessedHead } from './cosigned.js';
 import { WitnessKnowledge } from './knowledge.js';
 import { openLogKey, originOf, type LogKey } from './key.js';
-import { Signer, type SignedHead, type SigningRefusal } from './signer.js';
+import type { SigningRefusal } from './refusal.js';
+import { Signer, type SignedHead } from './signer.js';
 import { newestHead, TileStore } from './store.js';
 import { currentEpoch, keptOf } from './epochs.js';
 

@@ -21,6 +21,15 @@ export async function signaturesOf(db: Queryable, { epoch, size }: Pick<Head, 'e
   return rows.map(({ signer, signature, recorded_at }) => ({ key: parseKey(signer), bytes: signature, recordedAt: recorded_at }));
 }
 
+/** What these signers are said to have signed of heads with more than `above` entries, and at most `upTo`, by size. */
+export async function signaturesWithin(db: Queryable, epoch: number, signers: readonly VerifierKey[], above: number, upTo: number): Promise<Map<number, HeadSignature[]>> {
+  const rows = await db.query<{ size: string; signer: string; signature: Buffer; recorded_at: Date }>(
+    'SELECT size, signer, signature, recorded_at FROM log_signatures WHERE epoch = $1 AND signer = ANY($2::text[]) AND size > $3 AND size <= $4', [epoch, signers.map(formatKey), above, upTo]);
+  const bySize = new Map<number, HeadSignature[]>();
+  for (const { size, signer, signature, recorded_at } of rows) bySize.set(Number(size), [...(bySize.get(Number(size)) ?? []), { key: parseKey(signer), bytes: signature, recordedAt: recorded_at }]);
+  return bySize;
+}
+
 /** The largest size of the epoch, at most `most`, that so many of these signers signed; undefined where there is none. */
 export async function largestSignedBy(db: Queryable, epoch: number, signers: readonly VerifierKey[], quorum: number, most?: number): Promise<number | undefined> {
   const [row] = await db.query<{ size: string }>(

@@ -14,7 +14,7 @@ export async function verifyWholeLog(files: { checkpoints: readonly string[]; re
     const log = await openTransparencyLog(runtime.config);
     const anchors = await Promise.all(files.checkpoints.map(async (path) => keptCheckpoint(log, await readText('--checkpoint', path), `The checkpoint in ${path}`)));
     const receipts = await Promise.all(files.receipts.map(async (path) => keptReceipt(log, await readText('--receipt', path), `The receipt in ${path}`)));
-    const shown = await witnessAnchors(log, (await epochsOf(runtime.db)).map(({ epoch }) => epoch));
+    const shown = await witnessAnchors(log.knowledge, (await epochsOf(runtime.db)).map(({ epoch }) => epoch));
     for (const text of shown.silent) process.stderr.write(`! ${text}\n`);
     const stages = new Stages(process.stderr);
     const found = await stages.run('verify', 'Verify the transparency log: tree and rows', (progress) => runtime.db.snapshot((db) => verifyLog(db, (done, of) => progress.advance(done, of, 'entries'), { anchors: [...anchors, ...shown.anchors], receipts })), described);
