@@ -1,5 +1,6 @@
 import { badInput, messageOf } from '../../platform/index.js';
 import { parseCheckpoint, parseNote, parseReceipt, verifyNote } from '../note/index.js';
+import { CheckpointFile } from './checkpoint-file.js';
 import { epochNamed, type LogVerifier } from './key.js';
 import type { WitnessKnowledge } from './knowledge.js';
 import type { Anchor, KeptReceipt } from './verify.js';
@@ -20,6 +21,12 @@ export function keptCheckpoint({ key }: Log, text: string, from: string): Anchor
     throw badInput(`${from} cannot be read: ${messageOf(error)}`);
   }
   throw badInput(`${from} is not signed by the key of ${key.origin}.`);
+}
+
+/** The checkpoint that this machine keeps; undefined where there is none. @throws UNAVAILABLE where it was changed */
+export async function ownCheckpoint({ key }: Log, path: string): Promise<Anchor | undefined> {
+  const known = await new CheckpointFile(path, key).read();
+  return known && { ...known, from: `The checkpoint in ${path}` };
 }
 
 /** A receipt that somebody kept. @throws BAD_INPUT where this log did not sign it */

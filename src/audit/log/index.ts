@@ -2,14 +2,15 @@ export { LogKey, LogVerifier, openLogKey, originOf, readLogVerifier } from './ke
 export { Sequencer } from './sequencer.js';
 export { openTransparencyLog, TransparencyLog, type EntryProof, type GrownLog } from './log.js';
 export type { Entry } from './entry-reader.js';
-export { verifyTree, type Anchor, type KeptReceipt, type TreeCounts } from './verify.js';
+export { verifyTree, type Anchor, type KeptReceipt, type TreeCheck, type TreeCounts } from './verify.js';
+export type { TrustedKeys } from './verify-signatures.js';
 export type { SignedHead } from './signer.js';
 export type { SigningRefusal } from './refusal.js';
 export type { Cosignature, WitnessedHead } from './cosigned.js';
-export type { Doubt } from './knowledge.js';
+export { WitnessKnowledge, type Doubt } from './knowledge.js';
 export { Witnessing, type Heard, type WitnessState } from './witnessing.js';
 export { openEpoch, type OpenedEpoch } from './new-epoch.js';
 export { adoptCheckpoint, type Adopted } from './adopt.js';
 export { epochsOf, type Epoch } from './epochs.js';
 export { newestOfEach } from './signatures.js';
-export { keptCheckpoint, keptReceipt, witnessAnchors } from './anchors.js';
+export { keptCheckpoint, keptReceipt, ownCheckpoint, witnessAnchors } from './anchors.js';

@@ -5,9 +5,9 @@ import { NO_WITNESSES, witnessPolicy, type WitnessPolicy } from '../witness/inde
 import { closingHead, cosignaturesOf, signedHead, witnessedHead, type WitnessedHead } from './cosigned.js';
 import { WitnessKnowledge } from './knowledge.js';
 import { openLogKey, originOf, type LogKey } from './key.js';
-import type { SigningRefusal } from './refusal.js';
+import { SigningRefused, type SigningRefusal } from './refusal.js';
 import { Signer, type SignedHead } from './signer.js';
-import { newestHead, TileStore } from './store.js';
+import { newestHead, TileStore, type Head } from './store.js';
 import { currentEpoch, keptOf } from './epochs.js';
 
 /** That one event is in the log. */
@@ -47,6 +47,8 @@ type Integrated = Taken & { readonly epoch: number; readonly index: number };
 /** Reads the transparency log and signs what it says. */
 export class TransparencyLog {
   private readonly stores = new Map<number, TileStore>();
+  /** The head that was there when it was looked last. */
+  private seen: Head | undefined;
   /** Signs; of use to the parts of this room. */
   readonly signer: Signer;
   readonly knowledge: WitnessKnowledge;
@@ -63,8 +65,23 @@ export class TransparencyLog {
   }
 
   /** The newest head, signed; undefined before the first entry. @throws UNAVAILABLE where the log refuses to sign */
-  checkpoint(db: Queryable): Promise<SignedHead | undefined> {
-    return this.signer.newest(db);
+  async checkpoint(db: Queryable): Promise<SignedHead | undefined> {
+    try {
+      return await this.signer.newest(db);
+    } catch (error) {
+      // It may be another tree by now: a database can be restored beneath a server that runs.
+      this.stores.clear();
+      throw error;
+    }
+  }
+
+  /** Up to which size a tree is signed, so that its hashes stay what they are; 0 where the log refuses to sign. */
+  async signedSize(db: Queryable, epoch: number): Promise<number> {
+    const signed = epoch === (await currentEpoch(db)) ? this.checkpoint(db) : this.closing(db, epoch);
+    return signed.then((head) => head?.size ?? 0, (error: unknown) => {
+      if (error instanceof SigningRefused) return 0;
+      throw error;
+    });
   }
 
   /** The newest head that enough witnesses cosigned, with their cosignatures; undefined where there is none, or no witnesses. */
@@ -184,6 +201,8 @@ export class TransparencyLog {
   /** A tree, as far as it stands. */
   private async extent(db: Queryable, epoch?: number): Promise<{ epoch: number; size: number } | undefined> {
     const head = await newestHead(db);
+    if (head && this.seen?.epoch === head.epoch && head.size < this.seen.size) this.stores.clear();
+    this.seen = head;
     if (!head || epoch === undefined || epoch === head.epoch) return head;
     const kept = epoch < head.epoch ? await keptOf(db, epoch) : undefined;
     return kept === undefined ? undefined : { epoch, size: kept };

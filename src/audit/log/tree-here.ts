@@ -13,7 +13,7 @@ export interface TreeHere {
   readonly size: number;
   /** All that there are. */
   readonly entries: number;
-  /** At the sizes that were asked for, as far as the tree reaches. */
+  /** At the sizes that were asked for, and that of `own`, as far as the tree reaches. */
   readonly roots: ReadonlyMap<number, Hash>;
   /** The size of the largest head, of at most `most` entries, that a signer signed; 0 where there is none. */
   signedBy(signer: VerifierKey, most?: number): number;
@@ -30,7 +30,7 @@ export async function readTree(db: Queryable, { key, origin, policy }: Transpare
   const [edge, roots, signed, asked] = [Edge.empty(), new Map<number, Hash>(), new Map<string, number[]>(), new Set(sizes)];
   const own = key.verifier(epoch);
   const signers = [own, ...policy.witnesses.map((witness) => witness.key)];
-  let last: string | undefined;
+  let last: { size: number; root: Hash; note: string } | undefined;
   const at = (size: number, stored: readonly HeadSignature[]): void => {
     const root = edge.root();
     if (asked.has(size)) roots.set(size, root);
@@ -38,7 +38,7 @@ export async function readTree(db: Queryable, { key, origin, policy }: Transpare
     for (const one of stored.filter((signature) => isTrue(text, signature))) {
       signed.set(formatKey(one.key), signed.get(formatKey(one.key)) ?? []);
       signed.get(formatKey(one.key))!.push(size);
-      if (formatKey(one.key) === formatKey(own)) last = formatNote({ text, signatures: [asNoteSignature(one)] });
+      if (formatKey(one.key) === formatKey(own)) last = { size, root, note: formatNote({ text, signatures: [asNoteSignature(one)] }) };
     }
   };
   for (let there = true; there && edge.size < count; ) {
@@ -51,7 +51,8 @@ export async function readTree(db: Queryable, { key, origin, policy }: Transpare
       at(size, stored.get(size) ?? []);
     }
   }
-  return { epoch, size: edge.size, entries: count, roots, own: last, signedBy: (signer, most = Infinity) => signed.get(formatKey(signer))?.findLast((size) => size <= most) ?? 0 };
+  if (last) roots.set(last.size, last.root);
+  return { epoch, size: edge.size, entries: count, roots, own: last?.note, signedBy: (signer, most = Infinity) => signed.get(formatKey(signer))?.findLast((size) => size <= most) ?? 0 };
 }
 
 function isTrue(text: string, { key, bytes }: HeadSignature): boolean {

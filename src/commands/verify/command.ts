@@ -24,7 +24,7 @@ export function verifyCommand(command: Command): void {
     .option('--folder <folder>', 'a version: what assay export --version wrote')
     .option('--offline <file>', 'a prediction: its bundle, as assay export --prediction wrote it')
     .option('--evidence <folder>', 'an export: what assay evidence or exportEvidence wrote')
-    .option('--key <key>', 'with --offline or --evidence: a key that you trust, as /log/key tells it, or a file that holds it; repeatable, for witnesses', repeatable, [])
+    .option('--key <key>', 'a key that you trust, as /log/key tells it, or a file that holds it; repeatable, for witnesses. For the whole log the one of this machine is used where none is given', repeatable, [])
     .option('--witnesses <n>', 'with --offline or --evidence: how many witnesses among the keys must have signed', '0')
     .option('--checkpoint <file>', 'for the whole log: a checkpoint that somebody kept, out of which it must have grown; repeatable', repeatable, [])
     .option('--receipt <file>', 'for the whole log: a receipt that somebody kept, whose event must be in it; repeatable', repeatable, [])
@@ -44,7 +44,7 @@ async function run({ folder, offline, evidence, key, witnesses, checkpoint, rece
   const trust = { keys: key, witnesses: Number(witnesses) };
   if (offline !== undefined) return verifyOffline(offline, trust, json ?? false);
   if (evidence !== undefined) return verifyEvidence(evidence, trust, json ?? false);
-  if (folder === undefined) return verifyWholeLog({ checkpoints: checkpoint, receipts: receipt }, json ?? false);
+  if (folder === undefined) return verifyWholeLog({ checkpoints: checkpoint, receipts: receipt, keys: key }, json ?? false);
   const stages = new Stages(process.stderr);
   const checks: { check: string; found: string }[] = [];
   for await (const { name, title, run: check } of checksOfFolder(folder)) {
