@@ -59,7 +59,7 @@ export async function openEpoch(db: Database, log: TransparencyLog, opening: Ope
     const here = await readTree(tx, log, ends, outside.map(({ size }) => size));
     const known = merged([...outside, ...ownOf(log, ends, here, outside)]);
     requireReason(refusal, here, known);
-    const predecessor = bestOf(known);
+    const predecessor = bestOf(here, known);
     if (!predecessor) throw refusedBy('EPOCH_FOLLOWS', 'Neither the witnesses, nor the checkpoint file, nor the database know a checkpoint of this log that a new epoch could follow.', 'Give the last one that somebody kept with --witnessed FILE.');
     return write(tx, log, { ...opening, epoch: ends + 1, predecessor, largest: known.reduce((a, b) => (b.size > a.size ? b : a)), kept: keptOf(log, here, known, predecessor), stored: here.entries });
   });
@@ -127,10 +127,12 @@ function merged(found: readonly KnownCheckpoint[]): KnownCheckpoint[] {
   return [...byText.values()];
 }
 
-/** The largest that a witness cosigned; where none did, the largest that was signed. */
-function bestOf(known: readonly KnownCheckpoint[]): KnownCheckpoint | undefined {
+/** The largest that a witness cosigned; where none did, the largest that was signed. One that is not of the tree here comes first: it must not be hidden. */
+function bestOf(here: TreeHere, known: readonly KnownCheckpoint[]): KnownCheckpoint | undefined {
   const witnessed = known.filter(({ witnesses }) => witnesses.length > 0);
-  return (witnessed.length > 0 ? witnessed : known).toSorted((a, b) => b.size - a.size)[0];
+  const best = witnessed.length > 0 ? witnessed : known;
+  const elsewhere = best.filter((one) => !fits(here, one));
+  return (elsewhere.length > 0 ? elsewhere : best).toSorted((a, b) => b.size - a.size)[0];
 }
 
 /** How much of the tree here is proven to be that of the predecessor. */
