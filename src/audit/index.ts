@@ -1,6 +1,7 @@
 export * from './events.js';
 export * from './leaf.js';
 export * from './intake.js';
+export { packLeaf, unpackLeaf } from './packing.js';
 export * from './text.js';
 export * from './sentences.js';
 export * from './told.js';

@@ -1,5 +1,6 @@
 import { Database, type Queryable } from '../../platform/index.js';
 import { Edge, hashesOf, hashWithin, leafHash, placeOf, rootAt, TILE_WIDTH, widthAt, type Hash, type HashReader, type Place, type TileAddress } from '../merkle/index.js';
+import { unpackLeaf } from '../packing.js';
 
 /** The tree as it is stored: its epoch, how many entries it has, and its root. */
 export interface Head {
@@ -55,8 +56,8 @@ export async function rootHere(db: Queryable, epoch: number, of: number, size: n
   }
 }
 
-/** Entries whose hashes are read at once. */
-const HASHES_AT_ONCE = 8_192;
+/** Entries that are read at once. */
+const ENTRIES_AT_ONCE = 4_096;
 
 /**
  * Appends the entries themselves, whatever tiles and heads say, until the tree has this size.
@@ -64,15 +65,11 @@ const HASHES_AT_ONCE = 8_192;
  */
 export async function appendEntries(db: Queryable, epoch: number, edge: Edge, size: number): Promise<boolean> {
   while (edge.size < size) {
-    const [from, to] = [edge.size, Math.min(size, edge.size + HASHES_AT_ONCE)];
-    const [found] = await db.query<{ hashes: Buffer | null }>(
-      `SELECT string_agg(sha256('\\x00'::bytea || leaf), ''::bytea ORDER BY index) AS hashes FROM (
-         SELECT e.index, i.leaf, row_number() OVER (ORDER BY e.index) AS n FROM log_entries e JOIN audit_intake i ON i.id = e.intake_id WHERE e.epoch = $1 AND e.index >= $2 AND e.index < $3
-       ) s WHERE index = $2::bigint + n - 1`,
-      [epoch, from, to]);
-    const hashes = hashesOf(found!.hashes ?? Buffer.alloc(0));
-    for (const hash of hashes) edge.append(hash);
-    if (hashes.length !== to - from) return false;
+    const to = Math.min(size, edge.size + ENTRIES_AT_ONCE);
+    const rows = await db.query<{ index: string; leaf: Buffer }>(
+      'SELECT e.index, i.leaf FROM log_entries e JOIN audit_intake i ON i.id = e.intake_id WHERE e.epoch = $1 AND e.index >= $2 AND e.index < $3 ORDER BY e.index', [epoch, edge.size, to]);
+    for (const { index, leaf } of rows) if (Number(index) === edge.size) edge.append(leafHash(unpackLeaf(leaf)));
+    if (edge.size !== to) return false;
   }
   return true;
 }
@@ -112,7 +109,7 @@ export class TileStore {
     const rows = await db.query<{ leaf: Buffer }>(
       'SELECT i.leaf FROM log_entries e JOIN audit_intake i ON i.id = e.intake_id WHERE e.epoch = $1 AND e.index >= $2 AND e.index < $3 ORDER BY e.index',
       [this.epoch, begin, end]);
-    return rows.map(({ leaf }) => leaf);
+    return rows.map(({ leaf }) => unpackLeaf(leaf));
   }
 
   private async tiles(db: Queryable, addresses: readonly TileAddress[], size: number): Promise<Buffer[]> {

@@ -1,3 +1,4 @@
+import { unpackLeaf } from '../../audit/index.js';
 import type { LoaderDefinition } from '../../platform/index.js';
 
 /** What the leaf of a prediction says beside its columns: digests, hexadecimal. */
@@ -12,7 +13,7 @@ export interface WitnessedPrediction {
 export const witnessedPredictions: LoaderDefinition<string, WitnessedPrediction | undefined> = {
   async load(ctx, ids) {
     const rows = await ctx.db.query<{ id: string; leaf: Buffer }>(`SELECT id, leaf FROM audit_intake WHERE id = ANY($1::uuid[]) AND type = 'PREDICTION_RECORDED'`, [ids]);
-    const leaves = new Map(rows.map(({ id, leaf }) => [id, JSON.parse(leaf.toString('utf8')) as WitnessedPrediction]));
+    const leaves = new Map(rows.map(({ id, leaf }) => [id, JSON.parse(unpackLeaf(leaf).toString('utf8')) as WitnessedPrediction]));
     return ids.map((id) => leaves.get(id));
   },
 };
