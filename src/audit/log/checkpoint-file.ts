@@ -37,7 +37,7 @@ export class CheckpointFile {
       const epoch = epochNamed(checkpoint.origin, this.key.origin);
       if (epoch !== undefined && verifyNote(note, [this.key.verifier(epoch)]).length > 0) return { ...checkpoint, epoch, note: kept };
     } catch (error) {
-      throw unclear(`${this.path}, the last checkpoint that was signed, cannot be read: ${messageOf(error)} The log signs nothing until it is restored.`);
+      throw unclear(`${this.path}, the last checkpoint that was signed, cannot be read: ${messageOf(error)} The log signs nothing until it is restored; where there is no other, remove it and run assay log adopt.`);
     }
     throw unclear(`${this.path} holds a checkpoint that this log's key did not sign. The log signs nothing until the right file, or the right key, is restored.`);
   }

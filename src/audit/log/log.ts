@@ -88,7 +88,7 @@ export class TransparencyLog {
   /** The newest head that enough witnesses cosigned, with their cosignatures; undefined where there is none, or no witnesses. */
   async witnessed(db: Queryable): Promise<WitnessedHead | undefined> {
     const head = await newestHead(db);
-    return head && witnessedHead(db, this, head.epoch);
+    return head && witnessedHead(db, this, head.epoch, head.size);
   }
 
   /** A signed head with what witnesses said of it so far. */
@@ -140,7 +140,7 @@ export class TransparencyLog {
 
   /** The heads by which entries of an epoch are proven, the better ones first. */
   private async provingHeads(db: Queryable, epoch: number, newest: SignedHead): Promise<SignedHead[]> {
-    const heads = epoch === newest.epoch ? [await witnessedHead(db, this, epoch), newest] : await this.headsOfPast(db, epoch);
+    const heads = epoch === newest.epoch ? [await witnessedHead(db, this, epoch, newest.size), newest] : await this.headsOfPast(db, epoch);
     return heads.filter((head) => head !== undefined);
   }
 

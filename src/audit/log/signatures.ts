@@ -30,12 +30,15 @@ export async function signaturesWithin(db: Queryable, epoch: number, signers: re
   return bySize;
 }
 
-/** The largest size of the epoch, at most `most`, that so many of these signers signed; undefined where there is none. */
-export async function largestSignedBy(db: Queryable, epoch: number, signers: readonly VerifierKey[], quorum: number, most?: number): Promise<number | undefined> {
-  const [row] = await db.query<{ size: string }>(
-    `SELECT size FROM log_signatures WHERE epoch = $1 AND signer = ANY($2::text[]) AND ($4::bigint IS NULL OR size <= $4) GROUP BY size HAVING count(*) >= $3 ORDER BY size DESC LIMIT 1`,
+/** Of which at most so many are looked at: signatures that are none cannot hide those before them. */
+const MOST_SIZES = 8;
+
+/** The largest sizes of the epoch, at most `most`, of which it is said that so many of these signers signed them. */
+export async function sizesSignedBy(db: Queryable, epoch: number, signers: readonly VerifierKey[], quorum: number, most?: number): Promise<number[]> {
+  const rows = await db.query<{ size: string }>(
+    `SELECT size FROM log_signatures WHERE epoch = $1 AND signer = ANY($2::text[]) AND ($4::bigint IS NULL OR size <= $4) GROUP BY size HAVING count(*) >= $3 ORDER BY size DESC LIMIT ${MOST_SIZES}`,
     [epoch, signers.map(formatKey), quorum, most ?? null]);
-  return row && Number(row.size);
+  return rows.map(({ size }) => Number(size));
 }
 
 /** What each of these signers signed last of the epoch. */

@@ -206,6 +206,15 @@ describe('the transparency log', () => {
   describe('that was rolled back, or rewritten, signs nothing', () => {
     it('to an earlier size', () => asIf('CREATE TABLE kept AS SELECT * FROM log_heads ORDER BY size DESC LIMIT 1; DELETE FROM log_heads WHERE size = (SELECT size FROM kept)', 'INSERT INTO log_heads SELECT * FROM kept; DROP TABLE kept'));
     it('to nothing', () => asIf('CREATE TABLE kept AS SELECT * FROM log_heads; DELETE FROM log_heads', 'INSERT INTO log_heads SELECT * FROM kept; DROP TABLE kept'));
+    it('and forgets the tiles that it remembered', async () => {
+      const tile = (): Promise<Buffer | undefined> => log.tile(database.db, { level: 0, index: 0 }, 256);
+      const genuine = await tile();
+      await asSuperuser(database.name, (client) => client.query('CREATE TABLE kept AS SELECT * FROM log_heads ORDER BY size DESC LIMIT 1; DELETE FROM log_heads WHERE size = (SELECT size FROM kept); UPDATE log_tiles SET hashes = set_byte(hashes, 0, get_byte(hashes, 0) # 1) WHERE level = 0 AND index = 0'));
+      await expect(log.checkpoint(database.db)).rejects.toThrow('The log went back');
+      expect((await tile())!.equals(genuine!)).toBe(false);
+      await asSuperuser(database.name, (client) => client.query('INSERT INTO log_heads SELECT * FROM kept; DROP TABLE kept; UPDATE log_tiles SET hashes = set_byte(hashes, 0, get_byte(hashes, 0) # 1) WHERE level = 0 AND index = 0'));
+      await expect(log.checkpoint(database.db)).resolves.toBeDefined();
+    });
     it('with another root', () => asIf(`UPDATE log_heads SET root = set_byte(root, 0, get_byte(root, 0) # 1)`, `UPDATE log_heads SET root = set_byte(root, 0, get_byte(root, 0) # 1)`, /^The newest head of log\.example\/test .* another root than they make/));
 
     it('with a first entry that is another now, though it has grown since', async () => {
