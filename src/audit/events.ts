@@ -76,6 +76,11 @@ export interface AuditPayloads {
    * be here, and `lost` that were signed are not.
    */
   EPOCH_OPENED: Said & { epoch: number; origin: string; predecessor: string; signed: string | null; kept: number; lost: number };
+  /**
+   * A server that knew no checkpoint of the log was told by an operator to go on from the head of `size` entries. `checkpoint` is the signed
+   * note that somebody kept, out of which it grew; null where nobody kept one, so that nothing tells whether the log was larger.
+   */
+  CHECKPOINT_ADOPTED: { epoch: number; size: number; root: Hex; checkpoint: string | null };
   /** The reason is sealed under the customer's key: SHA-256 of its ciphertext. */
   LEGAL_HOLD_PLACED: { customer: string; hold: string; reason: Hex };
   LEGAL_HOLD_LIFTED: { customer: string; hold: string; reason: Hex };

@@ -57,6 +57,7 @@ export const AUDIT_EVENT_SENTENCES: Readonly<Record<AuditEventType, string>> = {
   BACKUP_TAKEN: 'A backup of the database was taken.',
   DATABASE_RESTORED: 'The database was restored from a backup.',
   EPOCH_OPENED: 'A new tree of the log was begun, after a restore or a fork, by an operator.',
+  CHECKPOINT_ADOPTED: 'A server that knew no checkpoint of the log was told by an operator from which one to go on.',
   LEGAL_HOLD_PLACED: 'A legal hold was placed on what is known of a customer.',
   LEGAL_HOLD_LIFTED: 'A legal hold was lifted.',
   RETENTION_CHANGED: 'How long records of a kind are kept was changed, by two people.',

@@ -121,8 +121,10 @@ describe('the transparency log, as its readers see it', () => {
       const checkpoint = parseNote(note!);
       expect(verifyNote(checkpoint, [parseKey(key!)])).toHaveLength(1);
       const { size, root } = parseCheckpoint(checkpoint.text);
-      const tile = await get(app.anonymous(), `tile/0/000.p/${size}`);
+      const tile = await get(app.anonymous(), `epoch-1/tile/0/000.p/${size}`);
       expect([tile.status, tile.headers.get('content-type'), tile.headers.get('cache-control')]).toEqual([200, 'application/octet-stream', 'public, max-age=31536000, immutable']);
+      // That is of another tree after a new epoch.
+      expect((await get(app.anonymous(), `tile/0/000.p/${size}`)).headers.get('cache-control')).toBe('no-cache');
       const hashes = Buffer.from(await tile.arrayBuffer());
       expect(rootOfHashes(Array.from({ length: size }, (_, index) => hashes.subarray(index * 32, index * 32 + 32)))).toEqual(Buffer.from(root));
     });

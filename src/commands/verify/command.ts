@@ -25,7 +25,7 @@ export function verifyCommand(command: Command): void {
     .option('--folder <folder>', 'a version: what assay export --version wrote')
     .option('--offline <file>', 'a prediction: its bundle, as assay export --prediction wrote it')
     .option('--evidence <folder>', 'an export: what assay evidence or exportEvidence wrote')
-    .option('--key <key>', 'with --offline or --evidence: keys that you trust, as /log/keys tells them, or a file that holds them, one in a line; repeatable, for witnesses', repeatable, [])
+    .option('--key <key>', 'keys that you trust, as /log/keys tells them, or a file that holds them, one in a line; repeatable, for witnesses. For the whole log that of this machine is used where none is given', repeatable, [])
     .option('--witnesses <n>', 'with --offline or --evidence: how many witnesses among the keys must have signed', '0')
     .option('--without-completion', 'with --evidence: accept an export of an earlier release, which lacks completed.json; that it is whole is then not proven')
     .option('--checkpoint <file>', 'for the whole log: a checkpoint that somebody kept, out of which it must have grown; repeatable', repeatable, [])
@@ -46,7 +46,7 @@ async function run({ folder, offline, evidence, key, witnesses, withoutCompletio
   const trust = { keys: key, witnesses: Number(witnesses), withoutCompletion: withoutCompletion ?? false };
   if (offline !== undefined) return verifyOffline(offline, trust, json ?? false);
   if (evidence !== undefined) return verifyEvidence(evidence, trust, json ?? false);
-  if (folder === undefined) return verifyWholeLog({ checkpoints: checkpoint, receipts: receipt }, json ?? false);
+  if (folder === undefined) return verifyWholeLog({ checkpoints: checkpoint, receipts: receipt, keys: key }, json ?? false);
   const stages = new Stages(process.stderr);
   const checks: { check: string; found: string }[] = [];
   for await (const { name, title, run: check } of checksOfFolder(folder)) {
