@@ -1,4 +1,4 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { migrations } from '../migrations/index.js';
 import { entities } from './entities.js';
@@ -47,6 +47,36 @@ export async function openRuntime(config: Config): Promise<Runtime> {
     await close();
     throw error;
   }
+}
+
+/**
+ * The database alone, for a command that only looks: it opens no keys, and makes and migrates nothing.
+ * @throws REFUSED where there is no database yet, or one of another release
+ */
+export async function openReading(config: Config): Promise<Pick<Runtime, 'db' | 'close'>> {
+  const undo: Undo = [];
+  const close = async (): Promise<void> => {
+    for (const step of undo.splice(0).reverse()) await step();
+  };
+  try {
+    const urls = config.database ?? (await startExisting(config, undo));
+    const db = await Database.open(urls, { entities, pool: config.databasePool });
+    undo.push(() => db.close());
+    if (!(await isMigrated(db, migrations))) throw refused('The database schema is not up to date. Run: npm run assay -- migrate');
+    return { db, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function startExisting(config: Config, undo: Undo): Promise<DatabaseUrls> {
+  const there = await access(join(config.home, 'postgres')).then(() => true, () => false);
+  if (!there) throw refused(`There is no database in ${config.home}. Set ASSAY_HOME to the folder that has one, or DATABASE_URL.`);
+  undo.push(await claimHome(config.home));
+  const server = await startEmbeddedPostgres({ home: config.home, archive: config.walArchive });
+  undo.push(() => server.stop());
+  return prepareEmbeddedDatabase(server.superuserUrl, 'assay');
 }
 
 const hasCustomers = async (db: Database): Promise<boolean> => (await db.query('SELECT id FROM customers LIMIT 1')).length > 0;

@@ -1,3 +1,4 @@
+export { adoptKeptCheckpoint } from './adopt-checkpoint.js';
 export { AuditResolver, evidenceNodeLoaders } from './audit.resolver.js';
 export { LogStateResolver } from './log-state.resolver.js';
 export { openNewEpoch } from './new-epoch.js';

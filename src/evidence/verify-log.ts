@@ -1,4 +1,4 @@
-import { verifyTree, type Anchor, type Entry, type KeptReceipt, type TreeCounts } from '../audit/index.js';
+import { verifyTree, type Entry, type TreeCheck, type TreeCounts } from '../audit/index.js';
 import type { BulkReader, Queryable } from '../platform/index.js';
 import { GovernanceRows, ROW_EVENTS } from './verify-rows.js';
 import { PredictionRows } from './verify-predictions.js';
@@ -15,10 +15,8 @@ export interface LogVerification extends TreeCounts {
   readonly problemCount: number;
 }
 
-export interface Kept {
-  readonly anchors?: readonly Anchor[];
-  readonly receipts?: readonly KeptReceipt[];
-}
+/** What is known from elsewhere than the database. */
+export type Kept = Pick<TreeCheck, 'anchors' | 'receipts' | 'trusted' | 'uncompared'>;
 
 /** Told at most: after that, more of the same says nothing new. */
 const MOST_TOLD = 100;

@@ -1,9 +1,9 @@
 import type { ServerResponse } from 'node:http';
-import { parseTilePath, type SignedHead, type TransparencyLog } from '../audit/index.js';
+import { parseTilePath, TILE_WIDTH, type SignedHead, type TransparencyLog } from '../audit/index.js';
 import { notFound, type Context, type Queryable } from '../platform/index.js';
 import { demand } from '../security/index.js';
 
-/** What is never changed may be kept for ever; the checkpoint is another one in a second. */
+/** What is signed may be kept for ever, under the name of its epoch: without that a path is of whichever epoch is the newest. */
 const FOR_EVER = 'public, max-age=31536000, immutable';
 
 export interface LogParts {
@@ -23,6 +23,7 @@ export async function sendLog({ log, db, contextOf }: LogParts, response: Server
   const epoch = past === undefined ? undefined : Number(past);
   if (path === 'checkpoint') return sendCheckpoint(await published(log, db, epoch), response);
   if (path === 'checkpoint/newest' && epoch === undefined) return sendCheckpoint(await newest(log, db), response);
+  if (path === 'keys' && epoch === undefined) return sendText(response, (await log.verifierKeys(db)).map((key) => `${key}\n`).join(''));
   if (path === 'key') return sendKey(log, await log.epoch(db), epoch, response);
   const [, level, rest] = /^tile\/(entries|\d|[1-5]\d|6[0-3])\/(.+)$/.exec(path) ?? [];
   const place = rest === undefined ? undefined : parseTilePath(rest);
@@ -30,7 +31,9 @@ export async function sendLog({ log, db, contextOf }: LogParts, response: Server
   if (level === 'entries') demand(await contextOf(), 'audit:read');
   const bytes = level === 'entries' ? await log.bundle(db, place.index, place.width, epoch) : await log.tile(db, { level: Number(level), index: place.index }, place.width, epoch);
   if (!bytes) throw nothing(whole);
-  response.writeHead(200, { 'content-type': 'application/octet-stream', 'content-length': bytes.length, 'cache-control': level === 'entries' ? 'private, no-store' : FOR_EVER });
+  const end = (place.index * TILE_WIDTH + place.width) * TILE_WIDTH ** Number(level);
+  const open = epoch !== undefined && level !== 'entries' && end <= (await log.signedSize(db, epoch)) ? FOR_EVER : 'no-cache';
+  response.writeHead(200, { 'content-type': 'application/octet-stream', 'content-length': bytes.length, 'cache-control': level === 'entries' ? 'private, no-store' : open });
   response.end(bytes);
 }
 
@@ -59,4 +62,4 @@ function sendText(response: ServerResponse, text: string): void {
   response.end(text);
 }
 
-const nothing = (path: string): Error => notFound(`The transparency log has nothing at /log/${path.slice(0, 80)}. There are /log/checkpoint, /log/checkpoint/newest, /log/key, /log/tile/<L>/<N>[.p/<W>] and /log/tile/entries/<N>[.p/<W>], up to the size of the checkpoint; of earlier epochs below /log/epoch-<N>/.`);
+const nothing = (path: string): Error => notFound(`The transparency log has nothing at /log/${path.slice(0, 80)}. There are /log/checkpoint, /log/checkpoint/newest, /log/key, /log/keys, /log/tile/<L>/<N>[.p/<W>] and /log/tile/entries/<N>[.p/<W>], up to the size of the checkpoint; of one epoch, earlier ones as well, below /log/epoch-<N>/.`);

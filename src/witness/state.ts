@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isAlive, refused } from '../platform/index.js';
+import { claim } from './claim.js';
 
 /** What a witness cosigned last of each log. */
 export interface WitnessStore {
@@ -14,17 +14,25 @@ export interface WitnessStore {
 
 const nameOf = (origin: string): string => `${createHash('sha256').update(origin).digest('hex')}.checkpoint`;
 
-/** A folder with a file for each log. One witness at a time owns it. @throws REFUSED where another one does */
+/**
+ * A folder with a file for each log. One witness at a time owns it: two of them could cosign two histories.
+ * @throws REFUSED where another one does
+ */
 export async function openState(folder: string): Promise<WitnessStore> {
   await mkdir(folder, { recursive: true });
-  const release = await claim(folder);
+  const owned = await claim(folder);
   return {
     load: (origin) => readFile(join(folder, nameOf(origin)), 'utf8').catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') return undefined;
       throw error;
     }),
-    save: (origin, note) => writeDurably(folder, nameOf(origin), note),
-    close: release,
+    save: async (origin, note) => {
+      await owned.require();
+      await writeDurably(folder, nameOf(origin), note);
+      // What another one went on from meanwhile is not signed.
+      await owned.require();
+    },
+    close: () => owned.release(),
   };
 }
 
@@ -44,20 +52,5 @@ async function writeDurably(folder: string, name: string, text: string): Promise
     await directory.sync();
   } finally {
     await directory.close();
-  }
-}
-
-/** Two witnesses over one folder could cosign two histories. */
-async function claim(folder: string): Promise<() => Promise<void>> {
-  const path = join(folder, 'witness.pid');
-  for (;;) {
-    const taken = await writeFile(path, String(process.pid), { flag: 'wx' }).then(() => true, (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EEXIST') return false;
-      throw error;
-    });
-    if (taken) return () => rm(path, { force: true });
-    const holder = Number(await readFile(path, 'utf8').catch(() => ''));
-    if (holder > 0 && holder !== process.pid && isAlive(holder)) throw refused(`Another witness (process ${holder}) uses ${folder}. Stop it, or name another folder. If that process is no witness, remove ${path}.`);
-    await rm(path, { force: true });
   }
 }

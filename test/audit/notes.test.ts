@@ -41,6 +41,7 @@ describe('signed notes', () => {
   it.each([
     ['no signature', 'text\n\n'], ['no empty line', 'text\n'], ['no last newline', `${PUBLISHED.note.trimEnd()}`], ['a hyphen for a dash', PUBLISHED.note.replace('—', '-')],
     ['a name with a plus', PUBLISHED.note.replace('PeterNeumann', 'Peter+Neumann')], ['base64 that is none', PUBLISHED.note.replace('x08go', 'x0!go')],
+    ['a control character', `te\u0000xt\n${PUBLISHED.note}`], ['a carriage return', PUBLISHED.note.replace('\n', '\r\n')],
   ])('with %s are none', (_, note) => {
     expect(() => parseNote(note)).toThrow(SyntaxError);
   });

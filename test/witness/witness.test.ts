@@ -1,5 +1,5 @@
 import { createHash, generateKeyPairSync } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -140,6 +140,29 @@ describe('a witness', () => {
     expect(await readFile(join(folder, 'memory.pem'), 'utf8')).toContain('PRIVATE KEY');
     expect(await witness.latest('log.example/other')).toBeUndefined();
     await state.close();
+  });
+
+  it('has its folder for itself, though process ids are the same in each container', async () => {
+    const path = join(folder, 'owned', 'witness.pid');
+    const first = await openWitness('owned');
+    await first.state.close();
+    expect(await readdir(join(folder, 'owned'))).toEqual([]);
+    await writeFile(path, JSON.stringify({ token: 'another', pid: process.pid, place: 'another-container pid:[1]' }));
+    await expect(openWitness('owned')).rejects.toThrow(/^Another witness \(process \d+ of another container or machine\) uses \S+owned\. Stop it, or name another folder\. If it was killed, start again in 20 s\.$/);
+    // It has not been seen for long.
+    await utimes(path, 1, 1);
+    const second = await openWitness('owned');
+    expect(await second.witness.addCheckpoint(await tree.request(0, 3))).toMatchObject({ status: 200 });
+    await writeFile(path, String(process.ppid));
+    await expect(openWitness('owned')).rejects.toThrow(`Another witness (process ${process.ppid}) uses`);
+    // Somebody took the file away, and started another one: the first of them signs no more.
+    await rm(path);
+    const third = await openWitness('owned');
+    await expect(tree.request(3, 5).then((body) => second.witness.addCheckpoint(body))).rejects.toThrow('Another witness took');
+    expect(await third.witness.addCheckpoint(await tree.request(3, 6))).toMatchObject({ status: 200 });
+    await second.state.close();
+    await third.state.close();
+    expect((await readdir(join(folder, 'owned'))).filter((name) => !name.endsWith('.checkpoint'))).toEqual([]);
   });
 
   it('signs nothing that it could not keep', async () => {

@@ -2,7 +2,7 @@ import type { Queryable } from '../../platform/index.js';
 import { formatCheckpoint, formatKey, formatNote, parseCheckpoint, parseNote, verifyNote, type NoteSignature, type Verified } from '../note/index.js';
 import type { TransparencyLog } from './log.js';
 import { originOf } from './key.js';
-import { asNoteSignature, largestSignedBy, signaturesOf } from './signatures.js';
+import { asNoteSignature, signaturesOf, sizesSignedBy } from './signatures.js';
 import type { SignedHead } from './signer.js';
 import { headAt } from './store.js';
 
@@ -28,15 +28,30 @@ const witnessKeys = ({ policy }: Log) => policy.witnesses.map(({ key }) => key);
 /** The largest head of an epoch, of at most `most` entries, that enough witnesses cosigned. */
 export async function witnessedHead(db: Queryable, log: Log, epoch: number, most?: number): Promise<WitnessedHead | undefined> {
   if (log.policy.quorum === 0) return undefined;
-  const size = await largestSignedBy(db, epoch, witnessKeys(log), log.policy.quorum, most);
-  const head = size === undefined ? undefined : await storedHead(db, log, epoch, size);
-  return head?.witnessedAt && head;
+  return firstOf(await sizesSignedBy(db, epoch, witnessKeys(log), log.policy.quorum, most), async (size) => {
+    const head = await storedHead(db, log, epoch, size);
+    return head?.witnessedAt && head;
+  });
 }
 
 /** The largest head of an epoch, of at most `most` entries, that the log's own signature is kept of. */
 export async function signedHead(db: Queryable, log: Log, epoch: number, most?: number): Promise<WitnessedHead | undefined> {
-  const size = await largestSignedBy(db, epoch, [log.key.verifier(epoch)], 1, most);
-  return size === undefined ? undefined : storedHead(db, log, epoch, size);
+  return firstOf(await sizesSignedBy(db, epoch, [log.key.verifier(epoch)], 1, most), (size) => storedHead(db, log, epoch, size));
+}
+
+/** Of what is said to be signed, the first that is. */
+async function firstOf(sizes: readonly number[], read: (size: number) => Promise<WitnessedHead | undefined>): Promise<WitnessedHead | undefined> {
+  for (const size of sizes) {
+    const head = await read(size);
+    if (head) return head;
+  }
+  return undefined;
+}
+
+/** Which witnesses cosigned a head, as the signatures that are kept of it prove. */
+export async function cosignersHere(db: Queryable, log: Log, head: SignedHead): Promise<Set<string>> {
+  const { cosignatures } = await cosignaturesOf(db, log, head);
+  return new Set(cosignatures.map(({ witness }) => witness));
 }
 
 /** A signed head, with the cosignatures that are kept of it. */

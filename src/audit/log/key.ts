@@ -4,16 +4,26 @@ import { dirname } from 'node:path';
 import { badInput, messageOf, refused, type Config } from '../../platform/index.js';
 import { NOTE_KEY, rawPublicKey, signNote, verifierKey, type NoteSignature, type VerifierKey } from '../note/index.js';
 
-/** Signs for the log. Its name is the log's origin. */
-export class LogKey {
+/** The public half of a log's key: the same in all epochs, under another name in each. */
+export class LogVerifier {
   constructor(
-    readonly privateKey: KeyObject,
-    private readonly origin: string,
+    readonly publicKey: Uint8Array,
+    readonly origin: string,
   ) {}
 
   /** What verifiers need, of an epoch. */
   verifier(epoch: number): VerifierKey {
-    return verifierKey(originOf(this.origin, epoch), NOTE_KEY, rawPublicKey(this.privateKey));
+    return verifierKey(originOf(this.origin, epoch), NOTE_KEY, this.publicKey);
+  }
+}
+
+/** Signs for the log. Its name is the log's origin. */
+export class LogKey extends LogVerifier {
+  constructor(
+    readonly privateKey: KeyObject,
+    origin: string,
+  ) {
+    super(rawPublicKey(privateKey), origin);
   }
 
   sign(epoch: number, text: string): NoteSignature {
@@ -23,6 +33,13 @@ export class LogKey {
 
 /** A new epoch is another log, so it has another origin. */
 export const originOf = (origin: string, epoch: number): string => (epoch === 1 ? origin : `${origin}/epoch-${epoch}`);
+
+/** Which epoch of the log has this name; undefined for another log. */
+export function epochNamed(name: string, origin: string): number | undefined {
+  if (name === origin) return 1;
+  const epoch = name.startsWith(`${origin}/epoch-`) ? Number(name.slice(`${origin}/epoch-`.length)) : Number.NaN;
+  return Number.isSafeInteger(epoch) && epoch > 1 && originOf(origin, epoch) === name ? epoch : undefined;
+}
 
 type KeyConfig = Pick<Config, 'production' | 'logKeyFile' | 'logOrigin'>;
 
@@ -34,6 +51,15 @@ export async function openLogKey({ production, logKeyFile, logOrigin }: KeyConfi
     return makeKey(logKeyFile);
   });
   return new LogKey(parseKeyFile(pem, logKeyFile), logOrigin);
+}
+
+/** The public half of the key that this machine has; undefined where it has none. Makes nothing. @throws BAD_INPUT */
+export async function readLogVerifier({ logKeyFile, logOrigin }: Pick<Config, 'logKeyFile' | 'logOrigin'>): Promise<LogVerifier | undefined> {
+  const pem = await readFile(logKeyFile, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  return pem === undefined ? undefined : new LogVerifier(rawPublicKey(parseKeyFile(pem, logKeyFile)), logOrigin);
 }
 
 function parseKeyFile(pem: string, path: string): KeyObject {

@@ -1,9 +1,9 @@
 import { messageOf, type Queryable } from '../../platform/index.js';
-import { rootAt } from '../merkle/index.js';
 import { formatKey, parseCheckpoint, parseNote, verifyNote, type Checkpoint } from '../note/index.js';
 import { WitnessClient, type WitnessAt, type WitnessPolicy } from '../witness/index.js';
-import { originOf, type LogKey } from './key.js';
-import { fromWriter, newestHead, TileStore, type Head } from './store.js';
+import { originOf, type LogVerifier } from './key.js';
+import type { Known } from './checkpoint-file.js';
+import { fromWriter, newestHead, rootHere, type Head } from './store.js';
 
 /** Why a witness is a reason to sign nothing: it knows a log that this one is not, or is no longer. */
 export interface Doubt {
@@ -36,8 +36,8 @@ async function compared(db: Queryable, epoch: number, { origin, size, root }: Ch
   const head = await newestHead(db);
   const have = head?.epoch === epoch ? head.size : 0;
   if (size > have) return { fits: false, says: `a checkpoint of ${origin} with ${size} entries, but the database has ${have} entries` };
-  const here = size === have && head?.epoch === epoch ? head.root : await rootAt(new TileStore(epoch).reader(db, have), size);
-  return here.equals(root) ? { fits: true } : { fits: false, says: `a checkpoint of ${origin} with ${size} entries, but the first entries in the database are others` };
+  const here = size === have && head?.epoch === epoch ? head.root : await rootHere(db, epoch, have, size);
+  return here?.equals(root) ? { fits: true } : { fits: false, says: `a checkpoint of ${origin} with ${size} entries, but the first entries in the database are others` };
 }
 
 /** What the witnesses know of this log: asked before it signs for the first time, and whenever one of them is in doubt. */
@@ -46,13 +46,15 @@ export class WitnessKnowledge {
   private readonly doubting = new Map<string, Doubt>();
   /** Witnesses that told what they know since this process began. */
   private readonly heard = new Set<string>();
+  /** The largest checkpoint that any of them showed, and that fitted. */
+  private cosigned: Known | undefined;
   /** Why others did not. */
   private readonly silent = new Map<string, string>();
   private asking: Promise<void> | undefined;
 
   constructor(
     readonly policy: WitnessPolicy,
-    private readonly key: LogKey,
+    private readonly key: LogVerifier,
     private readonly origin: string,
     patienceMilliseconds?: number,
   ) {
@@ -71,6 +73,11 @@ export class WitnessKnowledge {
   /** Whether so many answered that one of them knows of every checkpoint that was ever witnessed. */
   get suffices(): boolean {
     return this.heard.size > this.policy.witnesses.length - this.policy.quorum || this.policy.witnesses.length === 0;
+  }
+
+  /** The largest checkpoint of the epoch that one of them showed; undefined where none did. */
+  cosignedLast(epoch: number): Known | undefined {
+    return this.cosigned?.epoch === epoch ? this.cosigned : undefined;
   }
 
   get answered(): number {
@@ -113,6 +120,7 @@ export class WitnessKnowledge {
     for (const { epoch: of, note, checkpoint } of shown) {
       const fit = of > epoch ? { fits: false as const, says: `a checkpoint of ${checkpoint.origin}, but the database has no such epoch` } : await fitOf(db, of, checkpoint);
       if (!fit.fits) return this.doubt(witness, epoch, `${witness.key.name} shows ${fit.says}`, note);
+      if (this.cosigned?.epoch !== of || this.cosigned.size < checkpoint.size) this.cosigned = { ...checkpoint, epoch: of };
     }
     // A witness's bare word is taken back only by what it shows.
     if (shown.some(({ epoch: of }) => of === epoch)) this.doubting.delete(witness.key.name);

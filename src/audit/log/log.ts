@@ -6,8 +6,9 @@ import { NO_WITNESSES, witnessPolicy, type WitnessPolicy } from '../witness/inde
 import { closingHead, cosignaturesOf, signedHead, witnessedHead, type WitnessedHead } from './cosigned.js';
 import { WitnessKnowledge } from './knowledge.js';
 import { openLogKey, originOf, type LogKey } from './key.js';
-import { Signer, type SignedHead, type SigningRefusal } from './signer.js';
-import { newestHead, TileStore } from './store.js';
+import { SigningRefused, type SigningRefusal } from './refusal.js';
+import { Signer, type SignedHead } from './signer.js';
+import { newestHead, TileStore, type Head } from './store.js';
 import { currentEpoch, keptOf } from './epochs.js';
 
 /** That one event is in the log. */
@@ -47,6 +48,8 @@ type Integrated = Taken & { readonly epoch: number; readonly index: number };
 /** Reads the transparency log and signs what it says. */
 export class TransparencyLog {
   private readonly stores = new Map<number, TileStore>();
+  /** The head that was there when it was looked last. */
+  private seen: Head | undefined;
   /** Signs; of use to the parts of this room. */
   readonly signer: Signer;
   readonly knowledge: WitnessKnowledge;
@@ -63,14 +66,29 @@ export class TransparencyLog {
   }
 
   /** The newest head, signed; undefined before the first entry. @throws UNAVAILABLE where the log refuses to sign */
-  checkpoint(db: Queryable): Promise<SignedHead | undefined> {
-    return this.signer.newest(db);
+  async checkpoint(db: Queryable): Promise<SignedHead | undefined> {
+    try {
+      return await this.signer.newest(db);
+    } catch (error) {
+      // It may be another tree by now: a database can be restored beneath a server that runs.
+      this.stores.clear();
+      throw error;
+    }
+  }
+
+  /** Up to which size a tree is signed, so that its hashes stay what they are; 0 where the log refuses to sign. */
+  async signedSize(db: Queryable, epoch: number): Promise<number> {
+    const signed = epoch === (await currentEpoch(db)) ? this.checkpoint(db) : this.closing(db, epoch);
+    return signed.then((head) => head?.size ?? 0, (error: unknown) => {
+      if (error instanceof SigningRefused) return 0;
+      throw error;
+    });
   }
 
   /** The newest head that enough witnesses cosigned, with their cosignatures; undefined where there is none, or no witnesses. */
   async witnessed(db: Queryable): Promise<WitnessedHead | undefined> {
     const head = await newestHead(db);
-    return head && witnessedHead(db, this, head.epoch);
+    return head && witnessedHead(db, this, head.epoch, head.size);
   }
 
   /** A signed head with what witnesses said of it so far. */
@@ -104,6 +122,11 @@ export class TransparencyLog {
     return formatKey(this.key.verifier(epoch));
   }
 
+  /** Those of all epochs so far, the newest last: who verifies older evidence needs them all. */
+  async verifierKeys(db: Queryable): Promise<string[]> {
+    return Array.from({ length: await this.epoch(db) }, (_, epoch) => this.verifierKey(epoch + 1));
+  }
+
   /** Of each event, in the order asked for, by the newest witnessed head that covers it, else by the newest; undefined where it is not in a tree (yet). */
   async proofs(db: Queryable, ids: readonly string[]): Promise<(EntryProof | undefined)[]> {
     const newest = await this.checkpoint(db);
@@ -122,7 +145,7 @@ export class TransparencyLog {
 
   /** The heads by which entries of an epoch are proven, the better ones first. */
   private async provingHeads(db: Queryable, epoch: number, newest: SignedHead): Promise<SignedHead[]> {
-    const heads = epoch === newest.epoch ? [await witnessedHead(db, this, epoch), newest] : await this.headsOfPast(db, epoch);
+    const heads = epoch === newest.epoch ? [await witnessedHead(db, this, epoch, newest.size), newest] : await this.headsOfPast(db, epoch);
     return heads.filter((head) => head !== undefined);
   }
 
@@ -184,6 +207,8 @@ export class TransparencyLog {
   /** A tree, as far as it stands. */
   private async extent(db: Queryable, epoch?: number): Promise<{ epoch: number; size: number } | undefined> {
     const head = await newestHead(db);
+    if (head && this.seen?.epoch === head.epoch && head.size < this.seen.size) this.stores.clear();
+    this.seen = head;
     if (!head || epoch === undefined || epoch === head.epoch) return head;
     const kept = epoch < head.epoch ? await keptOf(db, epoch) : undefined;
     return kept === undefined ? undefined : { epoch, size: kept };

@@ -1,14 +1,15 @@
-import { AssayError, badInput, messageOf, sha256, type Database, type Queryable, type Transaction } from '../../platform/index.js';
+import { AssayError, badInput, sha256, type Database, type Transaction } from '../../platform/index.js';
 import { encodeLeaf } from '../leaf.js';
-import { leafHash, rootAt } from '../merkle/index.js';
+import { leafHash } from '../merkle/index.js';
 import { formatCheckpoint, formatNote, parseCheckpoint, parseNote, verifyNote, type Checkpoint, type NoteSignature } from '../note/index.js';
 import { cosignersOf } from '../witness/index.js';
 import { currentEpoch } from './epochs.js';
 import { originOf } from './key.js';
 import type { TransparencyLog } from './log.js';
+import { SigningRefused, type SigningRefusal } from './refusal.js';
 import { holdSequencers } from './sequencer.js';
-import { keepSignature, largestSignedBy } from './signatures.js';
-import { newestHead, TileStore } from './store.js';
+import { keepSignature } from './signatures.js';
+import { readTree, type TreeHere } from './tree-here.js';
 
 /** A checkpoint of the epoch that ends, with every signature that is known of it. */
 interface KnownCheckpoint extends Checkpoint {
@@ -48,44 +49,67 @@ export interface OpenedEpoch {
  * @throws REFUSED where the log signs, so that there is no reason to; BAD_INPUT for a checkpoint that is none of this log
  */
 export async function openEpoch(db: Database, log: TransparencyLog, opening: Opening): Promise<OpenedEpoch> {
-  const refusal = await log.checkpoint(db).then(() => undefined, (error: unknown) => messageOf(error));
+  const refusal = await refusalOf(db, log);
   const ends = await currentEpoch(db);
-  const known = await knownCheckpoints(db, log, ends, opening.witnessed);
-  return db.transaction(async (tx) => {
+  const file = await log.signer.file.read();
+  const outside = await knownOutside(log, ends, file?.note, opening.witnessed);
+  const { note, ...opened } = await db.transaction(async (tx) => {
     await holdSequencers(tx);
     if ((await currentEpoch(tx)) !== ends) throw refusedBy('EPOCH_FOLLOWS', 'Another epoch was opened meanwhile.', 'Look at assay log status.');
-    const predecessor = bestOf(known);
+    const here = await readTree(tx, log, ends, outside.map(({ size }) => size));
+    const known = merged([...outside, ...ownOf(log, ends, here, outside)]);
+    requireReason(refusal, here, known);
+    const predecessor = bestOf(here, known);
     if (!predecessor) throw refusedBy('EPOCH_FOLLOWS', 'Neither the witnesses, nor the checkpoint file, nor the database know a checkpoint of this log that a new epoch could follow.', 'Give the last one that somebody kept with --witnessed FILE.');
-    const standing = await standingOf(tx, log, ends, known, predecessor);
-    if (refusal === undefined && standing.all) throw refusedBy('EPOCH_WHERE_NEEDED', 'The log signs, and every checkpoint that is known fits it.', 'Go on in the present epoch; where somebody kept a checkpoint that it does not fit, give that with --witnessed FILE.');
-    return write(tx, log, { ...opening, epoch: ends + 1, predecessor, largest: known.reduce((a, b) => (b.size > a.size ? b : a)), kept: standing.kept, stored: standing.stored });
+    return write(tx, log, { ...opening, epoch: ends + 1, predecessor, largest: known.reduce((a, b) => (b.size > a.size ? b : a)), kept: keptOf(log, here, known, predecessor), stored: here.entries });
   });
+  // What is known of the log from now on. Where somebody was faster, they know it too.
+  await log.signer.file.replace(db, file?.note, note);
+  return opened;
 }
 
 const refusedBy = (name: string, says: string, remedy: string): AssayError => new AssayError('REFUSED', `${says} ${remedy}`, { rule: { name, remedy, who: 'who runs the server, with the key of the log' } });
 
-/** What is known of the epoch: by the file, the witnesses, the database and who opens the next. */
-async function knownCheckpoints(db: Queryable, log: TransparencyLog, epoch: number, given: string | undefined): Promise<KnownCheckpoint[]> {
-  const origin = originOf(log.origin, epoch);
-  const shown = await Promise.all(log.policy.witnesses.map((witness) => log.knowledge.shownBy(witness, [epoch]).catch(() => [])));
-  const file = await log.signer.known().catch(() => undefined);
-  const head = await newestHead(db);
-  const stored = head?.epoch === epoch ? await largestSignedBy(db, epoch, [log.key.verifier(epoch)], 1, head.size) : undefined;
-  const own = stored === undefined ? undefined : formatCheckpoint({ origin, size: stored, root: await rootAt(new TileStore(epoch).reader(db, head!.size), stored) });
-  const texts = [...shown.flat().map(({ note }) => note), file?.note, own && formatNote({ text: own, signatures: [log.key.sign(epoch, own)] })];
-  const found = texts.flatMap((text) => (text === undefined ? [] : (readCheckpoint(log, epoch, text) ?? [])));
-  if (given === undefined) return merged(found);
-  const read = readCheckpoint(log, epoch, given);
-  if (!read) throw badInput(`--witnessed: that is no checkpoint of ${origin} that this log's key signed.`);
-  return merged([read, ...found]);
+const refusalOf = (db: Database, log: TransparencyLog): Promise<SigningRefusal | undefined> => log.checkpoint(db).then(() => undefined, (error: unknown) => {
+  if (error instanceof SigningRefused) return error.refusal;
+  throw error;
+});
+
+const fits = (here: TreeHere, { size, root }: Checkpoint): boolean => here.roots.get(size)?.equals(root) ?? false;
+
+/** A log that signs goes on, and one of which too little is known is not known better in a new epoch. */
+function requireReason(refusal: SigningRefusal | undefined, here: TreeHere, known: readonly KnownCheckpoint[]): void {
+  if (refusal?.forked || !known.every((one) => fits(here, one))) return;
+  if (!refusal) throw refusedBy('EPOCH_WHERE_NEEDED', 'The log signs, and every checkpoint that is known fits it.', 'Go on in the present epoch; where somebody kept a checkpoint that it does not fit, give that with --witnessed FILE.');
+  throw refusedBy('EPOCH_WHERE_NEEDED', 'Every checkpoint that is known fits the log.', `A new epoch would only hide what is not known: ${refusal.says}`);
 }
 
-function readCheckpoint(log: TransparencyLog, epoch: number, text: string): KnownCheckpoint | undefined {
+/** What is known of the epoch outside of the database: by the file, the witnesses and who opens the next. */
+async function knownOutside(log: TransparencyLog, epoch: number, file: string | undefined, given: string | undefined): Promise<KnownCheckpoint[]> {
+  const shown = await Promise.all(log.policy.witnesses.map((witness) => log.knowledge.shownBy(witness, [epoch]).catch(() => [])));
+  const texts = [...shown.flat().map(({ note }) => note), ...(file === undefined ? [] : [file])];
+  // That the log began is no checkpoint that another could follow.
+  const found = texts.flatMap((text) => readCheckpoint(log, epoch, text) ?? []).filter(({ size }) => size > 0);
+  if (given === undefined) return merged(found);
+  const read = readCheckpoint(log, epoch, given);
+  if (!read) throw badInput(`--witnessed: that is no checkpoint of ${originOf(log.origin, epoch)} that this log's key signed.`);
+  return merged([...read, ...found]);
+}
+
+/** The largest that the log itself signed of this tree, as the database keeps it: unless somebody outside knows another tree. */
+function ownOf(log: TransparencyLog, epoch: number, here: TreeHere, outside: readonly KnownCheckpoint[]): KnownCheckpoint[] {
+  return here.own === undefined || outside.some((one) => isContradicted(here, one)) ? [] : (readCheckpoint(log, epoch, here.own) ?? []);
+}
+
+/** The tree reaches so far, and is another one. */
+const isContradicted = (here: TreeHere, checkpoint: Checkpoint): boolean => checkpoint.size <= here.size && !fits(here, checkpoint);
+
+function readCheckpoint(log: TransparencyLog, epoch: number, text: string): [KnownCheckpoint] | undefined {
   try {
     const note = parseNote(text);
     const checkpoint = parseCheckpoint(note.text);
     if (checkpoint.origin !== originOf(log.origin, epoch) || verifyNote(note, [log.key.verifier(epoch)]).length === 0) return undefined;
-    return { ...checkpoint, note: text, witnesses: cosignersOf(note, log.policy).map(({ key }) => key.name) };
+    return [{ ...checkpoint, note: text, witnesses: cosignersOf(note, log.policy).map(({ key }) => key.name) }];
   } catch {
     return undefined;
   }
@@ -103,32 +127,25 @@ function merged(found: readonly KnownCheckpoint[]): KnownCheckpoint[] {
   return [...byText.values()];
 }
 
-/** The largest that a witness cosigned; where none did, the largest that was signed. */
-function bestOf(known: readonly KnownCheckpoint[]): KnownCheckpoint | undefined {
+/** The largest that a witness cosigned; where none did, the largest that was signed. One that is not of the tree here comes first: it must not be hidden. */
+function bestOf(here: TreeHere, known: readonly KnownCheckpoint[]): KnownCheckpoint | undefined {
   const witnessed = known.filter(({ witnesses }) => witnesses.length > 0);
-  return (witnessed.length > 0 ? witnessed : known).toSorted((a, b) => b.size - a.size)[0];
-}
-
-interface Standing {
-  readonly kept: number;
-  /** How many entries the tree here has. */
-  readonly stored: number;
-  /** Whether every known checkpoint is one of this tree. */
-  readonly all: boolean;
+  const best = witnessed.length > 0 ? witnessed : known;
+  const elsewhere = best.filter((one) => !fits(here, one));
+  return (elsewhere.length > 0 ? elsewhere : best).toSorted((a, b) => b.size - a.size)[0];
 }
 
 /** How much of the tree here is proven to be that of the predecessor. */
-async function standingOf(tx: Transaction, log: TransparencyLog, epoch: number, known: readonly KnownCheckpoint[], predecessor: KnownCheckpoint): Promise<Standing> {
-  const head = await newestHead(tx);
-  const stored = head?.epoch === epoch ? head.size : 0;
-  const read = new TileStore(epoch).reader(tx, stored);
-  const fits = async ({ size, root }: Checkpoint): Promise<boolean> => size <= stored && (await rootAt(read, size)).equals(root);
-  const all = (await Promise.all(known.map(fits))).every(Boolean);
-  if (await fits(predecessor)) return { kept: predecessor.size, stored, all };
+function keptOf(log: TransparencyLog, here: TreeHere, known: readonly KnownCheckpoint[], predecessor: KnownCheckpoint): number {
+  if (fits(here, predecessor)) return predecessor.size;
   // A witness cosigns one history only: what it cosigned of this tree is the beginning of what it cosigned last.
   const vouchers = log.policy.witnesses.filter(({ key }) => predecessor.witnesses.includes(key.name)).map(({ key }) => key);
-  const signers = vouchers.length > 0 ? vouchers : [log.key.verifier(epoch)];
-  return { kept: (await largestSignedBy(tx, epoch, signers, 1, Math.min(stored, predecessor.size))) ?? 0, stored, all };
+  if (vouchers.length > 0) return Math.max(0, ...vouchers.map((key) => here.signedBy(key, predecessor.size)));
+  // So does the log, unless there is proof that its key signed two.
+  const own = log.key.verifier(here.epoch);
+  const contradicted = known.filter((one) => isContradicted(here, one));
+  if (contradicted.some(({ size }) => here.signedBy(own) >= size)) return 0;
+  return Math.max(here.signedBy(own, predecessor.size), ...known.filter((one) => one.size <= predecessor.size && fits(here, one)).map(({ size }) => size));
 }
 
 interface Writing extends Opening {
@@ -140,7 +157,7 @@ interface Writing extends Opening {
 }
 
 /** The epoch, its first entry and its signed head: all of it, or nothing. */
-async function write(tx: Transaction, log: TransparencyLog, { event, actor, now, reason, epoch, predecessor, largest, kept, stored }: Writing): Promise<OpenedEpoch> {
+async function write(tx: Transaction, log: TransparencyLog, { event, actor, now, reason, epoch, predecessor, largest, kept, stored }: Writing): Promise<OpenedEpoch & { note: string }> {
   const origin = originOf(log.origin, epoch);
   const lost = Math.max(largest.size, predecessor.size) - kept;
   const signed = largest.size > predecessor.size ? largest.note : null;
@@ -152,6 +169,8 @@ async function write(tx: Transaction, log: TransparencyLog, { event, actor, now,
   await tx.query(`INSERT INTO audit_intake (id, type, leaf) VALUES ($1, 'EPOCH_OPENED', $2)`, [event, leaf]);
   await tx.query('INSERT INTO log_entries (epoch, index, intake_id) VALUES ($1, 0, $2)', [epoch, event]);
   await tx.query('INSERT INTO log_heads (epoch, size, previous, root) VALUES ($1, 1, 0, $2)', [epoch, root]);
-  await keepSignature(tx, { epoch, size: 1 }, log.key.verifier(epoch), log.key.sign(epoch, formatCheckpoint({ origin, size: 1, root })).bytes);
-  return { epoch, origin, verifierKey: log.verifierKey(epoch), predecessor: predecessor.note, witnesses: predecessor.witnesses, kept, lost, enteredAgain: stored - kept };
+  const text = formatCheckpoint({ origin, size: 1, root });
+  const signature = log.key.sign(epoch, text);
+  await keepSignature(tx, { epoch, size: 1 }, log.key.verifier(epoch), signature.bytes);
+  return { note: formatNote({ text, signatures: [signature] }), epoch, origin, verifierKey: log.verifierKey(epoch), predecessor: predecessor.note, witnesses: predecessor.witnesses, kept, lost, enteredAgain: stored - kept };
 }

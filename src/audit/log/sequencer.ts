@@ -1,8 +1,8 @@
-import type { Database, Logger, Queryable, Transaction } from '../../platform/index.js';
-import { leafHash, type Edge, type FullTile } from '../merkle/index.js';
+import { AssayError, type Database, type Logger, type Queryable, type Transaction } from '../../platform/index.js';
+import { Edge, leafHash, type FullTile } from '../merkle/index.js';
 import { unpackLeaf } from '../packing.js';
 import { currentEpoch } from './epochs.js';
-import { newestHead, TileStore } from './store.js';
+import { newestHead, TileStore, type Head } from './store.js';
 
 /** Entries of one transaction: it holds as many leaves in memory. */
 const MOST_AT_ONCE = 4_096;
@@ -126,12 +126,22 @@ export class Sequencer {
     const head = await newestHead(tx);
     const epoch = head?.epoch ?? (await currentEpoch(tx));
     const size = head?.size ?? 0;
-    const edge = this.left?.epoch === epoch && this.left.edge.size === size ? this.left.edge.copy() : await this.storeOf(epoch).edge(tx, size);
+    const edge = await this.edgeOf(tx, epoch, head);
     const filled = rows.flatMap(({ leaf }) => edge.append(leafHash(leaf)));
     await tx.query('INSERT INTO log_entries (epoch, index, intake_id) SELECT $1, $2::bigint + n - 1, id FROM unnest($3::uuid[]) WITH ORDINALITY AS e (id, n)', [epoch, size, rows.map(({ id }) => id)]);
     await insertTiles(tx, epoch, filled);
     await tx.query('INSERT INTO log_heads (epoch, size, previous, root) VALUES ($1, $2, $3, $4)', [epoch, edge.size, size, edge.root()]);
     return { epoch, edge };
+  }
+
+  /** The edge of the newest head. @throws UNAVAILABLE where that is not the head of what is there: nothing is appended to it */
+  private async edgeOf(tx: Transaction, epoch: number, head: Head | undefined): Promise<Edge> {
+    if (!head) return Edge.empty();
+    const { edge } = this.left ?? {};
+    if (this.left?.epoch === epoch && edge?.size === head.size && edge.root().equals(head.root)) return edge.copy();
+    const stored = await this.storeOf(epoch).edge(tx, head.size);
+    if (stored.root().equals(head.root)) return stored;
+    throw new AssayError('UNAVAILABLE', `The newest head of epoch ${epoch} in the database has ${head.size} entries and another root than they make: nothing is appended to it. assay verify tells more.`);
   }
 
   private storeOf(epoch: number): TileStore {

@@ -21,12 +21,24 @@ export async function signaturesOf(db: Queryable, { epoch, size }: Pick<Head, 'e
   return rows.map(({ signer, signature, recorded_at }) => ({ key: parseKey(signer), bytes: signature, recordedAt: recorded_at }));
 }
 
-/** The largest size of the epoch, at most `most`, that so many of these signers signed; undefined where there is none. */
-export async function largestSignedBy(db: Queryable, epoch: number, signers: readonly VerifierKey[], quorum: number, most?: number): Promise<number | undefined> {
-  const [row] = await db.query<{ size: string }>(
-    `SELECT size FROM log_signatures WHERE epoch = $1 AND signer = ANY($2::text[]) AND ($4::bigint IS NULL OR size <= $4) GROUP BY size HAVING count(*) >= $3 ORDER BY size DESC LIMIT 1`,
+/** What these signers are said to have signed of heads with more than `above` entries, and at most `upTo`, by size. */
+export async function signaturesWithin(db: Queryable, epoch: number, signers: readonly VerifierKey[], above: number, upTo: number): Promise<Map<number, HeadSignature[]>> {
+  const rows = await db.query<{ size: string; signer: string; signature: Buffer; recorded_at: Date }>(
+    'SELECT size, signer, signature, recorded_at FROM log_signatures WHERE epoch = $1 AND signer = ANY($2::text[]) AND size > $3 AND size <= $4', [epoch, signers.map(formatKey), above, upTo]);
+  const bySize = new Map<number, HeadSignature[]>();
+  for (const { size, signer, signature, recorded_at } of rows) bySize.set(Number(size), [...(bySize.get(Number(size)) ?? []), { key: parseKey(signer), bytes: signature, recordedAt: recorded_at }]);
+  return bySize;
+}
+
+/** Of which at most so many are looked at: signatures that are none cannot hide those before them. */
+const MOST_SIZES = 8;
+
+/** The largest sizes of the epoch, at most `most`, of which it is said that so many of these signers signed them. */
+export async function sizesSignedBy(db: Queryable, epoch: number, signers: readonly VerifierKey[], quorum: number, most?: number): Promise<number[]> {
+  const rows = await db.query<{ size: string }>(
+    `SELECT size FROM log_signatures WHERE epoch = $1 AND signer = ANY($2::text[]) AND ($4::bigint IS NULL OR size <= $4) GROUP BY size HAVING count(*) >= $3 ORDER BY size DESC LIMIT ${MOST_SIZES}`,
     [epoch, signers.map(formatKey), quorum, most ?? null]);
-  return row && Number(row.size);
+  return rows.map(({ size }) => Number(size));
 }
 
 /** What each of these signers signed last of the epoch. */

@@ -1,5 +1,5 @@
 import { Database, type Queryable } from '../../platform/index.js';
-import { Edge, hashesOf, hashWithin, leafHash, placeOf, TILE_WIDTH, widthAt, type Hash, type HashReader, type Place, type TileAddress } from '../merkle/index.js';
+import { Edge, hashesOf, hashWithin, leafHash, placeOf, rootAt, TILE_WIDTH, widthAt, type Hash, type HashReader, type Place, type TileAddress } from '../merkle/index.js';
 import { unpackLeaf } from '../packing.js';
 
 /** The tree as it is stored: its epoch, how many entries it has, and its root. */
@@ -45,6 +45,34 @@ export async function headOfSpan(db: Queryable, seconds: number): Promise<Head |
 
 /** Reads where the application writes: a reader that follows it may be a moment behind, and that is no reason to refuse anything. */
 export const fromWriter = <T>(db: Queryable, work: (db: Queryable) => Promise<T>): Promise<T> => (db instanceof Database ? db.transaction(work) : work(db));
+
+/** The root of the first `size` of `of` entries; undefined where some of them, or tiles over them, are not there. */
+export async function rootHere(db: Queryable, epoch: number, of: number, size: number): Promise<Hash | undefined> {
+  try {
+    return await rootAt(new TileStore(epoch).reader(db, of), size);
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
+/** Entries that are read at once. */
+const ENTRIES_AT_ONCE = 4_096;
+
+/**
+ * Appends the entries themselves, whatever tiles and heads say, until the tree has this size.
+ * @returns false where one is missing: then those before it were appended
+ */
+export async function appendEntries(db: Queryable, epoch: number, edge: Edge, size: number): Promise<boolean> {
+  while (edge.size < size) {
+    const to = Math.min(size, edge.size + ENTRIES_AT_ONCE);
+    const rows = await db.query<{ index: string; leaf: Buffer }>(
+      'SELECT e.index, i.leaf FROM log_entries e JOIN audit_intake i ON i.id = e.intake_id WHERE e.epoch = $1 AND e.index >= $2 AND e.index < $3 ORDER BY e.index', [epoch, edge.size, to]);
+    for (const { index, leaf } of rows) if (Number(index) === edge.size) edge.append(leafHash(unpackLeaf(leaf)));
+    if (edge.size !== to) return false;
+  }
+  return true;
+}
 
 const MOST_CACHED = 2_048;
 

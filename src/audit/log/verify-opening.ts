@@ -1,7 +1,8 @@
 import { messageOf, sha256, type Queryable } from '../../platform/index.js';
-import { parseCheckpoint, parseNote } from '../note/index.js';
+import { parseCheckpoint, parseNote, verifyNote } from '../note/index.js';
 import type { Epoch } from './epochs.js';
 import type { Entry } from './entry-reader.js';
+import type { LogVerifier } from './key.js';
 import type { Anchor } from './verify.js';
 
 interface OpeningLeaf {
@@ -25,11 +26,14 @@ export function openingProblems({ epoch, reason, predecessor, kept }: Epoch, fir
 /**
  * The checkpoint that an epoch embeds, as one that the epoch before must have had; undefined where it reaches further than what
  * stands of that one: then its entries are lost, and the first entry says how many.
+ * @param key of the log, where it is known
  */
-export function predecessorOf({ epoch, predecessor, kept }: Epoch, problem: (text: string) => void): Anchor | undefined {
+export function predecessorOf({ epoch, predecessor, kept }: Epoch, problem: (text: string) => void, key?: LogVerifier): Anchor | undefined {
   const from = `The checkpoint that epoch ${epoch} embeds`;
   try {
-    const checkpoint = parseCheckpoint(parseNote(predecessor ?? '').text);
+    const note = parseNote(predecessor ?? '');
+    const checkpoint = parseCheckpoint(note.text);
+    if (key && (checkpoint.origin !== key.verifier(epoch - 1).name || verifyNote(note, [key.verifier(epoch - 1)]).length === 0)) throw new Error("the log's key did not sign it.");
     return checkpoint.size <= (kept ?? 0) ? { ...checkpoint, epoch: epoch - 1, from } : undefined;
   } catch (error) {
     problem(`${from} cannot be read: ${messageOf(error)}`);

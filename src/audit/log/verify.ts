@@ -5,7 +5,7 @@ import { EntryReader, type Entry } from './entry-reader.js';
 import { epochsOf, type Epoch } from './epochs.js';
 import { TILES_AT } from './store.js';
 import { lostBefore, openingProblems, predecessorOf } from './verify-opening.js';
-import { SignatureCheck } from './verify-signatures.js';
+import { SignatureCheck, type TrustedKeys } from './verify-signatures.js';
 
 /** What was looked at. */
 export interface TreeCounts {
@@ -19,6 +19,8 @@ export interface TreeCounts {
   readonly checkpoints: number;
   /** Entries that were signed in epochs that others follow, and are gone: their openings say so. */
   readonly lost: number;
+  /** Entries of the newest epoch that a signature by a trusted key covers; 0 where no keys are trusted. */
+  readonly signed: number;
 }
 
 /** A checkpoint that the tree must be the one of. */
@@ -38,6 +40,10 @@ export interface TreeCheck {
   readonly anchors?: readonly Anchor[];
   /** Receipts that somebody kept: their leaves must be entries. */
   readonly receipts?: readonly KeptReceipt[];
+  /** Keys of the log and of witnesses, from elsewhere. Without them nobody knows whose signatures are kept. */
+  readonly trusted?: TrustedKeys | undefined;
+  /** Hears of a checkpoint that reaches into what an epoch has lost: there is nothing to compare it with. */
+  uncompared?(anchor: Anchor): void;
 }
 
 /** What the log promised once. */
@@ -50,7 +56,7 @@ export interface KeptReceipt extends Receipt {
 export async function verifyTree(db: BulkReader, check: TreeCheck): Promise<TreeCounts> {
   const epochs = await epochsOf(db);
   const promised = new Map((check.receipts ?? []).map((receipt) => [hex(receipt.leaf), receipt]));
-  let counts: TreeCounts = { epochs: epochs.length, entries: 0, tiles: 0, heads: 0, signatures: 0, checkpoints: 0, lost: 0 };
+  let counts: TreeCounts = { epochs: epochs.length, entries: 0, tiles: 0, heads: 0, signatures: 0, checkpoints: 0, lost: 0, signed: 0 };
   for (const [at, epoch] of epochs.entries()) {
     if (epoch.epoch !== at + 1) check.problem(`Epoch ${at + 1} of the log is missing.`);
     const next = epochs[at + 1];
@@ -58,7 +64,7 @@ export async function verifyTree(db: BulkReader, check: TreeCheck): Promise<Tree
     await walk.run();
     counts = {
       epochs: epochs.length, entries: counts.entries + walk.size, tiles: counts.tiles + walk.tiles, heads: counts.heads + walk.heads,
-      signatures: counts.signatures + walk.signatures.count, checkpoints: counts.checkpoints + walk.anchored, lost: counts.lost + walk.around.lost,
+      signatures: counts.signatures + walk.signatures.count, checkpoints: counts.checkpoints + walk.anchored, lost: counts.lost + walk.around.lost, signed: walk.signatures.covers,
     };
   }
   await nothingStray(db, check);
@@ -125,8 +131,8 @@ class Walk {
   ) {
     this.epoch = opened.epoch;
     this.reader = new EntryReader(db, this.epoch);
-    this.signatures = new SignatureCheck(db, this.epoch, (text) => check.problem(text));
-    this.predecessor = around.next && predecessorOf(around.next, (text) => check.problem(text));
+    this.signatures = new SignatureCheck(db, this.epoch, (text) => check.problem(text), check.trusted, around.next?.kept ?? Infinity);
+    this.predecessor = around.next && predecessorOf(around.next, (text) => check.problem(text), check.trusted?.log);
     const anchors = [...(check.anchors ?? []).filter(({ epoch }) => epoch === this.epoch), ...(this.predecessor ? [this.predecessor] : [])];
     for (const anchor of anchors) this.anchors.set(anchor.size, [...(this.anchors.get(anchor.size) ?? []), anchor]);
   }
@@ -220,11 +226,13 @@ class Walk {
 
   /** What is stored of a larger tree than the entries make. */
   private async nothingBeyond(): Promise<void> {
-    for (const { size, from } of [...this.anchors.values()].flat()) {
+    for (const anchor of [...this.anchors.values()].flat()) {
+      const { size, from } = anchor;
+      if (size > this.stands && size <= Math.min(this.size, this.stands) + this.around.lost) this.check.uncompared?.(anchor);
       if (size > Math.min(this.size, this.stands) + this.around.lost) this.check.problem(`${from} has ${size} entries of epoch ${this.epoch}, but ${Math.min(this.size, this.stands)} are there.`);
     }
     if (this.around.next && this.around.next.kept! > this.size) this.check.problem(`Of epoch ${this.epoch}, ${this.around.next.kept} entries stand according to the next, but ${this.size} are there.`);
-    if (this.around.next && this.stands > 0 && this.predecessor?.size !== this.stands && !this.signedWhereItEnds) {
+    if (this.around.next && this.stands > 0 && this.predecessor?.size !== this.stands && !(this.signedWhereItEnds && this.signatures.provesEnd)) {
       this.check.problem(`Of epoch ${this.epoch}, ${this.stands} entries stand according to the next, but no signature that is kept proves them.`);
     }
     await this.signatures.nothingBeyond(this.size);

@@ -2,6 +2,7 @@ import { AssayError, messageOf, type Database, type Logger } from '../../platfor
 import { consistencyProof } from '../merkle/index.js';
 import { formatCheckpoint, formatKey, verifyNote, type NoteSignature } from '../note/index.js';
 import type { WitnessAnswer, WitnessAt } from '../witness/index.js';
+import { cosignersHere } from './cosigned.js';
 import { fitOf } from './knowledge.js';
 import type { TransparencyLog } from './log.js';
 import { keepSignature, newestOfEach } from './signatures.js';
@@ -85,14 +86,14 @@ export class Witnessing {
     const head = await this.signedHead();
     if (!head) return;
     const { witnesses } = this.log.policy;
-    const cosigned = await newestOfEach(this.db, head.epoch, witnesses.map(({ key }) => key));
+    const cosigned = await cosignersHere(this.db, this.log, head);
+    // What is said to be signed is where to begin to ask; it suffices only if it verifies.
+    const said = await newestOfEach(this.db, head.epoch, witnesses.map(({ key }) => key));
     for (const witness of witnesses) {
-      const from = cosigned.get(formatKey(witness.key))?.size ?? 0;
-      if (from >= head.size) this.hears(witness, 'COSIGNED');
-      else if (!this.underWay.has(witness.key.name)) this.ask(witness, head, from);
+      if (cosigned.has(witness.key.name)) this.hears(witness, 'COSIGNED');
+      else if (!this.underWay.has(witness.key.name)) this.ask(witness, head, Math.min(said.get(formatKey(witness.key))?.size ?? 0, head.size - 1));
     }
-    const all = witnesses.every(({ key }) => (cosigned.get(formatKey(key))?.size ?? 0) >= head.size);
-    if (all && placeOf(head) === place) this.settled = place;
+    if (witnesses.every(({ key }) => cosigned.has(key.name)) && placeOf(head) === place) this.settled = place;
   }
 
   /** Undefined where there is nothing to sign, or the log refuses: then it is asked whether the witnesses still doubt. */

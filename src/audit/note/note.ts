@@ -18,6 +18,10 @@ export interface NoteSignature {
 const DASH = '—';
 const MOST_SIGNATURES = 64;
 
+/** Signed notes have no control characters but line feeds. */
+// oxlint-disable-next-line no-control-regex
+const CONTROL = /[\u0000-\u0009\u000b-\u001f]/;
+
 /** A key's name: neither empty nor with spaces or plus signs. */
 export const isKeyName = (name: string): boolean => name !== '' && !/[\s+\p{Z}\p{Cc}]/u.test(name);
 
@@ -27,6 +31,7 @@ export const formatNote = ({ text, signatures }: Note): string => `${text}\n${si
 
 /** @throws SyntaxError naming what is wrong */
 export function parseNote(note: string): Note {
+  if (CONTROL.test(note)) throw new SyntaxError('A note has no control characters but line feeds.');
   const split = note.lastIndexOf('\n\n');
   if (split < 0) throw new SyntaxError('A note has an empty line before its signatures.');
   const lines = note.slice(split + 2).split('\n');

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { openTransparencyLog, type OpenedEpoch } from '../../audit/index.js';
-import { openNewEpoch } from '../../evidence/index.js';
+import { adoptKeptCheckpoint, openNewEpoch } from '../../evidence/index.js';
 import { badInput, messageOf, readConfig } from '../../platform/index.js';
 import { openRuntime } from '../../runtime.js';
 import { openApi } from '../support/api.js';
@@ -10,6 +10,12 @@ import { localContext } from '../support/local-account.js';
 interface NewEpochFlags {
   readonly reason: string;
   readonly witnessed?: string;
+  readonly json?: boolean;
+}
+
+interface AdoptFlags {
+  readonly checkpoint?: string;
+  readonly none?: boolean;
   readonly json?: boolean;
 }
 
@@ -27,6 +33,13 @@ export function logCommand(command: Command): void {
     .option('--witnessed <file>', 'the last checkpoint that somebody kept, where witnesses and checkpoint file do not know it')
     .option('--json', 'print one line of JSON at the end')
     .action(newEpoch);
+  command
+    .command('adopt')
+    .description('Let a log sign of which this machine knows no checkpoint: where LOG_CHECKPOINT_FILE is not there. It is an event of the log. Needs the key of the log.')
+    .option('--checkpoint <file>', 'the newest checkpoint that somebody kept: the log goes on only if it grew out of that')
+    .option('--none', 'nobody kept one: the log goes on from what there is, and nothing tells whether it was larger')
+    .option('--json', 'print one line of JSON at the end')
+    .action(adopt);
 }
 
 interface LogState {
@@ -64,7 +77,7 @@ function described({ signs, refusal, quorum, witnesses, epochs }: LogState): str
 
 async function newEpoch({ reason, witnessed, json }: NewEpochFlags): Promise<void> {
   if (reason.trim() === '') throw badInput('--reason: say why, for whoever reads the log later.');
-  const checkpoint = witnessed === undefined ? undefined : await readCheckpoint(witnessed);
+  const checkpoint = witnessed === undefined ? undefined : await readCheckpoint('--witnessed', witnessed);
   const runtime = await openRuntime(readConfig());
   try {
     const log = await openTransparencyLog(runtime.config);
@@ -76,9 +89,24 @@ async function newEpoch({ reason, witnessed, json }: NewEpochFlags): Promise<voi
   }
 }
 
-const readCheckpoint = (path: string): Promise<string> =>
+async function adopt({ checkpoint, none, json }: AdoptFlags): Promise<void> {
+  if ((checkpoint === undefined) === (none !== true)) throw badInput('Give --checkpoint FILE, the newest checkpoint of the log that somebody kept; or --none where nobody kept one.');
+  const kept = checkpoint === undefined ? undefined : await readCheckpoint('--checkpoint', checkpoint);
+  const runtime = await openRuntime(readConfig());
+  try {
+    const adopted = await adoptKeptCheckpoint(await localContext(runtime, []), await openTransparencyLog(runtime.config), kept);
+    const { origin, size, compared, file } = adopted;
+    process.stderr.write(`✓ ${origin} goes on from ${count(size)}, ${compared === undefined ? 'taken as they are' : `which grew out of the ${count(compared)} of the checkpoint`}. Running servers sign again by themselves.\n`);
+    process.stderr.write(`  That is kept in ${file} from now on. See that it outlasts this machine, or a container.\n`);
+    if (json) process.stdout.write(`${JSON.stringify(adopted)}\n`);
+  } finally {
+    await runtime.close();
+  }
+}
+
+const readCheckpoint = (option: string, path: string): Promise<string> =>
   readFile(path, 'utf8').catch((error: unknown) => {
-    throw badInput(`--witnessed ${path}: cannot be read: ${messageOf(error)}`);
+    throw badInput(`${option} ${path}: cannot be read: ${messageOf(error)}`);
   });
 
 const count = (entries: number): string => (entries === 1 ? '1 entry' : `${entries.toLocaleString('en')} entries`);

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
-  leafHash, openLogKey, parseCheckpoint, parseKey, parseNote, parseProof, parseReceipt, recordEvent, rootOfHashes, Sequencer, TransparencyLog, verifyConsistency, verifyInclusion, verifyNote,
+  adoptCheckpoint, leafHash, openLogKey, parseCheckpoint, parseKey, parseNote, parseProof, parseReceipt, recordEvent, rootOfHashes, Sequencer, TransparencyLog, verifyConsistency, verifyInclusion, verifyNote, type Adopted,
 } from '../../../src/audit/index.js';
 import { newId, openLog, type Transaction } from '../../../src/platform/index.js';
 import { openTestDatabase, type TestDatabase } from '../../support/database.js';
@@ -44,8 +44,10 @@ describe('the transparency log', () => {
   const leaves = async (): Promise<{ id: string; leaf: Buffer; index: string }[]> =>
     database.db.query('SELECT i.id, i.leaf, e.index FROM log_entries e JOIN audit_intake i ON i.id = e.intake_id ORDER BY e.epoch, e.index');
 
-  it('has nothing to sign before its first entry', async () => {
+  it('has nothing to sign before its first entry, and keeps that it began', async () => {
     expect(await log.checkpoint(database.db)).toBeUndefined();
+    const note = parseNote(await readFile(join(folder, 'log.checkpoint'), 'utf8'));
+    expect([parseCheckpoint(note.text).size, verifyNote(note, [parseKey(log.verifierKey())]).length]).toEqual([0, 1]);
     began = await sequencer.drain();
   });
 
@@ -128,17 +130,75 @@ describe('the transparency log', () => {
   });
 
   it('refuses the application role every change of what was written', async () => {
-    for (const statement of ['DELETE FROM log_heads', 'UPDATE log_entries SET index = 9', 'TRUNCATE log_tiles', 'UPDATE audit_intake SET leaf = leaf', 'DELETE FROM audit_intake', 'DELETE FROM log_epochs']) {
+    for (const statement of ['DELETE FROM log_heads', 'UPDATE log_heads SET size = 9', 'DELETE FROM log_signatures', 'UPDATE log_signatures SET size = 9', 'UPDATE log_entries SET index = 9', 'TRUNCATE log_tiles', 'UPDATE audit_intake SET leaf = leaf', 'DELETE FROM audit_intake', 'DELETE FROM log_epochs']) {
       await expect(database.db.transaction((tx) => tx.query(statement))).rejects.toThrow('permission denied');
     }
   });
 
+  it('signs no head that no entries make, whoever wrote it, and appends nothing to it', async () => {
+    const before = (await log.checkpoint(database.db))!;
+    const kept = await readFile(join(folder, 'log.checkpoint'), 'utf8');
+    const forge = (size: number, root: Buffer): Promise<unknown> => database.db.transaction((tx) => tx.query('INSERT INTO log_heads (epoch, size, previous, root) VALUES (1, $1, $2, $3)', [size, before.size, root]));
+    const forget = (): Promise<unknown> => asSuperuser(database.name, (client) => client.query(`DELETE FROM log_heads WHERE size > ${before.size}; DELETE FROM log_tiles WHERE index >= 100`));
+    const refused = async (): Promise<void> => {
+      for (const one of [log, await openTheLog()]) await expect(one.checkpoint(database.db)).rejects.toThrow(/^The newest head of log\.example\/test in the database has \d+ entries and (another root than they make|not all of them are there): somebody wrote it there, or took entries away\. assay verify tells more\. Nothing is signed until/);
+      expect([log.mayGrow, await readFile(join(folder, 'log.checkpoint'), 'utf8')]).toEqual([false, kept]);
+      await recordMany(1);
+      for (const one of [sequencer, newSequencer()]) await expect(one.drain()).rejects.toThrow('nothing is appended to it');
+      await forget();
+    };
+    await forge(before.size + 4, Buffer.alloc(32, 7));
+    await refused();
+    // Nor one whose tiles are forged as well, so that no entry of an unfilled tile is missing.
+    const tile = { hashes: Buffer.alloc(8_192, 7), root: rootOfHashes(Array.from({ length: 256 }, () => Buffer.alloc(32, 7))) };
+    await database.db.transaction((tx) => tx.query('INSERT INTO log_tiles (epoch, level, index, hashes, root) VALUES (1, 0, 100, $1, $2)', [tile.hashes, tile.root]));
+    await forge(101 * 256, Buffer.alloc(32, 8));
+    await refused();
+    expect(await newSequencer().drain()).toBe(2);
+    await expect(log.checkpoint(database.db)).resolves.toMatchObject({ size: before.size + 2 });
+  });
+
+  it('is signed by no machine that does not know what was signed before', async () => {
+    const fresh = new TransparencyLog(log.key, ORIGIN, join(folder, 'fresh.checkpoint'));
+    await expect(fresh.checkpoint(database.db)).rejects.toThrow(/^There is no checkpoint of the log at \S+fresh\.checkpoint, so nothing tells .* run assay log adopt --checkpoint FILE; where nobody kept one, assay log adopt --none takes the log as it is/);
+    expect([fresh.mayGrow, fresh.refusal]).toEqual([true, expect.objectContaining({ forked: false, unknown: true })]);
+    await expect(fresh.proofs(database.db, [newId()])).rejects.toThrow('There is no checkpoint of the log');
+    const { note, size } = (await log.checkpoint(database.db))!;
+    await recordMany(1);
+    await sequencer.drain();
+    const adopt = (checkpoint: string | undefined): Promise<Adopted> => adoptCheckpoint(database.db, fresh, { event: newId(), actor: newId(), now: new Date(), checkpoint });
+    await expect(adopt('nothing')).rejects.toThrow('--checkpoint cannot be read');
+    expect(await adopt(note)).toEqual({ origin: ORIGIN, size: size + 1, compared: size, file: join(folder, 'fresh.checkpoint') });
+    await expect(fresh.checkpoint(database.db)).resolves.toBeDefined();
+    await expect(adopt(note)).rejects.toThrow('The log signs: what was signed last is known. There is nothing to adopt.');
+    const events = await database.db.query<{ leaf: Buffer }>(`SELECT leaf FROM audit_intake WHERE type = 'CHECKPOINT_ADOPTED'`);
+    expect(events.map(({ leaf }) => JSON.parse(leaf.toString('utf8')))).toEqual([expect.objectContaining({ epoch: 1, size: size + 1, checkpoint: note })]);
+    await sequencer.drain();
+  });
+
+  it('shares its file with others, none of whom takes it back', async () => {
+    const others = await Promise.all([openTheLog(), openTheLog(), openTheLog()]);
+    const sizes: number[] = [];
+    await writeFile(join(folder, 'log.checkpoint.killed.draft'), 'half');
+    await utimes(join(folder, 'log.checkpoint.killed.draft'), 1, 1);
+    for (let round = 0; round < 10; round += 1) {
+      await recordMany(1);
+      await Promise.all([sequencer.drain(), ...others.map((one) => one.checkpoint(database.db))]);
+      sizes.push(parseCheckpoint(parseNote(await readFile(join(folder, 'log.checkpoint'), 'utf8')).text).size);
+    }
+    expect(sizes).toEqual(sizes.toSorted((a, b) => a - b));
+    expect((await readdir(folder)).filter((name) => name.endsWith('.draft'))).toEqual([]);
+    const { file } = log.signer;
+    const note = await readFile(file.path, 'utf8');
+    expect([await file.replace(database.db, 'what was read long ago', 'another'), await file.replace(database.db, undefined, 'another'), await readFile(file.path, 'utf8')]).toEqual([false, false, note]);
+  });
+
   /** Tampers, sees that nothing is signed, and takes it back. */
-  const asIf = async (change: string, undo: string): Promise<void> => {
+  const asIf = async (change: string, undo: string, says = /^The log went back: a checkpoint of log\.example\/test with \d+ entries was signed, but .*\. Nothing is signed until/): Promise<void> => {
     await log.checkpoint(database.db);
     await asSuperuser(database.name, (client) => client.query(change));
     // A server that was started anew, as after a restore.
-    await expect((await openTheLog()).checkpoint(database.db)).rejects.toThrow(/^The log went back: a checkpoint of log\.example\/test with \d+ entries was signed, but .*\. Nothing is signed until/);
+    await expect((await openTheLog()).checkpoint(database.db)).rejects.toThrow(says);
     await asSuperuser(database.name, (client) => client.query(undo));
     await expect((await openTheLog()).checkpoint(database.db)).resolves.toBeDefined();
   };
@@ -146,14 +206,25 @@ describe('the transparency log', () => {
   describe('that was rolled back, or rewritten, signs nothing', () => {
     it('to an earlier size', () => asIf('CREATE TABLE kept AS SELECT * FROM log_heads ORDER BY size DESC LIMIT 1; DELETE FROM log_heads WHERE size = (SELECT size FROM kept)', 'INSERT INTO log_heads SELECT * FROM kept; DROP TABLE kept'));
     it('to nothing', () => asIf('CREATE TABLE kept AS SELECT * FROM log_heads; DELETE FROM log_heads', 'INSERT INTO log_heads SELECT * FROM kept; DROP TABLE kept'));
-    it('with another root', () => asIf(`UPDATE log_heads SET root = set_byte(root, 0, get_byte(root, 0) # 1)`, `UPDATE log_heads SET root = set_byte(root, 0, get_byte(root, 0) # 1)`));
+    it('and forgets the tiles that it remembered', async () => {
+      const tile = (): Promise<Buffer | undefined> => log.tile(database.db, { level: 0, index: 0 }, 256);
+      const genuine = await tile();
+      await asSuperuser(database.name, (client) => client.query('CREATE TABLE kept AS SELECT * FROM log_heads ORDER BY size DESC LIMIT 1; DELETE FROM log_heads WHERE size = (SELECT size FROM kept); UPDATE log_tiles SET hashes = set_byte(hashes, 0, get_byte(hashes, 0) # 1) WHERE level = 0 AND index = 0'));
+      await expect(log.checkpoint(database.db)).rejects.toThrow('The log went back');
+      expect((await tile())!.equals(genuine!)).toBe(false);
+      await asSuperuser(database.name, (client) => client.query('INSERT INTO log_heads SELECT * FROM kept; DROP TABLE kept; UPDATE log_tiles SET hashes = set_byte(hashes, 0, get_byte(hashes, 0) # 1) WHERE level = 0 AND index = 0'));
+      await expect(log.checkpoint(database.db)).resolves.toBeDefined();
+    });
+    it('with another root', () => asIf(`UPDATE log_heads SET root = set_byte(root, 0, get_byte(root, 0) # 1)`, `UPDATE log_heads SET root = set_byte(root, 0, get_byte(root, 0) # 1)`, /^The newest head of log\.example\/test .* another root than they make/));
 
     it('with a first entry that is another now, though it has grown since', async () => {
       await log.checkpoint(database.db);
       const forged = randomBytes(32).toString('hex');
       await asSuperuser(database.name, (client) => client.query(`UPDATE log_tiles SET root = '\\x${forged}' WHERE level = 0 AND index = 0; UPDATE log_tiles SET hashes = overlay(hashes PLACING '\\x${forged}'::bytea FROM 1)`));
       await recordMany(1);
-      await newSequencer().drain();
+      // One that remembers the tree goes on; another one sees that it is none.
+      await expect(newSequencer().drain()).rejects.toThrow('another root than they make: nothing is appended to it');
+      expect(await sequencer.drain()).toBe(1);
       await expect((await openTheLog()).checkpoint(database.db)).rejects.toThrow('the first entries in the database are others now');
     });
 

@@ -1,10 +1,10 @@
 import { generateKeyPairSync, randomBytes, randomInt } from 'node:crypto';
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { access, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { entities } from '../../../src/entities.js';
 import {
-  Edge, formatCheckpoint, keptCheckpoint, keptReceipt, leafHash, LogKey, openEpoch, openLogKey, originOf, parseCheckpoint, parseNote, parseProof, parseReceipt, recordEvent, Sequencer, TransparencyLog, verifyConsistency,
+  Edge, formatCheckpoint, formatNote, keptCheckpoint, keptReceipt, leafHash, LogKey, openEpoch, openLogKey, originOf, parseCheckpoint, parseNote, parseProof, parseReceipt, recordEvent, Sequencer, TransparencyLog, verifyConsistency,
   verifyInclusion, verifyNote, verifyTree, Witnessing, witnessPolicy, type FullTile, type OpenedEpoch,
 } from '../../../src/audit/index.js';
 import { copyOut, Database, newId, openLog, type BulkReader, type Transaction } from '../../../src/platform/index.js';
@@ -45,7 +45,24 @@ async function grow(node: Node, count: number): Promise<void> {
   await node.witnessing.round();
 }
 
-const ORIGINS = ['quorum', 'restored', 'unwitnessed', 'forked', 'recomputed', 'dropped', 'command'].map((name) => `log.example/${name}`);
+/** As a superuser without the log's key. @param forger signs what it makes */
+async function rewrite(name: string, epoch: number, index: number, forger?: LogKey): Promise<void> {
+  const edge = Edge.empty();
+  await asSuperuser(name, async (client) => {
+    await client.query(`UPDATE audit_intake SET leaf = set_byte(leaf, 20, get_byte(leaf, 20) # 1) WHERE id = (SELECT intake_id FROM log_entries WHERE epoch = ${epoch} AND index = ${index})`);
+    await client.query('DELETE FROM log_signatures WHERE epoch = $1', [epoch]);
+    const { rows } = await client.query<{ leaf: Buffer }>('SELECT i.leaf FROM log_entries e JOIN audit_intake i ON i.id = e.intake_id WHERE epoch = $1 ORDER BY e.index', [epoch]);
+    for (const { leaf } of rows) {
+      edge.append(leafHash(leaf));
+      await client.query('UPDATE log_heads SET root = $1 WHERE epoch = $2 AND size = $3', [edge.root(), epoch, edge.size]);
+    }
+    if (!forger) return;
+    const text = formatCheckpoint({ origin: forger.origin, size: edge.size, root: edge.root() });
+    await client.query('INSERT INTO log_signatures (epoch, size, signer, signature) VALUES ($1, $2, $3, $4)', [epoch, edge.size, new TransparencyLog(forger, forger.origin, '').verifierKey(epoch), forger.sign(epoch, text).bytes]);
+  });
+}
+
+const ORIGINS = ['quorum', 'restored', 'unwitnessed', 'forked', 'recomputed', 'dropped', 'command', 'laundered', 'forked-alone'].map((name) => `log.example/${name}`);
 
 describe('a log and its witnesses', () => {
   let folder: string;
@@ -158,10 +175,14 @@ describe('a log and its witnesses', () => {
     it('takes a stored cosignature for nothing that does not fit', async () => {
       const before = (await node.log.witnessed(node.db))!;
       await asSuperuser(node.name, (client) => client.query(`UPDATE log_signatures SET signature = set_byte(signature, 70, get_byte(signature, 70) # 1) WHERE size = ${before.size} AND signer LIKE 'witness.example/w1%'`));
-      expect(await node.log.witnessed(node.db)).toBeUndefined();
+      expect((await node.log.witnessed(node.db))!.size).toBe(19);
       expect(await problemsOf(node)).toEqual([expect.stringMatching(/^witness\.example\/w1 signed another tree with 20 entries/)]);
       await asSuperuser(node.name, (client) => client.query(`UPDATE log_signatures SET signature = set_byte(signature, 70, get_byte(signature, 70) # 1) WHERE size = ${before.size} AND signer LIKE 'witness.example/w1%'`));
       expect((await node.log.witnessed(node.db))!.size).toBe(20);
+      // Nor are the witnesses not asked because it is said that they signed: the application may write that.
+      await node.db.transaction((tx) => tx.query('INSERT INTO log_signatures (epoch, size, signer, signature) SELECT 1, size, s, decode(repeat($2, 72), $3) FROM unnest($1::text[]) s, generate_series(22, 900) size', [witnesses.map((witness) => witness.entry.split(' ')[0]), '00', 'hex']));
+      await grow(node, 1);
+      expect((await node.log.witnessed(node.db))!).toMatchObject({ size: 21, cosignatures: { length: 3 } });
     });
 
     it('that is unknown to a witness, or asks the wrong one, says what to do', async () => {
@@ -242,9 +263,14 @@ describe('a log and its witnesses', () => {
     });
 
     it('goes on in a new epoch, which embeds the last witnessed checkpoint and owns what is lost', async () => {
+      // Rows that say that everybody signed what is here, and are no signatures: the application may write them.
+      const signers = [restored.log.verifierKey(), ...witnesses.map((witness) => witness.entry.split(' ')[0])];
+      await restored.db.transaction((tx) => tx.query('INSERT INTO log_signatures (epoch, size, signer, signature) SELECT 1, 9, s, decode(repeat($2, 72), $3) FROM unnest($1::text[]) s', [signers, '00', 'hex']));
       opened = await openEpoch(restored.db, restored.log, { event: newId(), actor: newId(), now: new Date(), reason: 'Disk failure; backup of the night.', witnessed: undefined });
       expect(opened).toMatchObject({ epoch: 2, origin: `${ORIGINS[1]}/epoch-2`, kept: 7, lost: 5, enteredAgain: 2, witnesses: ['witness.example/w1', 'witness.example/w2', 'witness.example/w3'] });
       expect(parseNote(opened.predecessor).text).toBe(parseNote(lostNote).text);
+      expect(await problemsOf(restored)).toHaveLength(4);
+      await asSuperuser(restored.name, (client) => client.query('DELETE FROM log_signatures WHERE epoch = 1 AND size = 9'));
       // The servers that ran all the time go on by themselves.
       await restored.witnessing.round();
       expect(await restored.sequencer.drain()).toBe(3);
@@ -302,15 +328,96 @@ describe('a log and its witnesses', () => {
     await writeFile(file, (await alone.log.checkpoint(alone.db))!.note);
     const { app, owner, reader } = urlsOf(backup.name);
     const env = { ASSAY_HOME: folder, DATABASE_URL: app, DATABASE_OWNER_URL: owner, DATABASE_READER_URL: reader, LOG_ORIGIN: ORIGINS[6]!, LOG_KEY_FILE: join(folder, 'log.key'), LOG_CHECKPOINT_FILE: join(folder, 'command.checkpoint') };
-    // By itself the log has no reason to.
-    expect(await run(['log', 'new-epoch', '--reason', 'Restored.'], { env })).toMatchObject({ code: 1, stderr: expect.stringContaining('The log signs, and every checkpoint that is known fits it') });
+    // By itself the log has no reason to, and does not know that it went back: it signs nothing until it is told.
+    expect(await run(['log', 'status'], { env })).toMatchObject({ code: 1, stderr: expect.stringMatching(/signs nothing\. There is no checkpoint of the log at \S+command\.checkpoint, so nothing tells/) });
+    expect(await run(['log', 'new-epoch', '--reason', 'Restored.'], { env })).toMatchObject({ code: 1, stderr: expect.stringMatching(/Every checkpoint that is known fits the log\. A new epoch would only hide what is not known: There is no checkpoint of the log/) });
+    expect(await run(['log', 'adopt'], { env })).toMatchObject({ code: 1, stderr: expect.stringContaining('Give --checkpoint FILE, the newest checkpoint of the log that somebody kept; or --none') });
+    expect(await run(['log', 'adopt', '--checkpoint', file], { env })).toMatchObject({ code: 1, stderr: expect.stringMatching(/The log went back: a checkpoint of log\.example\/command with 7 entries was signed, but the database has 4 entries.*That is assay log new-epoch, with --witnessed and the same file\./) });
+    expect(await run(['verify'], { env })).toMatchObject({ code: 0, stderr: expect.stringMatching(/✓ Signatures by trusted keys cover 4 entries[^]*! There is no checkpoint at \S+command\.checkpoint[^]*! No checkpoint from outside of the database was compared: one that was restored to an earlier state would look the same\./) });
     expect(await run(['verify', '--checkpoint', file], { env })).toMatchObject({ code: 1, stderr: expect.stringMatching(/✗ The checkpoint in \S+kept\.checkpoint has 7 entries of epoch 1, but 4 are there\./) });
     const { code, stdout, stderr } = await run(['log', 'new-epoch', '--reason', 'Restored.', '--witnessed', file, '--json'], { env });
     expect([code, stderr]).toEqual([0, expect.stringMatching(/✓ Epoch 2 is open, under the name log\.example\/command\/epoch-2\.[^]*no witness cosigned[^]*4 entries stand[^]*3 entries that were signed are not proven to be here/)]);
     expect(JSON.parse(stdout)).toMatchObject({ epoch: 2, kept: 4, lost: 3, enteredAgain: 0 });
-    expect(await run(['verify', '--checkpoint', file], { env })).toMatchObject({ code: 0, stderr: expect.stringContaining('2 epochs; 3 entries of earlier epochs are lost, as their openings say') });
+    expect(await run(['verify', '--checkpoint', file], { env })).toMatchObject({
+      code: 0, stderr: expect.stringMatching(/2 epochs;[^\n]* 3 entries of earlier epochs are lost, as their openings say[^]*✓ The checkpoint in \S+command\.checkpoint fits: 1 entries of log\.example\/command\/epoch-2[^]*! The checkpoint in \S+kept\.checkpoint has 7 entries of epoch 1, more than stand: it reaches into what is lost, so it could not be compared\./),
+    });
     expect(await run(['log', 'status'], { env })).toMatchObject({ code: 0, stderr: expect.stringMatching(/✓ log\.example\/command\/epoch-2 signs\.[^]*Epoch 2: Restored\. Of the one before 4 entries stand\./) });
     expect(await run(['log', 'new-epoch', '--reason', 'Again.', '--witnessed', join(folder, 'log.key')], { env })).toMatchObject({ code: 1, stderr: expect.stringContaining('--witnessed: that is no checkpoint of log.example/command/epoch-2') });
+    await rewrittenEpoch({ ...backup, env });
+  });
+
+  /** What stands of an epoch whose end is lost is proven by the log's own signature alone: another key cannot take its place. */
+  async function rewrittenEpoch({ db, name, env }: Pick<Node, 'db' | 'name'> & { env: Record<string, string> }): Promise<void> {
+    const trusted = { log: keyOf(ORIGINS[6]!), witnesses: [] };
+    expect(await problemsOf({ db }, { trusted })).toEqual([]);
+    const own = new LogKey(generateKeyPairSync('ed25519').privateKey, ORIGINS[6]!);
+    await rewrite(name, 1, 1, own);
+    // As far as the database knows, all is well.
+    expect(await problemsOf({ db })).toEqual([]);
+    expect(await problemsOf({ db }, { trusted })).toEqual([
+      'A signature of 4 entries of epoch 1 is kept as the log\'s, by a key of log.example/command that is not the log\'s.', 'Of epoch 1, 4 entries stand according to the next, but no signature that is kept proves them.',
+    ]);
+    expect(await run(['verify'], { env })).toMatchObject({ code: 1, stderr: expect.stringContaining('that is not the log\'s') });
+  }
+
+  it('adopts a checkpoint, or the word that there is none, by command, and verifies without making anything', async () => {
+    const live = await newNode(ORIGINS[8]!);
+    const alone = nodeOn(live, ORIGINS[8]!, 'alone', witnessPolicy([], 0));
+    await grow(alone, 4);
+    await grow(alone, 2);
+    const { app, owner, reader } = urlsOf(live.name);
+    const [home, kept] = [join(folder, 'elsewhere'), join(folder, 'forked-alone-alone.checkpoint')];
+    const env = { ASSAY_HOME: home, DATABASE_URL: app, DATABASE_OWNER_URL: owner, DATABASE_READER_URL: reader, LOG_ORIGIN: ORIGINS[8]! };
+    const published = live.log.verifierKey();
+    expect(await run(['verify'], { env })).toMatchObject({ code: 1, stderr: expect.stringMatching(/! There is no key of the log at \S+log\.key, and none was given[^]*compared with nothing from outside of this database: one that was rewritten as a whole would look the same\. Give a checkpoint/) });
+    expect(await run(['verify', '--checkpoint', kept], { env })).toMatchObject({ code: 1, stderr: expect.stringContaining('--checkpoint: cannot be read without the key of the log') });
+    expect(await run(['verify', '--key', published], { env })).toMatchObject({ code: 0, stderr: expect.stringMatching(/! No checkpoint from outside/) });
+    const { code, stdout, stderr } = await run(['verify', '--key', published, '--checkpoint', kept, '--json'], { env });
+    expect([code, stderr]).toEqual([0, expect.stringMatching(/✓ The checkpoint in \S+ fits: 6 entries of log\.example\/forked-alone\n/)]);
+    expect(JSON.parse(stdout)).toMatchObject({ problems: [], key: published, signed: 6, compared: [{ epoch: 1, size: 6 }], warnings: [expect.stringContaining('There is no checkpoint at')] });
+    expect(await run(['verify', '--key', published, '--key', new TransparencyLog(keyOf(ORIGINS[7]!), ORIGINS[7]!, '').verifierKey()], { env })).toMatchObject({ code: 1, stderr: expect.stringContaining('is the key of another log than') });
+    // Nothing was made by any of that.
+    await expect(access(home)).rejects.toThrow('ENOENT');
+    const events = async (): Promise<unknown[]> => (await live.db.query<{ leaf: Buffer }>(`SELECT leaf FROM audit_intake WHERE type = 'CHECKPOINT_ADOPTED' ORDER BY recorded_at`)).map(({ leaf }) => JSON.parse(leaf.toString('utf8')) as unknown);
+    const container = (name: string): Record<string, string> => ({ ...env, ASSAY_HOME: folder, LOG_KEY_FILE: join(folder, 'log.key'), LOG_CHECKPOINT_FILE: join(folder, `${name}.checkpoint`) });
+    expect(await run(['log', 'adopt', '--none'], { env: container('first') })).toMatchObject({ code: 0, stderr: expect.stringMatching(/✓ log\.example\/forked-alone goes on from 6 entries, taken as they are\.[^]*That is kept in \S+first\.checkpoint/) });
+    expect(await run(['log', 'adopt', '--checkpoint', kept], { env: container('second') })).toMatchObject({ code: 0, stderr: expect.stringContaining('goes on from 6 entries, which grew out of the 6 entries of the checkpoint.') });
+    expect(await events()).toEqual([expect.objectContaining({ size: 6, checkpoint: null }), expect.objectContaining({ size: 6, checkpoint: await readFile(kept, 'utf8') })]);
+    for (const name of ['first', 'second']) expect(parseCheckpoint(parseNote(await readFile(container(name)['LOG_CHECKPOINT_FILE']!, 'utf8')).text).size).toBe(6);
+    // Where there are witnesses it is they who know.
+    expect(await run(['log', 'adopt', '--none'], { env: { ...container('third'), WITNESSES: `${witnesses[0]!.entry.split(' ')[0]} http://127.0.0.1:1` } })).toMatchObject({ code: 1, stderr: expect.stringContaining('Take witnesses that will never answer again out of WITNESSES') });
+    expect((await readdir(folder)).filter((name) => name.startsWith('third'))).toEqual([]);
+  });
+
+  it('opens no epoch that makes a rewritten log the official one', async () => {
+    const node = nodeOn(await newNode(ORIGINS[7]!), ORIGINS[7]!, 'kept', witnessPolicy([], 0));
+    await grow(node, 6);
+    const kept = (await node.log.checkpoint(node.db))!.note;
+    // Without the key: an entry is another one, and one more is behind.
+    await rewrite(node.name, 1, 2);
+    await recordMany(node, 1);
+    await new Sequencer(node.db, silent).drain();
+    // That it was signed is claimed by the application's role, with a signature that is none.
+    await node.db.transaction((tx) => tx.query('INSERT INTO log_signatures (epoch, size, signer, signature) VALUES (1, 7, $1, $2)', [node.log.verifierKey(), Buffer.alloc(64)]));
+    const server = nodeOn(node, ORIGINS[7]!, 'kept', witnessPolicy([], 0));
+    expect(await refusalOf(server)).toContain('the first entries in the database are others now');
+    const opened = await openEpoch(server.db, server.log, { event: newId(), actor: newId(), now: new Date(), reason: 'Rewritten.', witnessed: undefined });
+    expect(opened).toMatchObject({ predecessor: kept, kept: 0, lost: 6, enteredAgain: 7 });
+    expect(await problemsOf(server, { trusted: { log: server.log.key, witnesses: [] } })).toEqual([expect.stringContaining('log.example/laundered signed another tree with 7 entries')]);
+    expect(await refusalOf(server)).toBe('signed');
+  });
+
+  it('of two logs that one key signed, each of which its file knows, proves nothing of the one by the signatures of the other', async () => {
+    const first = nodeOn(await newNode(ORIGINS[8]!), ORIGINS[8]!, 'a', witnessPolicy([], 0));
+    await grow(first, 3);
+    const clone = nodeOn(await copyOf(first), ORIGINS[8]!, 'b', witnessPolicy([], 0));
+    await writeFile(clone.log.signer.file.path, await readFile(first.log.signer.file.path, 'utf8'));
+    await grow(first, 3);
+    await grow(clone, 2);
+    await grow(clone, 4);
+    // The clone is given what the first one signed.
+    const opened = await openEpoch(clone.db, clone.log, { event: newId(), actor: newId(), now: new Date(), reason: 'Two servers.', witnessed: (await first.log.checkpoint(first.db))!.note });
+    expect(opened).toMatchObject({ kept: 0, lost: 9, enteredAgain: 9 });
   });
 
   /** Makes the tree anew out of the leaves as they are now: as whoever has the whole database and the log's key, but no witness's. */
@@ -394,5 +501,9 @@ describe('a log and its witnesses', () => {
     expect(() => keptReceipt(new TransparencyLog(stranger, ORIGINS[5]!, ''), receipts[0]!, 'The receipt')).toThrow('The receipt is not signed by the key of log.example/dropped');
     expect(await readFile(join(folder, 'log.key'), 'utf8')).toContain('PRIVATE KEY');
     expect(originOf(ORIGINS[5]!, 2)).toBe(`${ORIGINS[5]}/epoch-2`);
+    // A name that looks like that of a later epoch is the name of its log all the same.
+    const odd = new LogKey(key.privateKey, 'log.example/epoch-3');
+    const notes = [1, 4].map((epoch) => ({ text: formatCheckpoint({ origin: originOf(odd.origin, epoch), size: 0, root: leafHash(Buffer.alloc(0)) }), epoch })).map(({ text, epoch }) => formatNote({ text, signatures: [odd.sign(epoch, text)] }));
+    expect(notes.map((note) => keptCheckpoint({ key: odd }, note, 'It').epoch)).toEqual([1, 4]);
   });
 });
