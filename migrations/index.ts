@@ -17,6 +17,7 @@ import { TransparencyLog1764000000016 } from './1764000000016-transparency-log.j
 import { PersonalData1764000000017 } from './1764000000017-personal-data.js';
 import { Witnesses1764000000019 } from './1764000000019-witnesses.js';
 import { WitnessedRows1764000000022 } from './1764000000022-witnessed-rows.js';
+import { UnderWay1764000000024 } from './1764000000024-under-way.js';
 
 /** In the order in which they run. */
 export const migrations = [
@@ -39,4 +40,5 @@ export const migrations = [
   PersonalData1764000000017,
   Witnesses1764000000019,
   WitnessedRows1764000000022,
+  UnderWay1764000000024,
 ];

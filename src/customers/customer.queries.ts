@@ -67,11 +67,11 @@ export async function factsAsOf(db: Queryable, customerId: string, asOf: Date): 
   return row?.facts;
 }
 
-/** Those whose records are only kept: nothing is under way with them. Who has no loan yet is about to have one. */
+/** Those whose records are only kept: nothing is under way with them. */
 export async function restrictedAmong(db: Queryable, ids: readonly string[]): Promise<Set<string>> {
   const rows = await db.query<{ id: string }>(
     `SELECT c.id FROM unnest($1::uuid[]) AS c(id) CROSS JOIN LATERAL retention_state(c.id) s
-     WHERE s.state IN ('RESTRICTED', 'DUE') AND EXISTS (SELECT FROM loans l WHERE l.customer_id = c.id)`,
+     WHERE s.state IN ('RESTRICTED', 'DUE')`,
     [ids],
   );
   return new Set(rows.map(({ id }) => id));

@@ -97,7 +97,7 @@ export class PrivacyResolver {
     const products = [...new Set(input.products ?? [])].sort();
     const rules = await rulesNow(ctx.db);
     const before = rules.find((rule) => rule.recordKind === recordKind && rule.regime === regime) ?? rules.find((rule) => rule.recordKind === recordKind);
-    if (!before || regime === 'GDPR') throw badInput('recordKind, regime: rules are of APPLICATION, ACCOUNT or PREDICTION under US_REG_B, EU_AI_ACT or LENDER. An open review is always kept.');
+    if (!before || regime === 'GDPR' || regime === 'UNDER_WAY') throw badInput('recordKind, regime: rules are of APPLICATION, ACCOUNT or PREDICTION under US_REG_B, EU_AI_ACT or LENDER. An open review is always kept, and so is what is under way.');
     if (recordKind === 'PREDICTION' && products.length > 0) throw badInput('products: predictions are kept alike for all products. Leave it out.');
     const payload = { recordKind, regime, products, months: input.months, inForce: input.inForce };
     const id = await this.proposals.propose(ctx, 'CHANGE_RETENTION', { subject: before.id, payload, reason: source });

@@ -1,7 +1,7 @@
 import type { LoaderDefinition, PagedQuery, Queryable } from '../platform/index.js';
 
 export const RETENTION_STATES = {
-  ACTIVE: 'A loan is on book, an application is under way, or a review is open.',
+  ACTIVE: 'A loan is on book, an application is under way, a review is open, or the customer was recorded lately and has no loan yet.',
   RESTRICTED: 'Nothing is under way; records are kept because a clock still runs, and for nothing else.',
   DUE: 'Nothing asks for the records any more: the personal data is to be erased, unless a legal hold keeps it.',
   ERASING: 'The erasure was decided and is being carried out.',
@@ -15,6 +15,7 @@ export const RECORD_KINDS = {
   ACCOUNT: 'A loan that was on book: from its end.',
   PREDICTION: 'Predictions: from the newest one.',
   REVIEW: 'A review that is open: until it is resolved.',
+  CUSTOMER: 'A customer without a loan: from when they were last recorded.',
 } as const;
 
 export type RecordKind = keyof typeof RECORD_KINDS;
@@ -24,6 +25,7 @@ export const REGIMES = {
   EU_AI_ACT: 'European Union, Regulation 2024/1689, articles 19 and 26: six months for the logs of a high-risk system.',
   GDPR: 'European Union, Regulation 2016/679, article 22(3): a contested decision is looked at first.',
   LENDER: "The lender's own rule.",
+  UNDER_WAY: 'None, and no rule changes it: what is under way is kept while it lasts. A loan while it is on book; an application for 90 days after the last act, a decline too; a customer without a loan for 90 days.',
 } as const;
 
 export type Regime = keyof typeof REGIMES;
@@ -83,8 +85,8 @@ export const DUE: PagedQuery = {
 
 export interface RetentionRuleRow {
   readonly id: string;
-  readonly recordKind: Exclude<RecordKind, 'REVIEW'>;
-  readonly regime: Exclude<Regime, 'GDPR'>;
+  readonly recordKind: Exclude<RecordKind, 'REVIEW' | 'CUSTOMER'>;
+  readonly regime: Exclude<Regime, 'GDPR' | 'UNDER_WAY'>;
   readonly products: readonly string[];
   readonly months: number;
   readonly inForce: boolean;

@@ -144,12 +144,37 @@ describe('personal data', () => {
 
   it('is kept while a review is open, and while a clock runs; who asks is told until when', async () => {
     expect(await standing()).toMatchObject({ erased: false, retention: { state: 'ACTIVE', held: false, keptUntil: null } });
-    expect(await eraseRefused('RETENTION_RUNS')).toMatch(/must be kept while it lasts: (REVIEW \(GDPR\)|ACCOUNT \(LENDER, 60 months\))/);
+    expect(await eraseRefused('RETENTION_RUNS')).toMatch(/must be kept while it lasts: (REVIEW \(GDPR\)|ACCOUNT \((LENDER, 60 months|UNDER_WAY)\))/);
     const { customer: { retention: { clocks } } } = await auditor.ok<Standing>(RETENTION, { id: loan.customer.id });
     expect(clocks.map(({ recordKind, regime, months }) => [recordKind, regime, months])).toEqual(expect.arrayContaining([['REVIEW', 'GDPR', null], ['APPLICATION', 'US_REG_B', 25], ['PREDICTION', 'EU_AI_ACT', 6]]));
     const { decisionReviews } = await auditor.ok<{ decisionReviews: { edges: { node: { id: string } }[] } }>('{ decisionReviews(first: 1) { edges { node { id } } } }');
     await underwriter.ok('mutation ($input: ResolveReviewInput!) { resolveReview(input: $input) { review { id } } }', { input: { reviewId: decisionReviews.edges[0]!.node.id, outcome: 'UPHELD', explanation: `Looked at with ${PERSON.name}.` } });
-    expect(await eraseRefused('RETENTION_RUNS')).toMatch(/must be kept (until 20\d\d-\d\d-\d\d: APPLICATION \(US_REG_B, 25 months\)|while it lasts: ACCOUNT \(LENDER, 60 months\))/);
+    expect(await eraseRefused('RETENTION_RUNS')).toMatch(/must be kept (until 20\d\d-\d\d-\d\d: APPLICATION \(US_REG_B, 25 months\)|while it lasts: ACCOUNT \((LENDER, 60 months|UNDER_WAY)\))/);
+  });
+
+  it('is kept while anything is under way, even where no rule is in force', async () => {
+    const { createCustomer: { customer } } = await portal.ok<{ createCustomer: { customer: { id: string } } }>('mutation ($input: CreateCustomerInput!) { createCustomer(input: $input) { customer { id } } }', { input: { externalId: 'no-loan-yet' } });
+    const { id } = decodeGlobalId(customer.id);
+    const { customer: { retention } } = await auditor.ok<Standing>(RETENTION, { id: customer.id });
+    expect(retention).toMatchObject({ state: 'ACTIVE', clocks: [{ recordKind: 'CUSTOMER', regime: 'UNDER_WAY', months: null, endsAt: retention.keptUntil }] });
+    expect(Math.round((Date.parse(retention.keptUntil!) - Date.now()) / 86_400_000)).toBe(90);
+    expect((await officer.refusal(ERASE, { input: { customerId: customer.id, basis: 'REQUEST_OF_THE_PERSON' } })).extensions.rule).toBe('RETENTION_RUNS');
+    expect((await officer.refusal(CHANGE, { input: { recordKind: 'ACCOUNT', regime: 'UNDER_WAY', months: 1, source: 'x' } })).message).toContain('is always kept');
+    const application = await createLoan(portal, 'open application');
+    await asSuperuser(database, async (client) => {
+      await client.query(`BEGIN; SET LOCAL session_replication_role = 'replica'`);
+      await client.query(`INSERT INTO retention_rules (id, record_kind, regime, products, months, in_force, source, recorded_at)
+        SELECT gen_random_uuid(), record_kind, regime, products, months, false, source, clock_timestamp() FROM retention_rules`);
+      const { rows } = await client.query(`SELECT s.state, count(*)::int AS customers FROM customers c CROSS JOIN LATERAL retention_state(c.id) s
+        WHERE EXISTS (SELECT FROM loans l JOIN LATERAL (SELECT status FROM loan_facts f WHERE (f.customer_id, f.loan_id) = (l.customer_id, l.id) ORDER BY f.effective_at DESC, f.recorded_at DESC, f.id DESC LIMIT 1) f ON f.status = 'ON_BOOK'
+                      WHERE l.customer_id = c.id) GROUP BY 1`);
+      expect(rows).toEqual([{ state: 'ACTIVE', customers: expect.any(Number) as unknown }]);
+      expect((await client.query('SELECT state FROM retention_state($1)', [decodeGlobalId(application.customer.id).id])).rows).toEqual([{ state: 'ACTIVE' }]);
+      await client.query(`UPDATE customer_facts SET recorded_at = recorded_at - interval '91 days' WHERE customer_id = $1`, [id]);
+      await client.query(`UPDATE customers SET recorded_at = recorded_at - interval '91 days' WHERE id = $1`, [id]);
+      expect((await client.query('SELECT state FROM retention_state($1)', [id])).rows).toEqual([{ state: 'DUE' }]);
+      await client.query('ROLLBACK');
+    });
   });
 
   it('is kept for as long as the rules say, which two people change, never below what a regime asks', async () => {
@@ -158,7 +183,7 @@ describe('personal data', () => {
     const product = loan.product;
     await changed({ recordKind: 'APPLICATION', regime: 'US_REG_B', products: [product], months: 12 });
     const { customer: { retention } } = await auditor.ok<Standing>(RETENTION, { id: loan.customer.id });
-    expect(retention.clocks.filter(({ recordKind }) => recordKind === 'APPLICATION').map(({ months }) => months)).toEqual([12]);
+    expect(retention.clocks.filter(({ recordKind, regime }) => recordKind === 'APPLICATION' && regime !== 'UNDER_WAY').map(({ months }) => months)).toEqual([12]);
     await changed({ recordKind: 'APPLICATION', regime: 'US_REG_B', products: [product], months: 12, inForce: false });
     await changed({ recordKind: 'APPLICATION', regime: 'US_REG_B', months: 25, inForce: false });
     await changed({ recordKind: 'PREDICTION', regime: 'EU_AI_ACT', months: 6, inForce: false });
