@@ -1,5 +1,4 @@
-import type { Entry } from '../audit/index.js';
-import { readLeaf } from './read-leaf.js';
+import { readLeaf, type Entry } from '../audit/index.js';
 import { canonicalJson, sha256, type Queryable } from '../platform/index.js';
 
 /** The tables whose every row is bound by leaves (the trigger `witnessed`), and what of a row is bound where that is not all of it. */

@@ -31,6 +31,9 @@ const CHANGE = 'mutation ($input: ChangeRetentionInput!) { changeRetention(input
 const PLACE = 'mutation ($input: PlaceLegalHoldInput!) { placeLegalHold(input: $input) { hold { id reason } } }';
 const LIFT = 'mutation ($input: LiftLegalHoldInput!) { liftLegalHold(input: $input) { hold { liftedAt liftReason liftedBy { name } } } }';
 const FIND = 'query ($filter: CustomerFilter!) { customers(first: 5, filter: $filter) { edges { node { id displayName } } } }';
+const TOLD = `query ($customer: ID!, $loan: ID!, $prediction: ID!) {
+  customer(id: $customer) { attributes { value } history { attributes { value } } riskProfile { drivers { feature } } } loan(id: $loan) { attributes { value } }
+  prediction(id: $prediction) { reasons { text } counterfactual { changes { from } } reviews { grounds explanation } } }`;
 const BUNDLE = 'query ($id: ID!) { prediction(id: $id) { bundle pd grade decision reasons { text } } }';
 
 interface Standing {
@@ -189,11 +192,18 @@ describe('personal data', () => {
     await changed({ recordKind: 'PREDICTION', regime: 'EU_AI_ACT', months: 6, inForce: false });
     await changed({ recordKind: 'ACCOUNT', regime: 'LENDER', months: 0 });
     expect(await app.leaves({ type: 'RETENTION_CHANGED' })).toHaveLength(5);
+    const told = async (who: TestClient): Promise<string> => JSON.stringify(await who.ok(TOLD, { customer: loan.customer.id, loan: loan.id, prediction: predictions[0] }));
+    expect(await told(underwriter)).toMatch(new RegExp(`${EMPLOYER}.*${GROUNDS}`));
     await portal.ok('mutation ($input: UpdateLoanInput!) { updateLoan(input: $input) { loan { id } } }', { input: { id: loan.id, status: 'CLOSED' } });
     expect((await standing()).retention).toMatchObject({ state: 'DUE', held: false });
     // Who works with loans sees no more of it than a portal does; who answers for it, and the customer, do.
     const { customer } = await underwriter.ok<{ customer: { displayName: string; identity: unknown[]; history: { identity: unknown[] }[] } }>('query ($id: ID!) { customer(id: $id) { displayName identity { value } history { identity { value } } } }', { id: loan.customer.id });
     expect([customer.displayName, customer.identity, customer.history.flatMap(({ identity }) => identity)]).toEqual(['W… Q… (synthetic)', [], []]);
+    expect(JSON.parse(await told(underwriter))).toEqual({
+      customer: { attributes: [], history: expect.not.arrayContaining([{ attributes: [expect.anything()] }]) as unknown, riskProfile: { drivers: [] } },
+      loan: { attributes: [] }, prediction: { reasons: [], counterfactual: null, reviews: [{ grounds: null, explanation: null }] },
+    });
+    expect(await told(auditor)).toMatch(new RegExp(`${EMPLOYER}.*${GROUNDS}`));
     expect((await standing()).displayName).toContain(PERSON.name);
     const due = await auditor.ok<{ dueForErasure: { edges: { node: { id: string } }[] } }>('{ dueForErasure(first: 50) { edges { node { id } } } }');
     expect(due.dueForErasure.edges.map(({ node }) => node.id)).toContain(loan.customer.id);
@@ -324,8 +334,12 @@ describe('personal data', () => {
       await decided();
       const away = { destroyAll: () => Promise.reject(new Error('away')), forget: () => undefined, store: { getAll: async () => [] } } as unknown as KeyRing;
       await expect(new Erasures(app.runtime.db, away, silent).finish()).rejects.toThrow('away');
+      await app.sql(`INSERT INTO idempotency (principal_id, request_id, operation, body_hash, result, recorded_at) SELECT gen_random_uuid(), id, 'o', sha256('plain'), jsonb_build_object('customer', id), '2020-01-01' FROM unnest($1::text[]) AS of(id)`, [[otherId, customerId]]);
       await new Erasures(app.runtime.db, app.runtime.keys, silent).finish();
       expect(await events()).toBe(1);
+      // Of a request of an earlier release it is not kept what was asked; of others it is.
+      const plain = await app.sql<{ id: string; kept: boolean }>(`SELECT request_id AS id, body_hash = sha256('plain') AS kept FROM idempotency WHERE operation = 'o'`);
+      expect(new Map(plain.map(({ id, kept }) => [id, kept]))).toEqual(new Map([[otherId, false], [customerId, true]]));
     });
 
     it('and a key store that comes back from a backup: its keys are destroyed again', async () => {
