@@ -1,4 +1,4 @@
-import { badInput, effectiveBy, expectId, fetchPage, isPresent, notFound, PRESENT, recordedBefore, Where, type Moment, type Page, type PageRequest, type Queryable } from '../platform/index.js';
+import { badInput, effectiveBy, expectId, fetchPage, isPresent, notFound, recordedBefore, Where, type Moment, type Page, type PageRequest, type Queryable } from '../platform/index.js';
 import { isExternalId } from './recording.js';
 
 /** The newest facts of a customer, sections still sealed, in base64. */
@@ -52,9 +52,9 @@ export async function customersAt(db: Queryable, asked: readonly CustomerAt[]): 
   return asked.map((_, index) => found.get(index + 1));
 }
 
-/** As they are; without those who are not there. */
-export const customersNow = async (db: Queryable, ids: readonly string[]): Promise<CustomerRow[]> =>
-  (await customersAt(db, ids.map((customerId) => ({ customerId, moment: PRESENT })))).filter((row) => row !== undefined);
+/** All that was ever recorded of customers. */
+export const everyFactOf = (db: Queryable, ids: readonly string[]): Promise<{ id: string; facts: SealedFacts }[]> =>
+  db.query(`SELECT f.customer_id AS id, ${FACTS} AS facts FROM customer_facts f WHERE f.customer_id = ANY ($1::uuid[]) ORDER BY f.customer_id`, [ids]);
 
 /** Everything ever recorded of a customer by a moment, newest first. */
 export const factsOf = (db: Queryable, { customerId, moment }: CustomerAt): Promise<{ facts: SealedFacts }[]> =>

@@ -35,7 +35,7 @@ export class CustomersReader {
 
   async list(ctx: Context, filter: CustomerFilter | undefined, order: CustomerOrder | undefined, request: PageRequest, moment = PRESENT): Promise<Connection<Customer>> {
     const ordering = { field: order?.field ?? 'RECORDED_AT', descending: order?.direction === 'DESC' } as const;
-    const ids = await lookedUp(ctx, this.keys, filter);
+    const ids = await lookedUp(ctx, this.keys, filter, moment);
     const page = await customerPage(ctx.db, { ...filter, ids, customerId: ownCustomer(ctx), moment }, ordering, request);
     const customers = await this.present(ctx, page.rows.map(({ row }) => row), () => moment);
     const byId = new Map(customers.map((customer) => [customer.customerId, customer]));

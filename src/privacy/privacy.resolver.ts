@@ -12,7 +12,7 @@ import { clocksOf, DUE, ERASURE_BASES, holdById, holdsOf, rulesNow, standingCoun
 @Resolver(() => Customer)
 export class CustomerRetentionResolver {
   @Requires('retention:read')
-  @FieldResolver(() => Retention, { description: 'How the records of the customer stand: what keeps them, and until when.' })
+  @FieldResolver(() => Retention, { description: 'How the records of the customer stand: what keeps them, and until when. As of now, whatever moment the customer is told of: clocks run, and rules and holds are in force, at present.' })
   async retention(@Ctx() ctx: Context, @Root() { customerId }: Customer): Promise<Retention> {
     return Object.assign(new Retention(), await ctx.loaders.of(ctx, standings).load(customerId), { customerId });
   }

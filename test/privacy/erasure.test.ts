@@ -5,6 +5,7 @@ import { Writable } from 'node:stream';
 import { pino } from 'pino';
 import { openApp, type App } from '../../src/app.js';
 import { readBundle, Sequencer, verifyPrediction } from '../../src/audit/index.js';
+import { indexEverybody } from '../../src/customers/index.js';
 import { verifyLog } from '../../src/evidence/index.js';
 import { decodeGlobalId, encodeGlobalId, openLog } from '../../src/platform/index.js';
 import { Erasures } from '../../src/privacy/index.js';
@@ -13,6 +14,7 @@ import { envOf } from '../commands/support.js';
 import { openTestApp, type TestApp } from '../support/app.js';
 import { createLoan, scoreLoan, someLoans, type BookLoan } from '../support/builders.js';
 import { run } from '../support/cli.js';
+import { untilAfter } from '../support/moments.js';
 import type { TestClient } from '../support/client.js';
 import { asSuperuser } from '../support/postgres.js';
 import { dump, filesIn, formsOf, foundIn, keysFound, opened, type Loot, type StoredBytes } from './attacker.js';
@@ -30,7 +32,7 @@ const CONFIRM = 'mutation ($input: ConfirmProposalInput!) { confirmProposal(inpu
 const CHANGE = 'mutation ($input: ChangeRetentionInput!) { changeRetention(input: $input) { proposal { id text } } }';
 const PLACE = 'mutation ($input: PlaceLegalHoldInput!) { placeLegalHold(input: $input) { hold { id reason } } }';
 const LIFT = 'mutation ($input: LiftLegalHoldInput!) { liftLegalHold(input: $input) { hold { liftedAt liftReason liftedBy { name } } } }';
-const FIND = 'query ($filter: CustomerFilter!) { customers(first: 5, filter: $filter) { edges { node { id displayName } } } }';
+const FIND = 'query ($filter: CustomerFilter!, $asOf: DateTime) { customers(first: 5, filter: $filter, asOf: $asOf) { edges { node { id displayName } } } }';
 const TOLD = `query ($customer: ID!, $loan: ID!, $prediction: ID!) {
   customer(id: $customer) { attributes { value } history { attributes { value } } riskProfile { drivers { feature } } } loan(id: $loan) { attributes { value } }
   prediction(id: $prediction) { reasons { text } counterfactual { changes { from } } reviews { grounds explanation } } }`;
@@ -139,10 +141,17 @@ describe('personal data', () => {
   });
 
   it('is found by what holds now, not by what once did', async () => {
+    const found = async (email: string, asOf?: Date): Promise<number> => (await officer.ok<{ customers: { edges: unknown[] } }>(FIND, { filter: { email }, asOf: asOf?.toISOString() })).customers.edges.length;
     await update('once@example.org');
-    expect((await officer.ok<{ customers: { edges: unknown[] } }>(FIND, { filter: { email: PERSON.email } })).customers.edges).toEqual([]);
+    expect(await found(PERSON.email)).toBe(0);
+    const then = new Date();
+    await untilAfter(then);
     await update(PERSON.email);
-    expect((await officer.ok<{ customers: { edges: unknown[] } }>(FIND, { filter: { email: PERSON.email } })).customers.edges).toHaveLength(1);
+    expect([await found(PERSON.email), await found('once@example.org')]).toEqual([1, 0]);
+    // As of then it is by what held then, for an index that was written anew since, too.
+    await app.sql('DELETE FROM customer_identifiers WHERE customer_id = $1', [customerId]);
+    await indexEverybody((work) => app.runtime.db.transaction(work), app.runtime.keys, () => undefined);
+    expect([await found(PERSON.email, then), await found('once@example.org', then), await found(PERSON.email)]).toEqual([0, 1, 1]);
   });
 
   it('is kept while a review is open, and while a clock runs; who asks is told until when', async () => {
