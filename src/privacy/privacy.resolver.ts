@@ -82,7 +82,7 @@ export class PrivacyResolver {
   @Requires('customer:erase')
   @Mutation(() => EraseCustomerPayload, {
     description:
-      'Proposes that the personal data of a customer is destroyed. When another PRIVACY_OFFICER confirms it, the key under which the data is sealed is destroyed: here, in the history, in backups of the database. Ids, PD, grade, decision, amounts and dates stay, pseudonymous, and so do all proofs.',
+      'Proposes that the personal data of a customer is destroyed. When another PRIVACY_OFFICER confirms it, the key under which the data is sealed is destroyed: here, in the history, in backups of the database. Ids, PD, grade, decision, amounts and dates stay, pseudonymous, and so do all proofs. Not reached are what was exported before, keyed digests in backups until the index key is rotated, and rows of applicants, without name or id, in reference sets of model versions: see docs/personal-data.md.',
   })
   async eraseCustomer(@Ctx() ctx: Context, @Arg('input', { description: 'Whose, and on what basis.' }) { customerId, basis }: EraseCustomerInput): Promise<EraseCustomerPayload> {
     const subject = await requireCustomer(ctx.db, { id: customerId }, NAMED);

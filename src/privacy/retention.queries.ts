@@ -153,3 +153,11 @@ export async function erasedLately(db: Queryable, seconds: number): Promise<stri
   const rows = await db.query<{ id: string }>(`SELECT customer_id AS id FROM erasures WHERE recorded_at > clock_timestamp() - make_interval(secs => $1)`, [seconds]);
   return rows.map(({ id }) => id);
 }
+
+/** Who is in the blind index, after an id, in batches. */
+export async function identifiedAfter(db: Queryable, after: string, most: number): Promise<string[]> {
+  const rows = await db.query<{ id: string }>('SELECT DISTINCT customer_id AS id FROM customer_identifiers WHERE customer_id > $1 ORDER BY customer_id LIMIT $2', [after, most]);
+  return rows.map(({ id }) => id);
+}
+
+export const forgetIdentifiers = (tx: Queryable, customerIds: readonly string[]): Promise<unknown> => tx.query('DELETE FROM customer_identifiers WHERE customer_id = ANY($1::uuid[])', [customerIds]);
