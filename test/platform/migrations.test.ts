@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { migrations } from '../../migrations/index.js';
+import { CLOCKS, RULES } from '../../migrations/parts/retention.js';
 import { isMigrated, migrateDown, migrateUp } from '../../src/platform/index.js';
 import { openTestDatabase, type TestDatabase } from '../support/database.js';
 import { asSuperuser } from '../support/postgres.js';
@@ -39,6 +40,13 @@ describe('migrations', () => {
       expect(await catalogue(database.name)).toEqual(before);
       expect(await isMigrated(database.db, migrations)).toBe(true);
     }
+  });
+
+  it('give functions that a later one replaced back as they were', async () => {
+    await migrateDown(database.urls.owner, migrations, migrations.length - migrations.findIndex(({ name }) => name === 'UnderWay1764000000024'));
+    const functions = await database.db.query<{ name: string; source: string }>(`SELECT proname AS name, prosrc AS source FROM pg_proc WHERE proname IN ('retention_clocks', 'retention_state', 'keep_erasures') ORDER BY 1`);
+    expect(functions.map(({ name, source }) => [name, `${CLOCKS}${RULES}`.includes(source)])).toEqual([['keep_erasures', true], ['retention_clocks', true], ['retention_state', true]]);
+    await migrateUp(database.urls.owner, migrations);
   });
 
   it('take a second epoch of the log back, with what was entered in both, and bring it again', async () => {
