@@ -2,6 +2,7 @@ export * from './events.js';
 export * from './leaf.js';
 export * from './read-leaf.js';
 export * from './intake.js';
+export { packLeaf, unpackLeaf } from './packing.js';
 export * from './text.js';
 export * from './sentences.js';
 export * from './told.js';

@@ -1,6 +1,7 @@
 import { newId, notify, type Transaction } from '../platform/index.js';
 import type { AuditEvent } from './events.js';
 import { encodeLeaf } from './leaf.js';
+import { packLeaf } from './packing.js';
 import { noticeOf } from './told.js';
 
 /**
@@ -13,7 +14,7 @@ export async function recordEvents(tx: Transaction, events: readonly AuditEvent[
   const ids = events.map(({ type, id }) => (type === 'PREDICTION_RECORDED' ? id : newId()));
   await tx.query(
     'INSERT INTO audit_intake (id, type, leaf) SELECT * FROM unnest($1::uuid[], $2::text[], $3::bytea[])',
-    [ids, events.map(({ type }) => type), events.map(encodeLeaf)],
+    [ids, events.map(({ type }) => type), events.map((event) => packLeaf(event, encodeLeaf(event)))],
   );
   await notify(tx, events.flatMap((event, index) => noticeOf(ids[index]!, event) ?? []));
 }

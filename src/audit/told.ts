@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Queryable } from '../platform/index.js';
 import type { AuditEvent, AuditEventType, AuditPayloads } from './events.js';
+import { unpackLeaf } from './packing.js';
 import { AUDIT_EVENT_SENTENCES } from './sentences.js';
 
 /**
@@ -112,7 +113,7 @@ export async function noticesWitnessed(db: Queryable, heard: readonly unknown[])
   const ids = heard.flatMap((one) => pointer.safeParse(one).data?.event ?? []);
   if (ids.length === 0) return [];
   const events = await db.query<{ id: string; leaf: Buffer }>('SELECT id, leaf FROM audit_intake WHERE id = ANY($1)', [ids]);
-  const notices = new Map(events.map(({ id, leaf }) => [id, noticeIn(id, leaf)]));
+  const notices = new Map(events.map(({ id, leaf }) => [id, noticeIn(id, unpackLeaf(leaf))]));
   return ids.flatMap((id) => notices.get(id) ?? []);
 }
 

@@ -1,3 +1,4 @@
+import { unpackLeaf } from '../audit/index.js';
 import { fetchPage, type Page, type PageRequest, type Queryable } from '../platform/index.js';
 
 export interface EventRow {
@@ -14,7 +15,7 @@ const TABLES = 'audit_intake i LEFT JOIN log_standing e ON e.intake_id = i.id';
 
 export async function findEvent(db: Queryable, id: string): Promise<EventRow | undefined> {
   const [row] = await db.query<EventRow>(`SELECT ${COLUMNS} FROM ${TABLES} WHERE i.id = $1`, [id]);
-  return row;
+  return row && unpacked(row);
 }
 
 export interface EventFilter {
@@ -24,7 +25,7 @@ export interface EventFilter {
 }
 
 /** Events by their ids, which are in the order of their times. */
-export function eventPage(db: Queryable, { types, since, before }: EventFilter, request: PageRequest): Promise<Page<EventRow>> {
+export async function eventPage(db: Queryable, { types, since, before }: EventFilter, request: PageRequest): Promise<Page<EventRow>> {
   const [where, parameters]: [string[], unknown[]] = [[], []];
   const only = (sql: (parameter: string) => string, value: unknown): void => {
     if (value === undefined) return;
@@ -34,7 +35,7 @@ export function eventPage(db: Queryable, { types, since, before }: EventFilter, 
   only((parameter) => `i.type = ANY(${parameter}::text[])`, types);
   only((parameter) => `i.recorded_at >= ${parameter}`, since);
   only((parameter) => `i.recorded_at < ${parameter}`, before);
-  return fetchPage<EventRow>(db, {
+  const page = await fetchPage<EventRow>(db, {
     select: COLUMNS,
     from: TABLES,
     where,
@@ -43,4 +44,7 @@ export function eventPage(db: Queryable, { types, since, before }: EventFilter, 
     id: { sql: 'i.id' },
     descending: true,
   }, request);
+  return { ...page, rows: page.rows.map(({ row, cursor }) => ({ row: unpacked(row), cursor })) };
 }
+
+const unpacked = (row: EventRow): EventRow => ({ ...row, leaf: unpackLeaf(row.leaf) });

@@ -1,4 +1,4 @@
-import type { Queryable } from '../platform/index.js';
+import type { BulkReader, RowReader } from '../platform/index.js';
 import { PREDICTION_COLUMNS, type PredictionColumns } from '../predictions/index.js';
 
 /** A prediction as it is stored. */
@@ -10,45 +10,40 @@ export interface StoredPrediction {
   readonly exact: boolean;
 }
 
-const TIMES: ReadonlySet<string> = new Set(['as_of', 'created_at', 'recorded_at']);
+type Name = keyof PredictionColumns;
 
-/** Times as microseconds, since a Date would hide the last three digits. */
-const CELLS = PREDICTION_COLUMNS.map((name) => (TIMES.has(name) ? `extract(epoch FROM p.${name}) * 1000000` : `p.${name}`)).join(', ');
+const TIMES: ReadonlySet<Name> = new Set(['as_of', 'created_at', 'recorded_at'] satisfies Name[]);
+const NUMBERS: ReadonlySet<Name> = new Set(['pd', 'score_points'] satisfies Name[]);
+const TEXTS: ReadonlySet<Name> = new Set(['request_id', 'purpose', 'status', 'decision', 'grade', 'would_decide'] satisfies Name[]);
 
-interface Packed {
-  readonly rows: readonly unknown[][] | null;
-  readonly lengths: Buffer;
-  readonly bytes: Buffer;
-}
+const READERS = PREDICTION_COLUMNS.map((name): ((row: RowReader) => unknown) => {
+  if (TIMES.has(name)) return timeOf;
+  if (NUMBERS.has(name)) return (row) => row.double() ?? null;
+  return TEXTS.has(name) ? (row) => row.text() ?? null : (row) => row.uuid() ?? null;
+});
 
-/** In few values for all of them: a value for each column of each row would cost more to read than to compare. */
-export async function storedPredictions(db: Queryable, ids: readonly string[]): Promise<StoredPrediction[]> {
-  const [packed] = await db.query<Packed>(
-    `SELECT json_agg(cells ORDER BY id, customer_id) AS rows, string_agg(int4send(octet_length(row_salt)) || int4send(octet_length(body)), '' ORDER BY id, customer_id) AS lengths,
-       string_agg(row_salt || body, '' ORDER BY id, customer_id) AS bytes
-     FROM (SELECT p.id, p.customer_id, p.row_salt, p.body, json_build_array(${CELLS}) AS cells FROM predictions p WHERE p.id = ANY($1::uuid[])) s`, [ids]);
-  const { rows, lengths, bytes } = packed!;
-  let at = 0;
-  return (rows ?? []).map((cells, n): StoredPrediction => {
-    const salt = bytes.subarray(at, (at += lengths.readInt32BE(8 * n)));
-    const body = bytes.subarray(at, (at += lengths.readInt32BE(8 * n + 4)));
-    const { columns, exact } = columnsOf(cells);
-    return { columns, exact, salt, body };
-  });
-}
+const SELECT = PREDICTION_COLUMNS.map((name) => `p.${name}`).join(', ');
 
-function columnsOf(cells: readonly unknown[]): Pick<StoredPrediction, 'columns' | 'exact'> {
-  const columns: Record<string, unknown> = {};
-  let exact = true;
-  for (const [index, name] of PREDICTION_COLUMNS.entries()) {
-    const cell = cells[index];
-    if (!TIMES.has(name) || cell === null) {
-      columns[name] = cell;
-      continue;
+/** What was taken away with the rule that it must be there. */
+const NOTHING = Buffer.alloc(0);
+
+/** @param ids UUIDs, which are written into the statement */
+export const storedPredictions = (db: BulkReader, ids: readonly string[]): Promise<StoredPrediction[]> =>
+  db.copyOut(`SELECT p.row_salt, p.body, ${SELECT} FROM predictions p WHERE p.id = ANY('{${ids.join(',')}}'::uuid[]) ORDER BY p.id, p.customer_id`, (row) => {
+    const [salt, body] = [row.bytes() ?? NOTHING, row.bytes() ?? NOTHING];
+    const columns: Partial<Record<Name, unknown>> = {};
+    let exact = true;
+    for (const [index, name] of PREDICTION_COLUMNS.entries()) {
+      const value = READERS[index]!(row);
+      exact &&= value !== undefined;
+      columns[name] = value;
     }
-    const whole = typeof cell === 'number' && cell % 1_000 === 0;
-    exact &&= whole;
-    columns[name] = new Date(whole ? cell / 1_000 : 0);
-  }
-  return { columns: columns as unknown as PredictionColumns, exact };
+    return { salt, body, exact, columns: columns as PredictionColumns };
+  });
+
+/** Undefined for a time within a millisecond: a Date would hide its last three digits. */
+function timeOf(row: RowReader): Date | null | undefined {
+  const microseconds = row.microseconds();
+  if (microseconds === undefined) return null;
+  return microseconds % 1_000n === 0n ? new Date(Number(microseconds / 1_000n)) : undefined;
 }

@@ -1,5 +1,5 @@
 import { verifyTree, type Anchor, type Entry, type KeptReceipt, type TreeCounts } from '../audit/index.js';
-import type { Queryable } from '../platform/index.js';
+import type { BulkReader } from '../platform/index.js';
 import { GovernanceRows } from './verify-rows.js';
 import { PredictionRows } from './verify-predictions.js';
 
@@ -32,7 +32,7 @@ const LATE_SECONDS = 60;
  * @param db one moment of the database ({@link Database.snapshot}), so that what is written meanwhile is no difference
  * @param kept checkpoints from elsewhere that the tree must be the one of, and receipts whose leaves must be in it
  */
-export async function verifyLog(db: Queryable, progress: (done: number, of: number) => void = () => undefined, kept: Kept = {}): Promise<LogVerification> {
+export async function verifyLog(db: BulkReader, progress: (done: number, of: number) => void = () => undefined, kept: Kept = {}): Promise<LogVerification> {
   const problems: string[] = [];
   let problemCount = 0;
   const problem = (text: string): void => {

@@ -1,5 +1,5 @@
 import { readLeaf, type Entry } from '../audit/index.js';
-import { sha256, type Queryable } from '../platform/index.js';
+import { sha256, type BulkReader } from '../platform/index.js';
 import { columnsDigest } from '../predictions/index.js';
 import { storedPredictions, type StoredPrediction } from './stored-predictions.js';
 
@@ -18,7 +18,7 @@ export class PredictionRows {
   private count = 0;
 
   constructor(
-    private readonly db: Queryable,
+    private readonly db: BulkReader,
     private readonly problem: (text: string) => void,
   ) {}
 

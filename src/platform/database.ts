@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { Pool, types, type PoolClient } from 'pg';
 import { DataSource, type EntityManager, type MixedList, type EntitySchema } from 'typeorm';
 import type { DatabaseUrls } from './config.js';
+import { copyOut, type BulkReader, type RowReader } from './copy-out.js';
 import { AssayError, internal, messageOf } from '../base/index.js';
 
 // A date without a time stays the text it is: making it a Date would move it across midnight.
@@ -22,7 +23,7 @@ export interface Transaction extends Queryable {
 type Entities = MixedList<Function | string | EntitySchema>;
 
 /** The database in its two running roles: the application (reads and appends) and the reader (reads). */
-export class Database implements Queryable {
+export class Database implements BulkReader {
   private constructor(
     private readonly source: DataSource,
     private readonly readers: Pool,
@@ -54,6 +55,19 @@ export class Database implements Queryable {
     return found.rows as Row[];
   }
 
+  /** Reads in bulk with the reader's role. */
+  async copyOut<Row>(select: string, read: (row: RowReader) => Row): Promise<Row[]> {
+    const connection = await this.readers.connect();
+    let broken = true;
+    try {
+      const rows = await copyOut(connection, select, read);
+      broken = false;
+      return rows;
+    } finally {
+      connection.release(broken);
+    }
+  }
+
   /** Runs `work` in one transaction with the application's role; anything thrown rolls all of it back. */
   async transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
     const runner = this.source.createQueryRunner();
@@ -81,11 +95,11 @@ export class Database implements Queryable {
    * Runs `work` with the reader's role on one moment of the database, whatever is written meanwhile; times are written in
    * UTC and numbers in full, so that a row is the same text on every server.
    */
-  async snapshot<T>(work: (db: Queryable) => Promise<T>): Promise<T> {
+  async snapshot<T>(work: (db: BulkReader) => Promise<T>): Promise<T> {
     const connection = await this.readers.connect();
     try {
       await connection.query(`BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${SAME_TEXT_EVERYWHERE}`);
-      const result = await work({ query: async (sql, parameters = []) => (await connection.query(sql, parameters as unknown[])).rows });
+      const result = await work({ query: async (sql, parameters = []) => (await connection.query(sql, parameters as unknown[])).rows, copyOut: (select, read) => copyOut(connection, select, read) });
       await connection.query('COMMIT');
       connection.release();
       return result;

@@ -13,6 +13,7 @@ export * from './per-parent.js';
 export * from './moment.js';
 export * from './privileged-reads.js';
 export * from './copy.js';
+export { copyOut, RowReader, type BulkReader } from './copy-out.js';
 export * from './batcher.js';
 export * from './jobs.js';
 export * from './stream.js';

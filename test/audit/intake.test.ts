@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
-import { encodeLeaf, recordEvent, recordEvents, type AuditEvent } from '../../src/audit/index.js';
+import * as fc from 'fast-check';
+import { encodeLeaf, packLeaf, recordEvent, recordEvents, unpackLeaf, type AuditEvent } from '../../src/audit/index.js';
 import { newId, type Transaction } from '../../src/platform/index.js';
 import { openTestDatabase, type TestDatabase } from '../support/database.js';
 import { asSuperuser } from '../support/postgres.js';
+import { predictionEvents } from './support.js';
 
 const eventOf = (act: string): AuditEvent => ({
   type: 'ACT_REFUSED', id: newId(), actor: newId(), time: new Date('2026-01-31T09:30:00Z'), payload: { act, subject: 'subject', code: 'REFUSED' },
@@ -34,6 +36,19 @@ describe('the audit intake', () => {
     const before = (await leaves()).length;
     await database.db.transaction((tx) => recordEvents(tx, [event, event]));
     expect(await leaves()).toHaveLength(before + 2);
+  });
+
+  it('stores leaves of predictions packed, which the database unpacks as this code does', async () => {
+    const events = fc.sample(predictionEvents, 200);
+    await database.db.transaction((tx) => recordEvents(tx, events));
+    const rows = await database.db.query<{ id: string; leaf: Buffer; unpacked: Buffer }>('SELECT id, leaf, unpacked_leaf(leaf) AS unpacked FROM audit_intake WHERE id = ANY($1)', [events.map(({ id }) => id)]);
+    const stored = new Map(rows.map((row) => [row.id, row]));
+    for (const event of events) {
+      const { leaf, unpacked } = stored.get(event.id)!;
+      expect([leaf, unpackLeaf(leaf), unpacked]).toEqual([packLeaf(event, encodeLeaf(event)), encodeLeaf(event), encodeLeaf(event)]);
+    }
+    const odd = [Buffer.alloc(0), Buffer.from([1]), Buffer.from([1, 0]), Buffer.from([1, 255, ...Buffer.alloc(300)]), Buffer.from('{}'), Buffer.from([2, 3])];
+    expect((await database.db.query<{ unpacked: Buffer }>('SELECT unpacked_leaf(leaf) AS unpacked FROM unnest($1::bytea[]) WITH ORDINALITY AS t (leaf, n) ORDER BY n', [odd])).map(({ unpacked }) => unpacked)).toEqual(odd);
   });
 
   it('takes nothing where there is nothing to tell', async () => {

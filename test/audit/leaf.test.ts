@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { encodeLeaf, LEAF_FORMAT, type AuditEvent } from '../../src/audit/index.js';
+import { encodeLeaf, LEAF_FORMAT, packLeaf, unpackLeaf, type AuditEvent } from '../../src/audit/index.js';
 import { sha256 } from '../../src/platform/index.js';
+import { predictionEvents } from './support.js';
 
 const id = '018f0000-0000-7000-8000-000000000001';
 const actor = '018f0000-0000-7000-8000-000000000002';
@@ -30,6 +31,43 @@ describe('an audit leaf', () => {
     const { payload } = prediction as Extract<AuditEvent, { type: 'PREDICTION_RECORDED' }>;
     const leaf = encodeLeaf({ type: 'PREDICTION_RECORDED', id, actor, time, payload: { ...payload, artefact: null, dossier: null, deployment: null, status: 'REFUSED' } });
     expect(JSON.parse(leaf.toString())).toMatchObject({ artefact: null, dossier: null, deployment: null });
+  });
+
+  describe('as it is stored', () => {
+    it('is less than half as long for a prediction, and comes back byte for byte', () => {
+      fc.assert(fc.property(predictionEvents, (event) => {
+        const leaf = encodeLeaf(event);
+        const stored = packLeaf(event, leaf);
+        expect(unpackLeaf(stored)).toEqual(leaf);
+        expect(stored.length).toBeLessThan(leaf.length / 2);
+      }));
+    });
+
+    it('is format 1: these bytes, for ever', () => {
+      const stored = packLeaf(prediction, encodeLeaf(prediction));
+      expect(stored).toHaveLength(216);
+      expect(sha256(stored).toString('hex')).toBe('56cf49c643f0c5ffcc646a5877b0a93d312bdb56e7dfc1031a143de9c9c53ec9');
+    });
+
+    it('is the leaf itself for any other event, and where packing would lose something', () => {
+      const { payload } = prediction as Extract<AuditEvent, { type: 'PREDICTION_RECORDED' }>;
+      const odd: AuditEvent[] = [
+        refusal('act'), { ...prediction, id: id.toUpperCase() } as AuditEvent, { ...prediction, payload: { ...payload, record: 'abc' } } as AuditEvent,
+        { ...prediction, payload: { ...payload, status: 'NEW' } } as AuditEvent, { ...prediction, time: new Date(-1) } as AuditEvent, { ...prediction, payload: { ...payload, more: 1 } } as AuditEvent,
+      ];
+      for (const event of odd) expect(packLeaf(event, encodeLeaf(event))).toEqual(encodeLeaf(event));
+    });
+
+    it('is no leaf where it was changed: every bit counts', () => {
+      const leaf = encodeLeaf(prediction);
+      const stored = packLeaf(prediction, leaf);
+      for (let bit = 0; bit < 8 * stored.length; bit += 1) {
+        const changed = Buffer.from(stored);
+        changed[bit >> 3]! ^= 1 << (bit & 7);
+        expect(unpackLeaf(changed)).not.toEqual(leaf);
+      }
+      for (const changed of [Buffer.alloc(0), stored.subarray(0, 1), stored.subarray(0, 100), Buffer.concat([stored, stored])]) expect(unpackLeaf(changed)).toEqual(changed);
+    });
   });
 
   it('does not depend on the order in which an event was put together', () => {

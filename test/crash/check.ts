@@ -70,7 +70,7 @@ async function promises(db: Database, acknowledged: readonly Acknowledged[], key
   for (let at = 0; at < acknowledged.length; at += CHUNK) {
     const some = acknowledged.slice(at, at + CHUNK);
     const rows = await db.query<Found>(
-      `SELECT p.id, p.request_id, i.leaf FROM predictions p LEFT JOIN (audit_intake i JOIN log_entries e ON e.intake_id = i.id) ON i.id = p.id WHERE p.request_id = ANY($1)`, [some.map(({ requestId }) => requestId)]);
+      `SELECT p.id, p.request_id, unpacked_leaf(i.leaf) AS leaf FROM predictions p LEFT JOIN (audit_intake i JOIN log_entries e ON e.intake_id = i.id) ON i.id = p.id WHERE p.request_id = ANY($1)`, [some.map(({ requestId }) => requestId)]);
     const found = new Map(rows.map((row) => [row.request_id, row]));
     for (const { requestId, prediction, receipt } of some) {
       const row = found.get(requestId);

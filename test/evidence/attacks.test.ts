@@ -2,7 +2,7 @@ import type { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Sequencer } from '../../src/audit/index.js';
 import { verifyLog, WITNESSED_TABLES } from '../../src/evidence/index.js';
-import { openLog, SAME_TEXT_EVERYWHERE } from '../../src/platform/index.js';
+import { copyOut, openLog, SAME_TEXT_EVERYWHERE } from '../../src/platform/index.js';
 import { openTestApp, type TestApp } from '../support/app.js';
 import { scoreLoan, someLoans } from '../support/builders.js';
 import { run } from '../support/cli.js';
@@ -75,7 +75,7 @@ describe('who has the whole database, with every rule switched off,', () => {
     await attacker.query('SAVEPOINT sound');
     try {
       await attacker.query(change);
-      return (await verifyLog({ query: async <Row>(sql: string, parameters: readonly unknown[] = []) => (await attacker.query(sql, [...parameters])).rows as Row[] })).problems;
+      return (await verifyLog({ query: async <Row>(sql: string, parameters: readonly unknown[] = []) => (await attacker.query(sql, [...parameters])).rows as Row[], copyOut: (select, read) => copyOut(attacker, select, read) })).problems;
     } finally {
       await attacker.query('ROLLBACK TO sound');
     }

@@ -21,7 +21,7 @@ export interface Told {
 const EVIDENCE = `
   ordered(version_id, user_id) AS (SELECT * FROM unnest($1::uuid[], $2::uuid[])),
   first_keepers(user_id) AS (SELECT unnest($3::uuid[])),
-  leaves AS (SELECT type, convert_from(leaf, 'UTF8')::jsonb AS leaf FROM audit_intake),
+  leaves AS (SELECT type, convert_from(unpacked_leaf(leaf), 'UTF8')::jsonb AS leaf FROM audit_intake),
   makers AS MATERIALIZED (
     SELECT version_id, user_id FROM ordered
     UNION SELECT (leaf ->> 'version')::uuid, (leaf ->> 'actor')::uuid FROM leaves WHERE type IN ('VERSION_REGISTERED', 'VERSION_EDITED', 'VERSION_SUBMITTED')

@@ -83,7 +83,7 @@ describe('the record of a prediction', () => {
 
     it('that was written in the same transaction', async () => {
       const prediction = await xmin('predictions', `id = '${row.id}'`);
-      expect(await xmin('audit_intake', `convert_from(leaf, 'UTF8')::json ->> 'id' = '${row.id}'`)).toBe(prediction);
+      expect(await xmin('audit_intake', `id = '${row.id}'`)).toBe(prediction);
       expect(await xmin('idempotency', `request_id = 'witnessed'`)).toBe(prediction);
     });
 
@@ -247,7 +247,7 @@ describe('the record of a prediction', () => {
 
       it('where record and leaf do not fit each other in the commitment, the artefact or the dossier, or there is no leaf', async () => {
         const row = await stored((await scoreLoan(portal, { loanId: loans[4]!.id })).id);
-        const [{ leaf }] = (await app.sql<{ leaf: Buffer }>('SELECT leaf FROM audit_intake WHERE id = $1', [row.id])) as [{ leaf: Buffer }];
+        const [{ leaf }] = (await app.sql<{ leaf: Buffer }>('SELECT unpacked_leaf(leaf) AS leaf FROM audit_intake WHERE id = $1', [row.id])) as [{ leaf: Buffer }];
         for (const [part, obstacle, problem] of [['commitment', 'RECORD_CHANGED', 'does not open the commitment'], ['artefact', 'VERSION_CHANGED', 'was logged with the artefact'], ['dossier', 'VERSION_CHANGED', 'of the dossier']] as const) {
           await app.sql('UPDATE audit_intake SET leaf = $2 WHERE id = $1', [row.id, Buffer.from(canonicalJson({ ...(JSON.parse(leaf.toString('utf8')) as object), [part]: '0'.repeat(64) }))]);
           await stopped(row, obstacle, problem);

@@ -102,7 +102,7 @@ async function counting<T>({ db }: Runtime, work: () => Promise<T>): Promise<{ r
 }
 
 async function leavesOf({ db }: Runtime, where: { type?: string; id?: string } = {}): Promise<Record<string, unknown>[]> {
-  const rows = await db.query<{ leaf: Buffer }>(`SELECT leaf FROM audit_intake WHERE type <> 'ROW_WRITTEN' ORDER BY id`);
+  const rows = await db.query<{ leaf: Buffer }>(`SELECT unpacked_leaf(leaf) AS leaf FROM audit_intake WHERE type <> 'ROW_WRITTEN' ORDER BY id`);
   const leaves = rows.map(({ leaf }) => JSON.parse(leaf.toString('utf8')) as Record<string, unknown>);
   return leaves.filter((leaf) => Object.entries(where).every(([key, value]) => leaf[key] === value));
 }

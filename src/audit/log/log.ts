@@ -1,6 +1,7 @@
 import { badInput, type Config, type Queryable } from '../../platform/index.js';
 import { consistencyProof, inclusionProofs, leafHash, TILE_WIDTH, widthAt, type Hash, type TileAddress } from '../merkle/index.js';
 import { formatKey, formatNote, formatProof, formatReceipt } from '../note/index.js';
+import { unpackLeaf } from '../packing.js';
 import { NO_WITNESSES, witnessPolicy, type WitnessPolicy } from '../witness/index.js';
 import { closingHead, cosignaturesOf, signedHead, witnessedHead, type WitnessedHead } from './cosigned.js';
 import { WitnessKnowledge } from './knowledge.js';
@@ -198,5 +199,5 @@ export class TransparencyLog {
 async function takenIn(db: Queryable, ids: readonly string[]): Promise<Map<string, Taken>> {
   const rows = await db.query<Omit<Taken, 'index'> & { index: string | null }>(
     `SELECT i.id, i.leaf, i.recorded_at AS "recordedAt", e.epoch, e.index FROM audit_intake i LEFT JOIN log_standing e ON e.intake_id = i.id WHERE i.id = ANY($1::uuid[])`, [ids]);
-  return new Map(rows.map((row) => [row.id, { ...row, index: row.index === null ? null : Number(row.index) }]));
+  return new Map(rows.map((row) => [row.id, { ...row, leaf: unpackLeaf(row.leaf), index: row.index === null ? null : Number(row.index) }]));
 }

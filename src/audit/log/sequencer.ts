@@ -1,5 +1,6 @@
 import type { Database, Logger, Queryable, Transaction } from '../../platform/index.js';
 import { leafHash, type Edge, type FullTile } from '../merkle/index.js';
+import { unpackLeaf } from '../packing.js';
 import { currentEpoch } from './epochs.js';
 import { newestHead, TileStore } from './store.js';
 
@@ -185,8 +186,10 @@ async function readOn(tx: Transaction, { horizon: next, after }: Pass, horizon: 
 }
 
 /** In the order of their transactions. */
-const leavesOf = (tx: Transaction, ids: readonly string[]): Promise<Waiting[]> =>
-  tx.query<Waiting>('SELECT id, leaf FROM audit_intake WHERE id = ANY($1::uuid[]) ORDER BY xid, id', [ids]);
+async function leavesOf(tx: Transaction, ids: readonly string[]): Promise<Waiting[]> {
+  const rows = await tx.query<Waiting>('SELECT id, leaf FROM audit_intake WHERE id = ANY($1::uuid[]) ORDER BY xid, id', [ids]);
+  return rows.map(({ id, leaf }) => ({ id, leaf: unpackLeaf(leaf) }));
+}
 
 async function insertTiles(tx: Transaction, epoch: number, tiles: readonly FullTile[]): Promise<void> {
   if (tiles.length === 0) return;

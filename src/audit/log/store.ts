@@ -1,5 +1,6 @@
 import { Database, type Queryable } from '../../platform/index.js';
 import { Edge, hashesOf, hashWithin, leafHash, placeOf, TILE_WIDTH, widthAt, type Hash, type HashReader, type Place, type TileAddress } from '../merkle/index.js';
+import { unpackLeaf } from '../packing.js';
 
 /** The tree as it is stored: its epoch, how many entries it has, and its root. */
 export interface Head {
@@ -80,7 +81,7 @@ export class TileStore {
     const rows = await db.query<{ leaf: Buffer }>(
       'SELECT i.leaf FROM log_entries e JOIN audit_intake i ON i.id = e.intake_id WHERE e.epoch = $1 AND e.index >= $2 AND e.index < $3 ORDER BY e.index',
       [this.epoch, begin, end]);
-    return rows.map(({ leaf }) => leaf);
+    return rows.map(({ leaf }) => unpackLeaf(leaf));
   }
 
   private async tiles(db: Queryable, addresses: readonly TileAddress[], size: number): Promise<Buffer[]> {

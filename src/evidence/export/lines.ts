@@ -50,7 +50,7 @@ export interface EventLine {
 export async function nextEvents({ db, log }: ExportSource, { scope, until, lastEvent }: ExportState): Promise<EventLine[]> {
   const where = eventsIn(scope).add('i.recorded_at <= ?', until).add('i.id > ?', lastEvent ?? undefined);
   const rows = await db.query<{ id: string }>(
-    `SELECT i.id FROM audit_intake i CROSS JOIN LATERAL (SELECT convert_from(i.leaf, 'UTF8')::jsonb AS said) l WHERE ${where.conditions.join(' AND ')} ORDER BY i.id LIMIT ${BATCH}`, where.parameters);
+    `SELECT i.id FROM audit_intake i CROSS JOIN LATERAL (SELECT convert_from(unpacked_leaf(i.leaf), 'UTF8')::jsonb AS said) l WHERE ${where.conditions.join(' AND ')} ORDER BY i.id LIMIT ${BATCH}`, where.parameters);
   const ids = rows.map(({ id }) => id);
   const [proofs, receipts] = await proven({ db, log }, ids);
   return ids.map((id, at) => ({ id, line: JSON.stringify(bundleOfEvent({ proof: proofs[at]!, receipt: receipts[at]!, verifierKey: log.verifierKey(proofs[at]!.head.epoch) })) }));

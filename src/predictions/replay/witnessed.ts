@@ -1,4 +1,4 @@
-import { readLeaf } from '../../audit/index.js';
+import { readLeaf, unpackLeaf } from '../../audit/index.js';
 import type { LoaderDefinition } from '../../platform/index.js';
 
 /** What the leaf of a prediction says: digests, hexadecimal. */
@@ -15,7 +15,7 @@ export interface WitnessedPrediction {
 export const witnessedPredictions: LoaderDefinition<string, WitnessedPrediction | undefined> = {
   async load(ctx, ids) {
     const rows = await ctx.db.query<{ id: string; leaf: Buffer }>(`SELECT id, leaf FROM audit_intake WHERE id = ANY($1::uuid[]) AND type = 'PREDICTION_RECORDED'`, [ids]);
-    const leaves = new Map(rows.map(({ id, leaf }) => [id, readLeaf<WitnessedPrediction>(leaf)]));
+    const leaves = new Map(rows.map(({ id, leaf }) => [id, readLeaf<WitnessedPrediction>(unpackLeaf(leaf))]));
     return ids.map((id) => leaves.get(id));
   },
 };

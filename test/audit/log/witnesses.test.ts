@@ -7,7 +7,7 @@ import {
   Edge, formatCheckpoint, keptCheckpoint, keptReceipt, leafHash, LogKey, openEpoch, openLogKey, originOf, parseCheckpoint, parseNote, parseProof, parseReceipt, recordEvent, Sequencer, TransparencyLog, verifyConsistency,
   verifyInclusion, verifyNote, verifyTree, Witnessing, witnessPolicy, type FullTile, type OpenedEpoch,
 } from '../../../src/audit/index.js';
-import { Database, newId, openLog, type Queryable, type Transaction } from '../../../src/platform/index.js';
+import { copyOut, Database, newId, openLog, type BulkReader, type Transaction } from '../../../src/platform/index.js';
 import { newFolder, run } from '../../support/cli.js';
 import { openTestDatabase, type TestDatabase } from '../../support/database.js';
 import { asSuperuser, createDatabase, dropDatabase, urlsOf } from '../../support/postgres.js';
@@ -29,7 +29,7 @@ const recordMany = ({ db }: Node, count: number): Promise<void> => db.transactio
   for (let index = 0; index < count; index += 1) await record(tx);
 });
 
-const problemsOf = async ({ db }: { readonly db: Queryable }, kept: Omit<Parameters<typeof verifyTree>[1], 'problem'> = {}): Promise<string[]> => {
+const problemsOf = async ({ db }: { readonly db: BulkReader }, kept: Omit<Parameters<typeof verifyTree>[1], 'problem'> = {}): Promise<string[]> => {
   const problems: string[] = [];
   await verifyTree(db, { ...kept, problem: (text) => problems.push(text) });
   return problems;
@@ -273,7 +273,7 @@ describe('a log and its witnesses', () => {
       for (const change of [`reason = 'nothing happened'`, `predecessor = replace(predecessor, '12', '11')`, 'kept = 6']) {
         const problems = await asSuperuser(restored.name, async (client) => {
           await client.query(`BEGIN; UPDATE log_epochs SET ${change} WHERE epoch = 2`);
-          return problemsOf({ db: { query: async <Row>(sql: string, parameters: readonly unknown[] = []) => (await client.query(sql, [...parameters])).rows as Row[] } });
+          return problemsOf({ db: { query: async <Row>(sql: string, parameters: readonly unknown[] = []) => (await client.query(sql, [...parameters])).rows as Row[], copyOut: (select, read) => copyOut(client, select, read) } });
         });
         expect([change, problems]).toEqual([change, expect.arrayContaining(['What is stored of the opening of epoch 2 is not what its first entry says.'])]);
       }
