@@ -2,7 +2,7 @@ import type { LoaderDefinition, PagedQuery, Queryable } from '../platform/index.
 
 export const RETENTION_STATES = {
   ACTIVE: 'A loan is on book, an application is under way, a review is open, or the customer was recorded lately and has no loan yet.',
-  RESTRICTED: 'Nothing is under way; records are kept because a clock still runs, and for nothing else.',
+  RESTRICTED: 'Nothing is under way; records are kept because a clock still runs, and are hidden from who decides about loans.',
   DUE: 'Nothing asks for the records any more: the personal data is to be erased, unless a legal hold keeps it.',
   ERASING: 'The erasure was decided and is being carried out.',
   SHREDDED: 'The key is destroyed; what is left is pseudonymous.',
