@@ -6,7 +6,7 @@ import type { GraphQLSchema } from 'graphql';
 import type { TransparencyLog } from '../audit/index.js';
 import type { ExportJobs } from '../evidence/index.js';
 import type { ArtefactStore } from '../models/index.js';
-import { AssayError, badInput, internal, newContext, notFound, type Context, type Database, type Logger } from '../platform/index.js';
+import { archiveFailure, AssayError, badInput, internal, newContext, notFound, type Context, type Database, type Logger } from '../platform/index.js';
 import { recordReads, type Authenticator } from '../security/index.js';
 import { sendArtefact, sendCard } from './downloads.js';
 import { sendExported } from './exports.js';
@@ -131,9 +131,10 @@ async function handleArtefact(parts: HttpParts, request: IncomingMessage, respon
 /** A log that refuses to sign takes in and keeps what happens: the server stays ready, and says so. */
 async function handleReady({ db, log, auditLog }: HttpParts, response: ServerResponse): Promise<void> {
   try {
-    await db.query('SELECT 1');
+    const archive = await archiveFailure(db);
+    if (archive) log.error({ archive }, 'the write-ahead log is not archived');
     const { refusal } = auditLog;
-    sendJson(response, 200, { status: 'ready', ...(refusal && { log: 'refuses to sign', why: refusal.says }) });
+    sendJson(response, 200, { status: 'ready', ...(refusal && { log: 'refuses to sign', why: refusal.says }), ...(archive && { archive }) });
   } catch (error) {
     log.warn({ err: error }, 'not ready');
     sendJson(response, 503, { status: 'the database does not answer' });

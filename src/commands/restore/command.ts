@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { badInput, checkDump, loadDump, prepareEmbeddedDatabase, readConfig, recoverEmbeddedPostgres, refused, Stages, startEmbeddedPostgres, type Config, type DatabaseUrls } from '../../platform/index.js';
 import { claimHome, migrate } from '../../runtime.js';
 import { DUMPED } from '../backup/source.js';
-import { manifestDigest, witness } from '../backup/witness.js';
+import { asRole, manifestDigest, witness, witnessWithin } from '../backup/witness.js';
 import { repeatable, time } from '../support/flags.js';
 import { judge } from './judge.js';
 
@@ -44,8 +44,15 @@ async function restoreDump({ from, json }: DumpFlags): Promise<void> {
   const manifest = await stages.run('check', 'Check the digests of the dump', (progress) => checkDump(from, (done, of) => progress.advance(done, of, 'bytes')), ({ takenAt, tables }) => `${tables.length} tables of ${takenAt}`);
   await onDatabase(config, async (urls) => {
     await stages.run('migrate', 'Make the tables', () => migrate(urls.owner));
-    await stages.run('load', `Restore ${from}`, (progress) => loadDump(urls.owner, DUMPED, from, manifest, HOLD_ACTS, (done, of) => progress.advance(done, of, 'rows')));
-    await witness(urls.app, 'DATABASE_RESTORED', { kind: 'DUMP', manifest: await manifestDigest(from), until: null });
+    const digest = await manifestDigest(from);
+    await stages.run('load', `Restore ${from}`, (progress) => asRole(urls.owner, async (db) => {
+      await db.transaction(async (tx) => {
+        await loadDump(tx, DUMPED, from, manifest, HOLD_ACTS, (done, of) => progress.advance(done, of, 'rows'));
+        // With it or not at all: a restore that the log was not told of did not happen.
+        await witnessWithin(tx, 'DATABASE_RESTORED', { kind: 'DUMP', manifest: digest, until: null });
+      });
+      await db.query('ANALYZE');
+    }));
     const found = await judge(config, urls, stages);
     if (json) process.stdout.write(`${JSON.stringify({ from, takenAt: manifest.takenAt, ...found })}\n`);
   });

@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { AssayError, refused } from '../../base/index.js';
-import { copyFile, forAll, MANIFEST, sha256OfFile, walk, writeDurably, type BackupFile } from './files.js';
+import { copyFile, forAll, MANIFEST, sha256OfFile, syncFolders, walk, writeDurably, type BackupFile } from './files.js';
 
 export const BASE_FORMAT = 'assay-base-backup@1';
 
@@ -67,6 +67,7 @@ async function backUp(client: Client, data: string, to: string, progress: Progre
     format: BASE_FORMAT, postgres: Math.floor(Number(known.version) / 10_000), system: known.system, startedAt: start.at.toISOString(), endedAt: at.toISOString(),
     startLsn: start.lsn, stopLsn: stop.lsn, folders, files, wal: await copyWal(client, data, join(to, 'wal'), start.lsn, stop.lsn),
   };
+  await syncFolders(to);
   await writeDurably(join(to, MANIFEST), `${JSON.stringify(manifest, null, 1)}\n`);
   return manifest;
 }

@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { Client } from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
-import { MANIFEST, writeDurably, type BackupFile } from './files.js';
+import { MANIFEST, syncFolders, writeDurably, type BackupFile } from './files.js';
 import { columnsOf, nameOf, partitionsIn, sequencesIn, tablesIn, type Partition, type Scope, type Sequence, type Table } from './tables.js';
 
 export const DUMP_FORMAT = 'assay-dump@1';
@@ -62,6 +62,7 @@ async function dump(client: Client, scope: Scope, to: string, progress: Progress
   const manifest: DumpManifest = {
     format: DUMP_FORMAT, takenAt: now!.at.toISOString(), migrations: ran.map(({ name }) => name), partitions: await partitionsIn(client, scope.schema), tables: dumped, sequences: await sequencesIn(client, scope.schema),
   };
+  await syncFolders(to);
   await writeDurably(join(to, MANIFEST), `${JSON.stringify(manifest, null, 1)}\n`);
   return manifest;
 }

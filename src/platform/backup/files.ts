@@ -53,12 +53,13 @@ async function pour(source: FileHandle, target: FileHandle): Promise<Omit<Backup
     const { bytesRead } = await source.read(buffer, 0, CHUNK);
     if (bytesRead === 0) return { bytes, sha256: hash.digest('hex') };
     hash.update(buffer.subarray(0, bytesRead));
-    await target.write(buffer, 0, bytesRead);
+    // A disk that fills up may take a part and say so; the next attempt fails.
+    for (let written = 0; written < bytesRead; ) written += (await target.write(buffer, written, bytesRead - written)).bytesWritten;
     bytes += bytesRead;
   }
 }
 
-/** Writes a file and waits until it is on disk. */
+/** Writes a file and waits until it is on disk, and its folder knows it. */
 export async function writeDurably(path: string, text: string): Promise<void> {
   const file = await open(path, 'wx', 0o600);
   try {
@@ -67,6 +68,24 @@ export async function writeDurably(path: string, text: string): Promise<void> {
   } finally {
     await file.close();
   }
+  await syncFolder(dirname(path));
+}
+
+/** Waits until the names in a folder are on disk; Windows has no way to ask for it. */
+export async function syncFolder(path: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+/** The same for a folder and all below it: what was copied is there after a power cut. */
+export async function syncFolders(top: string): Promise<void> {
+  await forAll((await walk(top)).folders, (path) => syncFolder(join(top, path)));
+  await syncFolder(top);
 }
 
 export async function sha256OfFile(path: string): Promise<string> {

@@ -2,9 +2,10 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
-import { Client, escapeIdentifier, escapeLiteral } from 'pg';
+import { escapeIdentifier, escapeLiteral, type ClientBase } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { badInput, internal, refused } from '../../base/index.js';
+import type { Transaction } from '../database.js';
 import { DUMP_FORMAT, type DumpedTable, type DumpManifest } from './dump.js';
 import { readManifest, sha256OfFile, within } from './files.js';
 import { columnsOf, nameOf, tablesIn, type Scope, type Table } from './tables.js';
@@ -27,28 +28,20 @@ export async function checkDump(from: string, progress: Progress): Promise<DumpM
 }
 
 /**
- * Fills the tables of a migrated database that is empty but for what migrations put there, in one transaction: all of it
- * or nothing. Triggers are for acts, not for rows that were judged when they were written, so they rest meanwhile;
+ * Fills the tables of a migrated database that is empty but for what migrations put there, in its owner's transaction: all
+ * of it or nothing. Triggers are for acts, not for rows that were judged when they were written, so they rest meanwhile;
  * foreign keys, checks and unique keys do not.
  * @param holdsActs rows that there are not in a database in which nobody has acted yet; SQL
  * @throws REFUSED where the database is not empty, or has other migrations
  */
-export async function loadDump(ownerUrl: string, scope: Scope, from: string, manifest: DumpManifest, holdsActs: readonly Rows[], progress: Progress): Promise<void> {
-  const client = new Client({ connectionString: ownerUrl, application_name: 'assay-restore' });
-  await client.connect();
-  try {
-    await client.query(`BEGIN; SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO'`);
-    await requireSameMigrations(client, manifest);
-    await requireEmpty(client, holdsActs);
-    await load(client, await matched(client, scope, manifest), from, manifest, progress);
-    await client.query('COMMIT');
-    await client.query('ANALYZE');
-  } finally {
-    await client.end();
-  }
+export async function loadDump({ connection }: Transaction, scope: Scope, from: string, manifest: DumpManifest, holdsActs: readonly Rows[], progress: Progress): Promise<void> {
+  await connection.query(`SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO'`);
+  await requireSameMigrations(connection, manifest);
+  await requireEmpty(connection, holdsActs);
+  await load(connection, await matched(connection, scope, manifest), from, manifest, progress);
 }
 
-async function requireSameMigrations(client: Client, { migrations }: DumpManifest): Promise<void> {
+async function requireSameMigrations(client: ClientBase, { migrations }: DumpManifest): Promise<void> {
   const { rows } = await client.query<{ name: string }>('SELECT name FROM migrations');
   const here = new Set(rows.map(({ name }) => name));
   const missing = migrations.filter((name) => !here.has(name));
@@ -63,7 +56,7 @@ export interface Rows {
   readonly where?: string;
 }
 
-async function requireEmpty(client: Client, holdsActs: readonly Rows[]): Promise<void> {
+async function requireEmpty(client: ClientBase, holdsActs: readonly Rows[]): Promise<void> {
   for (const { table, where = 'true' } of holdsActs) {
     const { rows } = await client.query(`SELECT FROM ${escapeIdentifier(table)} WHERE ${where} LIMIT 1`);
     if (rows.length > 0) throw refused(`The database is not empty: there are ${table}. A dump is restored into a new one: name another database, or another ASSAY_HOME.`);
@@ -73,7 +66,7 @@ async function requireEmpty(client: Client, holdsActs: readonly Rows[]): Promise
 const textOf = (table: Table): string => `${nameOf(table)} (${columnsOf(table)})`;
 
 /** The manifest names tables and columns; those of the database are meant, and no others. */
-async function matched(client: Client, scope: Scope, { tables }: DumpManifest): Promise<DumpedTable[]> {
+async function matched(client: ClientBase, scope: Scope, { tables }: DumpManifest): Promise<DumpedTable[]> {
   const here = await tablesIn(client, scope);
   const known = new Map(tables.map((table) => [textOf(table), table]));
   const missing = here.filter((table) => !known.has(textOf(table)));
@@ -84,7 +77,7 @@ async function matched(client: Client, scope: Scope, { tables }: DumpManifest): 
   return here.map((table) => known.get(textOf(table))!);
 }
 
-async function load(client: Client, tables: readonly DumpedTable[], from: string, { partitions, sequences, tables: all }: DumpManifest, progress: Progress): Promise<void> {
+async function load(client: ClientBase, tables: readonly DumpedTable[], from: string, { partitions, sequences, tables: all }: DumpManifest, progress: Progress): Promise<void> {
   const total = all.reduce((sum, { rows }) => sum + rows, 0);
   for (const table of tables) await client.query(`ALTER TABLE ${nameOf(table)} DISABLE TRIGGER USER`);
   await client.query(`TRUNCATE ${tables.map(nameOf).join(', ')}`);
@@ -104,7 +97,7 @@ async function load(client: Client, tables: readonly DumpedTable[], from: string
   for (const table of tables) await client.query(`ALTER TABLE ${nameOf(table)} ENABLE TRIGGER USER`);
 }
 
-async function loadTable(client: Client, table: DumpedTable, path: string): Promise<void> {
+async function loadTable(client: ClientBase, table: DumpedTable, path: string): Promise<void> {
   const sink = client.query(copyFrom(`COPY ${nameOf(table)} (${columnsOf(table)}) FROM STDIN`));
   await pipeline(createReadStream(path), createGunzip(), sink);
   if (sink.rowCount !== table.rows) throw internal(`${path}: ${sink.rowCount} rows were restored, but ${table.rows} were dumped.`);

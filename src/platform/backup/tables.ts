@@ -1,4 +1,4 @@
-import { type Client, escapeIdentifier } from 'pg';
+import { escapeIdentifier, type ClientBase } from 'pg';
 import { internal } from '../../base/index.js';
 
 /** A table as it is dumped: its columns that are stored, not made. */
@@ -33,7 +33,7 @@ export const columnsOf = ({ columns }: Table): string => columns.map(escapeIdent
  * What refers to another table comes after it. Columns that hold the number of a transaction are left out: such a number
  * says nothing in another server, where rows get that of the transaction that restores them.
  */
-export async function tablesIn(client: Client, { schema, without, besides }: Scope): Promise<Table[]> {
+export async function tablesIn(client: ClientBase, { schema, without, besides }: Scope): Promise<Table[]> {
   const { rows } = await client.query<Table & { refers: string[] }>(
     `SELECT n.nspname AS schema, c.relname AS name,
        ARRAY(SELECT a.attname::text FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '' AND a.atttypid <> 'xid8'::regtype ORDER BY a.attnum) AS columns,
@@ -54,7 +54,7 @@ export async function tablesIn(client: Client, { schema, without, besides }: Sco
   return sorted;
 }
 
-export async function partitionsIn(client: Client, schema: string): Promise<Partition[]> {
+export async function partitionsIn(client: ClientBase, schema: string): Promise<Partition[]> {
   const { rows } = await client.query<Partition>(
     `SELECT n.nspname AS schema, c.relname AS name, p.relname AS parent, pg_get_expr(c.relpartbound, c.oid) AS bound
      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_inherits i ON i.inhrelid = c.oid JOIN pg_class p ON p.oid = i.inhparent
@@ -69,7 +69,7 @@ export interface Sequence {
   readonly last: string | null;
 }
 
-export async function sequencesIn(client: Client, schema: string): Promise<Sequence[]> {
+export async function sequencesIn(client: ClientBase, schema: string): Promise<Sequence[]> {
   const { rows } = await client.query<Sequence>('SELECT schemaname AS schema, sequencename AS name, last_value::text AS last FROM pg_sequences WHERE schemaname = $1 ORDER BY 2', [schema]);
   return rows;
 }

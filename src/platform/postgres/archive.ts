@@ -7,7 +7,7 @@ import { othersCanEnter, type Place } from './place.js';
 const ARCHIVE_SECONDS = 60;
 
 /**
- * Settings with which a server copies its write-ahead log into a folder: a segment appears whole and synced, is never
+ * Settings with which a server copies its write-ahead log into a folder: a segment appears whole and synced, its name too, is never
  * written over, and archiving it again (after a crash) succeeds only where it is the same.
  */
 export async function archiveSettings(place: Place, folder: string): Promise<string[]> {
@@ -18,7 +18,7 @@ export async function archiveSettings(place: Place, folder: string): Promise<str
 function archiveCommand(folder: string): string {
   if (process.platform === 'win32') return `if not exist "${percent(folder)}\\%f" copy "%p" "${percent(folder)}\\%f"`;
   const to = (name: string): string => shellPath(folder, name);
-  return `if test -f ${to('%f')}; then cmp -s %p ${to('%f')}; else cp %p ${to('%f.part')} && sync ${to('%f.part')} && mv ${to('%f.part')} ${to('%f')}; fi`;
+  return `if test -f ${to('%f')}; then cmp -s %p ${to('%f')}; else cp %p ${to('%f.part')} && sync ${to('%f.part')} && mv ${to('%f.part')} ${to('%f')} && sync ${shellPath(folder, '')}; fi`;
 }
 
 /** With which a recovering server fetches segments from the first of these folders that has them. */
