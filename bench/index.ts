@@ -5,12 +5,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { syntheticGroup, taiwanGroup } from './demo.js';
 import { group as evidenceGroup } from './evidence.js';
+import { group as exportGroup } from './export.js';
 import { group as governanceGroup } from './governance.js';
 import { group as importGroup } from './import.js';
 import { group as scoringGroup } from './scoring/index.js';
 import type { BenchGroup, Figure } from './types.js';
 
-export const GROUPS: readonly BenchGroup[] = [importGroup, syntheticGroup, taiwanGroup, scoringGroup, governanceGroup, evidenceGroup];
+export const GROUPS: readonly BenchGroup[] = [importGroup, syntheticGroup, taiwanGroup, scoringGroup, governanceGroup, evidenceGroup, exportGroup];
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
 

@@ -94,6 +94,8 @@ export interface AuditPayloads {
   SCORING_UNRESOLVED: { request: Hex; code: string };
   /** Evidence is taken out: of whom or what, before anything is; `scope` is the digest of all that was asked for, canonical JSON. */
   EXPORT_BEGUN: { export: string; scope: Hex; customer: string | null; version: string | null };
+  /** An export that had begun earlier goes on, by whomever; likewise before anything more is taken. */
+  EXPORT_RESUMED: { export: string; scope: Hex; customer: string | null; version: string | null };
   /** A file of an export was fetched, by whomever. */
   EXPORT_READ: { export: string; file: Hex };
   EXPORT_COMPLETED: { export: string; manifest: Hex; predictions: number; events: number };
@@ -152,7 +154,7 @@ interface PredictionPayload {
   status: string;
   /** SHA-256 of the stored ciphertext: the stored bytes can be checked without the key. */
   record: Hex;
-  /** HMAC-SHA256(r, canonical(inputs, outputs, attributions)); `r` lies inside the ciphertext. */
+  /** HMAC-SHA256(r, canonical(everything else in the record)); `r` lies inside the ciphertext. */
   commitment: Hex;
   /** SHA-256(row salt ‖ canonical(every other stored column)): no clear column can be changed unseen. */
   columns: Hex;

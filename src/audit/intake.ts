@@ -7,11 +7,10 @@ import { noticeOf } from './told.js';
 /**
  * Hands events to the transparency log in the transaction of the acts they witness: if they cannot be written, the
  * acts do not happen. One statement for any number of events, and another where some are told to those who follow them.
+ * @param ids by which they are found again, where the caller must know
  */
-export async function recordEvents(tx: Transaction, events: readonly AuditEvent[]): Promise<void> {
+export async function recordEvents(tx: Transaction, events: readonly AuditEvent[], ids: readonly string[] = events.map(idOf)): Promise<void> {
   if (events.length === 0) return;
-  // A prediction has one event, which is found by the prediction's id.
-  const ids = events.map(({ type, id }) => (type === 'PREDICTION_RECORDED' ? id : newId()));
   await tx.query(
     'INSERT INTO audit_intake (id, type, leaf) SELECT * FROM unnest($1::uuid[], $2::text[], $3::bytea[])',
     [ids, events.map(({ type }) => type), events.map((event) => packLeaf(event, encodeLeaf(event)))],
@@ -20,3 +19,6 @@ export async function recordEvents(tx: Transaction, events: readonly AuditEvent[
 }
 
 export const recordEvent = (tx: Transaction, event: AuditEvent): Promise<void> => recordEvents(tx, [event]);
+
+/** A prediction has one event, which is found by the prediction's id. */
+const idOf = ({ type, id }: AuditEvent): string => (type === 'PREDICTION_RECORDED' ? id : newId());

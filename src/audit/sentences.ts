@@ -52,6 +52,7 @@ export const AUDIT_EVENT_SENTENCES: Readonly<Record<AuditEventType, string>> = {
   ACT_REFUSED: 'An act was refused, by a rule or for want of a permission.',
   SCORING_UNRESOLVED: 'A scoring failed before it was known what to score.',
   EXPORT_BEGUN: 'Somebody began to take evidence out.',
+  EXPORT_RESUMED: 'An export of evidence that had begun earlier went on.',
   EXPORT_COMPLETED: 'An export of evidence was complete; its manifest is named by its digest.',
   BACKUP_TAKEN: 'A backup of the database was taken.',
   DATABASE_RESTORED: 'The database was restored from a backup.',

@@ -8,7 +8,7 @@ export function benchCommand(command: Command): void {
     .action(async (names: string[], { json }: { json?: boolean }) => {
       const { GROUPS, runBench } = await import('../../bench/index.js');
       const unknown = names.find((name) => !GROUPS.some((group) => group.name === name));
-      if (unknown !== undefined) throw badInput(`There is no bench group "${unknown}". There are: ${GROUPS.map(({ name }) => name).join(', ')}.`);
+      if (unknown !== undefined) throw badInput(`There is no bench group "${unknown}". There are: ${[...new Set(GROUPS.map(({ name }) => name))].join(', ')}.`);
       const groups = GROUPS.filter(({ name }) => names.length === 0 || names.includes(name));
       const figures = await runBench(groups, (text) => void process.stderr.write(`${text}\n`));
       if (json) process.stdout.write(`${JSON.stringify(figures)}\n`);

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { openLocalApp } from '../app.js';
-import { badInput, expectId, newId, readConfig, Stages } from '../platform/index.js';
+import { badInput, expectId, readConfig, Stages } from '../platform/index.js';
 import { openRuntime } from '../runtime.js';
 import type { ExportScope } from '../evidence/index.js';
 import { localContext } from './support/local-account.js';
@@ -35,9 +35,9 @@ async function run({ out, json, ...flags }: EvidenceFlags): Promise<void> {
       const ctx = await localContext(runtime, ['AUDITOR']);
       const stages = new Stages(process.stderr);
       const { manifest, sha256 } = await stages.run('evidence', `Export evidence into ${out}`, (progress) =>
-        app.exporter.run(ctx, { id: newId(), scope, folder: resolve(out), progress: (done, total) => progress.advance(done, total, 'predictions') }),
+        app.exporter.run(ctx, { scope, folder: resolve(out), progress: (done, total) => progress.advance(done, total, 'predictions') }),
       ({ manifest: { predictions, events, versions, files } }) => `${predictions.toLocaleString('en')} predictions, ${events.toLocaleString('en')} events, ${versions.length} versions, ${files.length} files`);
-      process.stderr.write(`Anyone can check it, with the key that you published: assay verify --evidence ${out} --key ${manifest.verifierKeys.at(-1)}\n`);
+      process.stderr.write(`Anyone can check it, with the keys that you published: assay verify --evidence ${out} ${manifest.verifierKeys.map((key) => `--key ${key}`).join(' ')}\n`);
       if (json) process.stdout.write(`${JSON.stringify({ folder: out, manifest: sha256, predictions: manifest.predictions, events: manifest.events })}\n`);
     } finally {
       await app.close();

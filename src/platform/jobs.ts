@@ -5,12 +5,15 @@ import type { Logger } from './log.js';
 
 const SCHEMA = 'job_queue';
 
+/** A job that is at work for longer is taken for one whose replica died, and given to another. */
+export const JOB_EXPIRES_SECONDS = 900;
+
 /** Installs the queue's own tables as the owner, and lets the application use them. Safe to repeat. */
 export async function installJobQueue(ownerUrl: string, queues: readonly string[]): Promise<void> {
   const boss = new PgBoss({ connectionString: ownerUrl, schema: SCHEMA, supervise: false, schedule: false });
   await boss.start();
   try {
-    for (const queue of queues) await boss.createQueue(queue, { name: queue, retryLimit: 3, retryDelay: 5, expireInSeconds: 900 });
+    for (const queue of queues) await boss.createQueue(queue, { name: queue, retryLimit: 3, retryDelay: 5, expireInSeconds: JOB_EXPIRES_SECONDS });
   } finally {
     await boss.stop({ graceful: false });
   }

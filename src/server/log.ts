@@ -23,6 +23,7 @@ export async function sendLog({ log, db, contextOf }: LogParts, response: Server
   const epoch = past === undefined ? undefined : Number(past);
   if (path === 'checkpoint') return sendCheckpoint(await published(log, db, epoch), response);
   if (path === 'checkpoint/newest' && epoch === undefined) return sendCheckpoint(await newest(log, db), response);
+  if (path === 'keys' && epoch === undefined) return sendText(response, (await log.verifierKeys(db)).map((key) => `${key}\n`).join(''));
   if (path === 'key') return sendKey(log, await log.epoch(db), epoch, response);
   const [, level, rest] = /^tile\/(entries|\d|[1-5]\d|6[0-3])\/(.+)$/.exec(path) ?? [];
   const place = rest === undefined ? undefined : parseTilePath(rest);
@@ -59,4 +60,4 @@ function sendText(response: ServerResponse, text: string): void {
   response.end(text);
 }
 
-const nothing = (path: string): Error => notFound(`The transparency log has nothing at /log/${path.slice(0, 80)}. There are /log/checkpoint, /log/checkpoint/newest, /log/key, /log/tile/<L>/<N>[.p/<W>] and /log/tile/entries/<N>[.p/<W>], up to the size of the checkpoint; of earlier epochs below /log/epoch-<N>/.`);
+const nothing = (path: string): Error => notFound(`The transparency log has nothing at /log/${path.slice(0, 80)}. There are /log/checkpoint, /log/checkpoint/newest, /log/key, /log/keys, /log/tile/<L>/<N>[.p/<W>] and /log/tile/entries/<N>[.p/<W>], up to the size of the checkpoint; of earlier epochs below /log/epoch-<N>/.`);

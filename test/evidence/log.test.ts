@@ -1,14 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { readFile, rm, writeFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { execFile } from 'node:child_process';
+import { cp, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
-  canonical, leafHash, parseCheckpoint, parseKey, parseNote, parseProof, parseReceipt, readBundle, rootOfHashes, verifyConsistency, verifyInclusion, verifyNote, verifyPrediction, type PredictionBundle,
+  canonical, keysIn, leafHash, parseCheckpoint, parseKey, parseNote, parseProof, parseReceipt, readBundle, rootOfHashes, verifyConsistency, verifyInclusion, verifyNote, verifyPrediction, type PredictionBundle,
 } from '../../src/audit/index.js';
 import { canonicalJson, decodeGlobalId, newContext, newId } from '../../src/platform/index.js';
 import { noteRead, recordReads } from '../../src/security/index.js';
 import * as fc from 'fast-check';
-import { newFolder, run } from '../support/cli.js';
+import { newFolder, PROJECT, run } from '../support/cli.js';
 import { openTestApp, type TestApp } from '../support/app.js';
 import { scoreLoan, someLoans } from '../support/builders.js';
 import type { TestClient } from '../support/client.js';
@@ -115,7 +116,8 @@ describe('the transparency log, as its readers see it', () => {
 
   describe('over HTTP, as C2SP tlog-tiles lays it out', () => {
     it('checkpoint, key and hashes are open to all, and fit each other', async () => {
-      const [note, key] = await Promise.all(['checkpoint', 'key'].map(async (path) => (await get(app.anonymous(), path)).text()));
+      const [note, key, keys] = await Promise.all(['checkpoint', 'key', 'keys'].map(async (path) => (await get(app.anonymous(), path)).text()));
+      expect(keys).toBe(key);
       const checkpoint = parseNote(note!);
       expect(verifyNote(checkpoint, [parseKey(key!)])).toHaveLength(1);
       const { size, root } = parseCheckpoint(checkpoint.text);
@@ -157,7 +159,7 @@ describe('the transparency log, as its readers see it', () => {
     it('is proven by a command, with the key alone', async () => {
       const { code, stderr } = await run(['verify', '--offline', join(folder, 'bundle.json'), '--key', key], { env: { ASSAY_HOME: join(folder, 'nowhere') } });
       expect([code, stderr.split('\n').filter((line) => line.startsWith('✓')).length]).toEqual([0, 7]);
-      expect(stderr).toMatch(/✓ Inputs, outputs and explanation are those that were logged: PD 0\.\d+/);
+      expect(stderr).toMatch(/✓ All that the record holds \(explanation, host, inputs, outputs, problem, reasons, roles, runtime\) is what was logged: PD 0\.\d+/);
     });
 
     const changed = (part: keyof PredictionBundle, change: (text: string) => string): PredictionBundle => ({ ...bundle, [part]: change(bundle[part] as string) });
@@ -167,9 +169,18 @@ describe('the transparency log, as its readers see it', () => {
       ['another root', () => changed('proof', (proof) => proof.replace(/\n(\d+)\n[^\n]+\n\n—/, (_, size: string) => `\n${size}\n${Buffer.alloc(32).toString('base64')}\n\n—`)), /does not fit the text/],
       ['another record', () => changed('record', (record) => `AAAA${record.slice(4)}`), /The stored record is not the one in the leaf/],
       ['another salt', () => changed('rowSalt', (salt) => `AAAA${salt.slice(4)}`), /A column of the row was changed/],
-      ['another PD in the record', () => changed('body', (body) => body.replace(/"pd":0\.\d/, '"pd":0.9')), /do not open the commitment/],
-      ['another explanation', () => changed('body', (body) => body.replace(/"baselineLogit":-?\d/, '"baselineLogit":7')), /do not open the commitment/],
-      ['another secret', () => changed('body', (body) => body.replace(/"r":"..../, '"r":"AAAA')), /do not open the commitment/],
+      ['another PD in the record', () => changed('body', (body) => body.replace(/"pd":0\.\d+/, '"pd":0.9')), /does not open the commitment/],
+      ['another explanation', () => changed('body', (body) => body.replace(/"baselineLogit":-?\d/, '"baselineLogit":7')), /does not open the commitment/],
+      ['another secret', () => changed('body', (body) => body.replace(/"r":"..../, '"r":"AAAA')), /does not open the commitment/],
+      ['another reason', () => changed('body', (body) => body.replace(/"text":"[^"]/, '"text":"No: ')), /does not open the commitment/],
+      ['another role', () => changed('body', (body) => body.replace('"roles":["PORTAL"]', '"roles":["ADMIN"]')), /does not open the commitment/],
+      ['another runtime', () => changed('body', (body) => body.replace('"runtime":"', '"runtime":"not ')), /does not open the commitment/],
+      ['a problem', () => changed('body', (body) => body.replace('"problem":null', '"problem":{"code":"NO_MODEL","message":"None."}')), /does not open the commitment/],
+      ['another host', () => changed('body', (body) => body.replace('"node":"', '"node":"9')), /does not open the commitment/],
+      ['more in the record', () => changed('body', (body) => body.replace(/\}$/, ',"z":1}')), /does not open the commitment/],
+      ['a record that claims format 1', () => changed('body', (body) => body.replace(/"v":2\}$/, '"v":1}')), /does not open the commitment/],
+      ['a record that claims format 3', () => changed('body', (body) => body.replace(/"v":2\}$/, '"v":3}')), /reads formats 1 and 2. Use a later one/],
+      ['two PDs in the record', () => changed('body', (body) => body.replace('"outputs":', '"outputs":{"pd":0.99},"outputs":')), /The body of the record is not canonical JSON/],
       ['another receipt', () => changed('receipt', (receipt) => receipt.replace('2026', '2025')), /does not fit the text/],
     ])('with %s is refused', (_, forge, sentence) => {
       expect(() => verifyPrediction(forge(), [key])).toThrow(sentence);
@@ -195,13 +206,71 @@ describe('the transparency log, as its readers see it', () => {
       const file = join(folder, 'changed.json');
       await writeFile(file, JSON.stringify(changed('record', () => 'AAAA')));
       expect(await run(['verify', '--offline', file, '--key', key])).toMatchObject({ code: 1, stderr: expect.stringContaining('changed.json: The stored record is not the one in the leaf') });
-      expect(await run(['verify', '--offline', file])).toMatchObject({ code: 1, stderr: expect.stringContaining('--key: give the key of the log') });
+      expect(await run(['verify', '--offline', file])).toMatchObject({ code: 1, stderr: expect.stringContaining('--key: give the keys of the log') });
     });
 
     it('needs nothing but node:crypto, and a whole export nothing but Node', async () => {
       const [imported, files] = await importedBy('verify');
-      expect([imported, files <= 12]).toEqual([['node:crypto'], true]);
-      expect(await importedBy('folder')).toEqual([['node:crypto', 'node:fs', 'node:fs/promises', 'node:path', 'node:readline'], expect.any(Number)]);
+      expect([imported, files.length <= 12]).toEqual([['node:crypto'], true]);
+      expect((await importedBy('folder'))[0]).toEqual(['node:crypto', 'node:fs', 'node:fs/promises', 'node:path', 'node:readline']);
+    });
+
+    it('is proven by Node alone, with the files that the documentation names and no library, none of which signs', async () => {
+      const [, files] = await importedBy('main');
+      const documented = /cp --parents (.+?) ~\/verifier/s.exec(await readFile(join(PROJECT, 'docs/verify-alone.md'), 'utf8'))![1]!.split(/[\s\\]+/).flatMap(expanded);
+      const root = fileURLToPath(new URL('../../src/audit', import.meta.url));
+      expect(documented.sort()).toEqual(files.map((file) => relative(root, file)).sort());
+      const alone = join(folder, 'alone');
+      for (const name of documented) await cp(join(root, name), join(alone, name));
+      await writeFile(join(alone, 'package.json'), '{"type":"module"}');
+      const texts = await Promise.all(files.map((file) => readFile(file, 'utf8')));
+      expect(texts.join('').match(/\bsign\(|createPrivateKey|generateKeyPair|writeFile|fetch\(/g)).toBeNull();
+      expect(texts.join('').split('\n').length).toBeLessThan(1_200);
+      const node = (...args: string[]): Promise<{ code: number; out: string }> => new Promise((done) => {
+        execFile(process.execPath, [join(alone, 'offline/main.js'), ...args], { cwd: alone, env: {} }, (error, stdout, stderr) => done({ code: error ? Number(error.code) : 0, out: stdout + stderr }));
+      });
+      const file = join(folder, 'bundle.json');
+      await writeFile(join(folder, 'keys.txt'), `${key}\n${key}\n`);
+      const [good, other, bare] = await Promise.all([node(file, '--key', join(folder, 'keys.txt')), node(file, '--key', 'PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW'), node(file)]);
+      expect([good.code, good.out.split('\n').filter((line) => line.startsWith('✓')).length]).toEqual([0, 7]);
+      expect([other.code, other.out]).toEqual([1, expect.stringMatching(/^✗ The checkpoint of .* is not signed by a key that you trust/)]);
+      expect([bare.code, bare.out]).toEqual([1, expect.stringContaining('Usage: node main.js')]);
+    });
+
+    it('that was recorded in format 1 is proven as before, and what nothing proves of it is said', async () => {
+      const [old, its] = await Promise.all(['json', 'key'].map((ending) => readFile(join(PROJECT, `test/fixtures/evidence/prediction-format-1.${ending}`), 'utf8'))) as [string, string];
+      const told = (text: string): string[] => verifyPrediction(readBundle(text), keysIn(its)).map(({ proven, says }) => `${proven ? '✓' : '!'} ${says}`);
+      const last = told(old).slice(-3);
+      expect(last).toEqual([expect.stringMatching(/^✓ Inputs, outputs and explanation .* PD 0\.1123/), '! The record is of format 1, in which nothing proves host, problem, reasons, roles, runtime: they may have been changed', expect.stringMatching(/^✓ The receipt/)]);
+      expect(told(old.replace('approved applicants typically', 'forged')).filter((line) => line.startsWith('!'))).toHaveLength(1);
+      expect(() => told(old.replace(/(\\"v\\":)1(\}"\n\})/, '$12$2'))).toThrow('does not open the commitment');
+    });
+
+    it('without what went in and came out is not said to be erased', () => {
+      const check = verifyPrediction({ ...bundle, body: null }, [key]).find(({ proven }) => !proven);
+      expect(check!.says).toContain('is not in this bundle. It is not proven here whether the customer was erased');
+    });
+
+    it.each<[string, (text: string) => string, RegExp]>([
+      ['no JSON', () => 'nothing', /^The bundle is not JSON/],
+      ['null', () => 'null', /^The bundle is not a JSON object/],
+      ['a column twice', (text) => text.replace('"columns": {', '"columns": { "pd": 0.5,'), /^The bundle has the member "pd" twice/],
+      ['a number beyond all', (text) => text.replace('"job_id": null', '"job_id": 1e999'), /^A number is larger than numbers can be/],
+      ['columns without end', (text) => text.replace('"job_id": null', `"job_id": ${'['.repeat(50_000)}${']'.repeat(50_000)}`), /^It is nested deeper than 100 times/],
+      ['columns in a list', (text) => text.replace(/"columns": \{[^}]*\}/, '"columns": []'), /^The bundle lacks columns/],
+      ['no leaf', (text) => text.replace(/"leaf": ".*"/, '"leaf": "null"'), /^The leaf is not a JSON object/],
+      ['an empty record', (text) => text.replace(/"body": ".*"/, '"body": "{}"'), /^The secret r of the record is not 32 bytes/],
+      ['null as record', (text) => text.replace(/"body": ".*"/, '"body": "null"'), /^The body of the record is not a JSON object/],
+      ['a salt that is written otherwise', (text) => text.replace('"rowSalt": "', '"rowSalt": " '), /^The salt of the row is not base64/],
+    ])('with %s is refused in a sentence', (_, forge, sentence) => {
+      const message = ((): string => {
+        try {
+          return String(verifyPrediction(readBundle(forge(JSON.stringify(bundle, null, 2))), [key]).length);
+        } catch (error) {
+          return (error as Error).message;
+        }
+      })();
+      expect(message).toMatch(sentence);
     });
 
     it('writes canonical JSON as the library does', () => {
@@ -277,8 +346,8 @@ describe('the transparency log, as its readers see it', () => {
   });
 });
 
-/** What a file of the offline verifier imports that is not ours, it and by what it imports; and how many files of ours that are. */
-const importedBy = async (name: string): Promise<[imported: string[], files: number]> => {
+/** What a file of the offline verifier imports that is not ours, it and by what it imports; and which files of ours that are. */
+const importedBy = async (name: string): Promise<[imported: string[], files: string[]]> => {
   const [seen, imported] = [new Set<string>(), new Set<string>()];
   const follow = async (path: string): Promise<void> => {
     if (seen.has(path)) return;
@@ -289,5 +358,11 @@ const importedBy = async (name: string): Promise<[imported: string[], files: num
     }
   };
   await follow(fileURLToPath(new URL(`../../src/audit/offline/${name}.js`, import.meta.url)));
-  return [[...imported].sort(), seen.size];
+  return [[...imported].sort(), [...seen]];
+};
+
+/** As a shell expands braces. */
+const expanded = (word: string): string[] => {
+  const [, before, inside, after] = /^(.*)\{(.*)\}(.*)$/.exec(word) ?? [];
+  return inside === undefined ? [word] : inside.split(',').map((one) => `${before}${one}${after}`);
 };

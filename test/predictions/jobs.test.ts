@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { JobQueue } from '../../src/platform/index.js';
+import { installJobQueue, JobQueue, newContext, type DatabaseUrls } from '../../src/platform/index.js';
 import { SCORE_JOBS } from '../../src/predictions/index.js';
+import { JobRunner } from '../../src/predictions/jobs/job-runner.js';
 import { openTestApp, type TestApp } from '../support/app.js';
 import { someLoans, type BookLoan } from '../support/builders.js';
 import type { TestClient } from '../support/client.js';
@@ -112,6 +113,30 @@ describe('more than 1,000 loans at once', () => {
     }
     await deliverAgain();
     expect((await untilDone()).at(-1)).toMatchObject({ state: 'DONE', done: SIZE, error: null });
+  });
+
+  it('are worked on for a while at a time, so that the queue never gives a job to two replicas at once', async () => {
+    const kind = 'in-slices';
+    await installJobQueue((app.runtime.urls as DatabaseUrls).owner, [kind]);
+    const queue = await JobQueue.open(app.runtime.urls.app, app.runtime.log);
+    const pieces: string[] = [];
+    let times = 0;
+    const runner = new JobRunner<{ most: number }>({ db: app.runtime.db, queue, log: app.runtime.log, sliceMilliseconds: 0 }, kind, async ({ request, mayGoOn, progress }) => {
+      times += 1;
+      for (let done = pieces.length; done < request.most; done += 1) {
+        mayGoOn();
+        pieces.push(`piece ${done}`);
+        await progress({ done: pieces.length });
+      }
+    });
+    const [actor] = await app.sql<{ id: string }>('SELECT principal_id AS id FROM jobs LIMIT 1');
+    const ctx = newContext({ db: app.runtime.db, log: app.runtime.log, actor: { id: actor!.id, name: 'Portal', roles: [], permissions: new Set(), ownCustomerId: undefined } });
+    const id = await app.runtime.db.transaction((tx) => runner.enqueue(tx, ctx, { most: 3 }, 3));
+    await runner.start();
+    const stateOf = async (): Promise<string> => (await app.sql<{ state: string }>('SELECT state FROM jobs WHERE id = $1', [id]))[0]!.state;
+    while ((await stateOf()) !== 'DONE') await new Promise((resolve) => setTimeout(resolve, 50));
+    expect([times, pieces]).toEqual([3, ['piece 0', 'piece 1', 'piece 2']]);
+    await queue.close();
   });
 
   it('are the business of who asked for them', async () => {

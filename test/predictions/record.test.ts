@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -63,12 +63,35 @@ describe('the record of a prediction', () => {
   const replayOf = async (id: string): Promise<Replay | null> => (await auditor.ok<{ prediction: { replay: Replay | null } }>(REPLAY, { id })).prediction.replay;
 
   /** As who could write the log, too, would forge a record: bytes and leaf fit each other. */
-  async function forge(row: StoredRow, body: PredictionBody): Promise<void> {
+  async function forge(row: StoredRow, body: PredictionBody, committedAs = body.v): Promise<void> {
     const bytes = (await app.runtime.keys.keyOf(row.customer_id)).seal({ table: 'predictions', column: 'body', id: row.id }, Buffer.from(canonicalJson(body)));
     const [leaf] = await app.leaves({ type: 'PREDICTION_RECORDED', id: row.id });
-    const said = { ...leaf, record: digest(bytes), commitment: commitmentOf(Buffer.from(body.r, 'base64'), body).toString('hex') };
+    const said = { ...leaf, record: digest(bytes), commitment: commitmentOf({ ...body, v: committedAs }).toString('hex') };
     await app.sql('WITH record AS (UPDATE predictions SET body = $2 WHERE id = $1) UPDATE audit_intake SET leaf = $3 WHERE id = $1', [row.id, bytes, Buffer.from(canonicalJson(said))]);
   }
+
+  describe('of format 1, as earlier releases wrote it', () => {
+    it('is read, told with its own commitment, and replayed; one that claims the other format is not', async () => {
+      const { id } = await scoreLoan(portal, { loanId: loans[1]!.id });
+      const row = await stored(id);
+      const body = await bodyOf(row);
+      await forge(row, { ...body, v: 1 });
+      const { prediction: { record } } = await auditor.ok<{ prediction: { record: { canonical: string; commitment: string } } }>('query ($id: ID!) { prediction(id: $id) { record { canonical commitment } } }', { id });
+      const [leaf] = await app.leaves({ type: 'PREDICTION_RECORDED', id: row.id });
+      expect([JSON.parse(record.canonical), record.commitment]).toEqual([{ ...body, v: 1 }, leaf!['commitment']]);
+      // By the published rule, not by ours.
+      const { inputs, outputs, explanation } = body;
+      expect(leaf!['commitment']).toBe(createHmac('sha256', Buffer.from(body.r, 'base64')).update(canonicalJson({ inputs, outputs, explanation })).digest('hex'));
+      expect(await replayOf(id)).toMatchObject({ verdict: 'IDENTICAL', reproduced: true });
+      await forge(row, { ...body, v: 1 }, 2);
+      await stopped(row, 'RECORD_CHANGED', 'does not open the commitment');
+      await forge(row, body, 1);
+      await stopped(row, 'RECORD_CHANGED', 'does not open the commitment');
+      await forge(row, { ...body, v: 3 as 2 }, 1);
+      await stopped(row, 'RECORD_CHANGED', 'has format 3; this release reads formats 1 and 2');
+      await forge(row, body);
+    });
+  });
 
   describe('is witnessed by an audit leaf', () => {
     let row: StoredRow;
@@ -94,10 +117,11 @@ describe('the record of a prediction', () => {
 
     it('whose commitment opens with the secret inside the record', async () => {
       const body = await bodyOf(row);
-      expect(leaf['commitment']).toBe(commitmentOf(Buffer.from(body.r, 'base64'), body).toString('hex'));
+      expect(leaf['commitment']).toBe(commitmentOf(body).toString('hex'));
       expect(told.commitment).toBe(leaf['commitment']);
       const changed = { ...body, outputs: { ...body.outputs!, pd: body.outputs!.pd + 1e-9 } };
-      expect(commitmentOf(Buffer.from(body.r, 'base64'), changed).toString('hex')).not.toBe(leaf['commitment']);
+      expect(commitmentOf(changed).toString('hex')).not.toBe(leaf['commitment']);
+      for (const part of Object.keys(body)) expect([part, commitmentOf({ ...body, [part]: part === 'v' ? 1 : part === 'r' ? Buffer.alloc(32).toString('base64') : 'forged' }).toString('hex')]).not.toEqual([part, leaf['commitment']]);
     });
 
     it('that is packed with the dictionary that is published, and still reads what the first release stored', async () => {

@@ -104,6 +104,11 @@ export class TransparencyLog {
     return formatKey(this.key.verifier(epoch));
   }
 
+  /** Those of all epochs so far, the newest last: who verifies older evidence needs them all. */
+  async verifierKeys(db: Queryable): Promise<string[]> {
+    return Array.from({ length: await this.epoch(db) }, (_, epoch) => this.verifierKey(epoch + 1));
+  }
+
   /** Of each event, in the order asked for, by the newest witnessed head that covers it, else by the newest; undefined where it is not in a tree (yet). */
   async proofs(db: Queryable, ids: readonly string[]): Promise<(EntryProof | undefined)[]> {
     const newest = await this.checkpoint(db);

@@ -1,5 +1,5 @@
-import { createHash, createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
-import { isKeyName, type Note, type NoteSignature } from './note.js';
+import { createHash, createPublicKey, verify } from 'node:crypto';
+import { isKeyName, type Note } from './note.js';
 
 /** C2SP signed-note: what a key signs. The type is part of a key's id, so that no signature passes for one of the other kind. */
 export const NOTE_KEY = 0x01;
@@ -18,7 +18,8 @@ export interface VerifierKey {
   readonly id: Uint8Array;
 }
 
-const SPKI_OF_ED25519 = Buffer.from('302a300506032b6570032100', 'hex');
+/** What stands before the raw key in DER. */
+export const SPKI_OF_ED25519 = Buffer.from('302a300506032b6570032100', 'hex');
 const KEY_BYTES = 32;
 
 /** @throws SyntaxError for a name that no key may have */
@@ -28,9 +29,6 @@ export function verifierKey(name: string, type: KeyType, publicKey: Uint8Array):
   const id = createHash('sha256').update(`${name}\n`).update(Buffer.from([type])).update(publicKey).digest().subarray(0, 4);
   return { name, type, publicKey, id };
 }
-
-/** The public half of a key, raw. */
-export const rawPublicKey = (key: KeyObject): Buffer => createPublicKey(key).export({ type: 'spki', format: 'der' }).subarray(SPKI_OF_ED25519.length);
 
 /** `name+hex of the id+base64 of type and key`: how a verifier is told a key. */
 export const formatKey = ({ name, type, publicKey, id }: VerifierKey): string =>
@@ -49,17 +47,8 @@ export function parseKey(text: string): VerifierKey {
   return key;
 }
 
-/** Signs a note's text. */
-export const signNote = (key: VerifierKey, privateKey: KeyObject, text: string): NoteSignature => ({ name: key.name, keyId: key.id, bytes: sign(null, Buffer.from(text), privateKey) });
-
-const cosigned = (time: number, text: string): Buffer => Buffer.from(`cosignature/v1\ntime ${time}\n${text}`);
-
-/** @param time POSIX seconds */
-export function cosign(key: VerifierKey, privateKey: KeyObject, text: string, time: number): NoteSignature {
-  const stamp = Buffer.alloc(8);
-  stamp.writeBigUInt64BE(BigInt(time));
-  return { name: key.name, keyId: key.id, bytes: Buffer.concat([stamp, sign(null, cosigned(time, text), privateKey)]) };
-}
+/** What a cosignature signs. @param time POSIX seconds */
+export const cosignedText = (time: number, text: string): Buffer => Buffer.from(`cosignature/v1\ntime ${time}\n${text}`);
 
 const SIGNATURE_BYTES = 64;
 
@@ -87,7 +76,7 @@ function verifySignature(key: VerifierKey, bytes: Uint8Array, text: string): Ver
   const stamped = key.type === COSIGNATURE_KEY;
   if (bytes.length !== SIGNATURE_BYTES + (stamped ? 8 : 0)) return undefined;
   const time = stamped ? Number(Buffer.from(bytes).readBigUInt64BE()) : undefined;
-  const message = time === undefined ? Buffer.from(text) : cosigned(time, text);
+  const message = time === undefined ? Buffer.from(text) : cosignedText(time, text);
   const publicKey = createPublicKey({ key: Buffer.concat([SPKI_OF_ED25519, key.publicKey]), format: 'der', type: 'spki' });
   return verify(null, message, publicKey, bytes.slice(-SIGNATURE_BYTES)) ? { key, time } : undefined;
 }

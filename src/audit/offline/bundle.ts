@@ -1,3 +1,5 @@
+import { isObject, readObject, type Json } from './json.js';
+
 /** One event with all that proves it. Binary parts are base64; formats are in docs/record-format.md. */
 export interface EventBundle {
   readonly format: 'assay-event@1';
@@ -28,20 +30,19 @@ const OF_PREDICTION = [...OF_EVENT, 'rowSalt', 'record'] as const;
 
 /** @throws SyntaxError naming what is missing */
 export function readBundle(text: string): PredictionBundle {
-  const bundle = JSON.parse(text) as PredictionBundle | null;
-  if (bundle?.format !== 'assay-prediction@1') throw new SyntaxError(`That is not the bundle of a prediction: its format is ${JSON.stringify(bundle?.format)}, not "assay-prediction@1".`);
-  const missing = OF_PREDICTION.filter((name) => typeof bundle[name] !== 'string');
-  if (missing.length > 0) throw new SyntaxError(`The bundle lacks ${missing.join(', ')}.`);
-  if (typeof bundle.columns !== 'object' || bundle.columns === null) throw new SyntaxError('The bundle lacks columns.');
-  if (bundle.body !== null && typeof bundle.body !== 'string') throw new SyntaxError('The bundle lacks body, which is null where the customer was erased.');
-  return bundle;
+  const bundle = read(text, 'a prediction', 'assay-prediction@1', OF_PREDICTION);
+  if (!isObject(bundle['columns'])) throw new SyntaxError('The bundle lacks columns.');
+  if (bundle['body'] !== null && typeof bundle['body'] !== 'string') throw new SyntaxError('The bundle lacks body, which is null where the customer was erased.');
+  return bundle as unknown as PredictionBundle;
 }
 
 /** @throws SyntaxError naming what is missing */
-export function readEventBundle(text: string): EventBundle {
-  const bundle = JSON.parse(text) as EventBundle | null;
-  if (bundle?.format !== 'assay-event@1') throw new SyntaxError(`That is not the bundle of an event: its format is ${JSON.stringify(bundle?.format)}, not "assay-event@1".`);
-  const missing = OF_EVENT.filter((name) => typeof bundle[name] !== 'string');
+export const readEventBundle = (text: string): EventBundle => read(text, 'an event', 'assay-event@1', OF_EVENT) as unknown as EventBundle;
+
+function read(text: string, of: string, format: string, texts: readonly string[]): Json {
+  const bundle = readObject(text, 'The bundle');
+  if (bundle['format'] !== format) throw new SyntaxError(`That is not the bundle of ${of}: its format is ${JSON.stringify(bundle['format'])}, not "${format}".`);
+  const missing = texts.filter((name) => typeof bundle[name] !== 'string');
   if (missing.length > 0) throw new SyntaxError(`The bundle lacks ${missing.join(', ')}.`);
   return bundle;
 }

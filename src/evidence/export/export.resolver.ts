@@ -5,7 +5,6 @@ import { Requires } from '../../security/index.js';
 import { EvidenceExport, ExportEvidenceInput, ExportEvidencePayload, type EvidenceExportFile } from './export.types.js';
 import type { ExportJobs } from './export-jobs.js';
 import { finishedExport, type FinishedExport } from './finished.js';
-import { MANIFEST_FILE } from './folder.js';
 import type { ExportScope } from './scope.js';
 
 @Resolver()
@@ -34,10 +33,10 @@ function scopeOf({ customerId, versionId, since, before }: ExportEvidenceInput):
   };
 }
 
-function toExport(jobId: string, { manifest, sha256, bytes: size }: FinishedExport): EvidenceExport {
-  const file = (name: string, bytes: number, digest: string, rows: number | null): EvidenceExportFile => ({ name, bytes, sha256: digest, rows, path: `/exports/${jobId}/${name}` });
+function toExport(jobId: string, { manifest, sha256: manifestSha256, files }: FinishedExport): EvidenceExport {
+  const { predictions, events, until } = manifest;
   return {
-    manifestSha256: sha256, predictions: manifest.predictions, events: manifest.events, until: new Date(manifest.until),
-    files: [file(MANIFEST_FILE, size, sha256, null), ...manifest.files.map(({ name, bytes, sha256: digest, rows }) => file(name, bytes, digest, rows ?? null))],
+    manifestSha256, predictions, events, until: new Date(until),
+    files: files.map(({ name, bytes, sha256, rows }): EvidenceExportFile => ({ name, bytes, sha256, rows: rows ?? null, path: `/exports/${jobId}/${name}` })),
   };
 }

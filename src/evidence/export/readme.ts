@@ -1,4 +1,4 @@
-import type { ExportState } from './folder.js';
+import type { ExportState } from './state.js';
 
 /** What whoever is handed the folder reads first. */
 export const readme = ({ scope, until, predictions, events }: ExportState, verifierKeys: readonly string[]): string => `# Evidence exported from Assay
@@ -11,6 +11,7 @@ Of: ${Object.entries(scope).filter(([, value]) => value !== undefined).map(([nam
 - \`models/<version>/\`: model cards, and the dossier byte for byte as it was voted on
 - \`keys/log.txt\`: the keys of the log. Compare them with those that the lender has published: a folder cannot vouch for itself
 - \`manifest.json\`: all files with their SHA-256; its own SHA-256 is in the log, in the event EXPORT_COMPLETED
+- \`completed.json\`: that event, with entry, proof and receipt: the log's word that this is all of the export
 
 To verify all of it, with no server and no database:
 

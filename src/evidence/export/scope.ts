@@ -26,13 +26,17 @@ export const predictionsIn = ({ customerId, versionId, since, before }: ExportSc
   .add('p.id >= uuid_v7_floor(?::timestamptz) AND p.created_at >= ?', since)
   .add('p.created_at < ?', before);
 
-/** Which other events; `i` are those that were taken in, `said` what they say. */
-export function eventsIn({ customerId, versionId, since, before }: ExportScope): Where {
+/** When an event was, as its entry in the log says: a column beside it is bound by nothing. */
+const SAID_AT = `(said ->> 'time')::timestamptz`;
+
+/** Which other events until then; `i` are those that were taken in, `said` what they say. */
+export function eventsIn({ customerId, versionId, since, before }: ExportScope, until: string): Where {
   const where = new Where()
     .add(`said ->> 'customer' = ?`, customerId)
     .add(`(said ->> 'version' = ? OR said ->> 'model' = (SELECT model_id::text FROM model_versions WHERE id::text = ?))`, versionId)
-    .add('i.recorded_at >= ?', since)
-    .add('i.recorded_at < ?', before);
+    .add(`${SAID_AT} >= ?`, since)
+    .add(`${SAID_AT} < ?`, before)
+    .add(`${SAID_AT} <= ?`, until);
   where.conditions.push(`i.type <> 'PREDICTION_RECORDED'`);
   return where;
 }

@@ -8,12 +8,11 @@ export interface TableRow {
   readonly body: string | null;
 }
 
-type Column = readonly [name: string, type: BasicType, value: (row: TableRow) => unknown];
+type Body = Readonly<Record<string, unknown>>;
+type Column = readonly [name: string, type: BasicType, value: (row: TableRow, body: Body) => unknown];
 
-const part = ({ body }: TableRow, name: string): unknown => (body === null ? null : ((JSON.parse(body) as Record<string, unknown>)[name] ?? null));
 const clear = (name: keyof PredictionRow, type: BasicType): Column => [name, type, ({ row }) => row[name]];
-const sealed = (name: string): Column => [name, 'STRING', (row) => jsonOf(part(row, name))];
-const jsonOf = (value: unknown): string | null => (value === null ? null : JSON.stringify(value));
+const sealed = (name: string): Column => [name, 'STRING', (_, body) => (body[name] == null ? null : JSON.stringify(body[name]))];
 
 /** Columns as a data scientist would ask for them; what is nested stays JSON. */
 const COLUMNS: readonly Column[] = [
@@ -25,5 +24,11 @@ const COLUMNS: readonly Column[] = [
 ];
 
 /** The rows as Apache Parquet, one group. */
-export const asParquet = (rows: readonly TableRow[]): Uint8Array =>
-  new Uint8Array(parquetWriteBuffer({ columnData: COLUMNS.map(([name, type, value]) => ({ name, type, data: rows.map((row) => value(row) ?? null), nullable: true })), createdBy: 'assay' }));
+export function asParquet(rows: readonly TableRow[]): Uint8Array {
+  const columnData = COLUMNS.map(([name, type]) => ({ name, type, data: [] as unknown[], nullable: true }));
+  for (const row of rows) {
+    const body = row.body === null ? {} : (JSON.parse(row.body) as Body);
+    for (const [index, [, , value]] of COLUMNS.entries()) columnData[index]!.data.push(value(row, body) ?? null);
+  }
+  return new Uint8Array(parquetWriteBuffer({ columnData, createdBy: 'assay' }));
+}

@@ -61,7 +61,7 @@ export class Evidence {
     return {
       canonical: canonicalJson(body),
       sha256: sha256(ciphertext).toString('hex'),
-      commitment: commitmentOf(Buffer.from(body.r, 'base64'), body).toString('hex'),
+      commitment: commitmentOf(body).toString('hex'),
     };
   }
 

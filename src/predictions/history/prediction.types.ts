@@ -107,7 +107,7 @@ export class PredictionProblem {
 export class PredictionRecordType {
   @Field(() => String, { description: 'The decrypted body, RFC 8785 canonical JSON (docs/record-format.md).' }) canonical!: string;
   @Field(() => String, { description: 'SHA-256 of the stored ciphertext, as in the audit leaf.' }) sha256!: string;
-  @Field(() => String, { description: 'HMAC of inputs, outputs and explanation under the secret inside the record, as in the audit leaf.' }) commitment!: string;
+  @Field(() => String, { description: 'HMAC of all that the record holds under the secret inside it, as in the audit leaf; in records of format 1 of inputs, outputs and explanation.' }) commitment!: string;
 }
 
 @ObjectType('Prediction', { description: 'One act of scoring, successful or not.', implements: Node, simpleResolvers: true })

@@ -1,4 +1,4 @@
-import { AssayError, internal, newContext, newId, notFound, type Actor, type Context, type Database, type JobQueue, type Logger, type Transaction } from '../../platform/index.js';
+import { AssayError, internal, JOB_EXPIRES_SECONDS, newContext, newId, notFound, type Actor, type Context, type Database, type JobQueue, type Logger, type Transaction } from '../../platform/index.js';
 import { may } from '../../security/index.js';
 import { JobEntity } from './job.entity.js';
 
@@ -12,7 +12,7 @@ export interface RunningJob<Request> {
   readonly ctx: Context;
   readonly request: Request;
   progress(change: JobProgress): Promise<void>;
-  /** To be called between pieces. @throws UNAVAILABLE where this server ends: another goes on */
+  /** To be called between pieces, each of which takes a few minutes at most. Throws where another server is to go on, or this one later. */
   mayGoOn(): void;
 }
 
@@ -22,7 +22,15 @@ export interface JobParts {
   readonly db: Database;
   readonly queue: JobQueue;
   readonly log: Logger;
+  /** How long a job is worked on at a time. */
+  readonly sliceMilliseconds?: number;
 }
+
+/** Well before the queue would give the job to another replica while this one works on it. */
+const SLICE_MILLISECONDS = (JOB_EXPIRES_SECONDS * 1_000) / 2;
+
+/** Between pieces: its time is over, and it queues again for the rest. */
+class HandedOver extends Error {}
 
 /** Jobs of one kind: taken up by whichever replica is free, told of in the table of jobs, and taken up again where a replica died. */
 export class JobRunner<Request extends object> {
@@ -64,6 +72,7 @@ export class JobRunner<Request extends object> {
       await this.work(this.running(job));
       await this.update(jobId, { state: 'DONE', finishedAt: new Date() });
     } catch (error) {
+      if (error instanceof HandedOver) return this.queueAgain(jobId);
       const told = toldOf(error);
       log.error({ err: error, jobId, id: told.id }, `${this.kind} job failed`);
       await this.update(jobId, { state: 'FAILED', error: `${told.message} (${told.id})`, finishedAt: new Date() });
@@ -71,14 +80,26 @@ export class JobRunner<Request extends object> {
     }
   }
 
+  private queueAgain(id: string): Promise<void> {
+    return this.parts.db.transaction(async (tx) => {
+      await tx.manager.update(JobEntity, { id }, { state: 'QUEUED' });
+      await this.parts.queue.enqueue(tx, this.kind, id);
+    });
+  }
+
   private running({ id, principalId, request: stored }: JobEntity): RunningJob<Request> {
     const { actor, ...request } = stored as StoredRequest<Request>;
     const ctx = newContext({ db: this.parts.db, log: this.parts.log, actor: { ...actor, id: principalId, permissions: new Set(actor.permissions) } });
+    const end = performance.now() + (this.parts.sliceMilliseconds ?? SLICE_MILLISECONDS);
+    let pieces = 0;
     return {
       id, ctx, request: request as unknown as Request,
       progress: (change) => this.update(id, change),
       mayGoOn: () => {
         if (this.stopping) throw new AssayError('UNAVAILABLE', 'The server that worked on the job was stopped; another goes on with it.');
+        // One at least, however short the time.
+        if (pieces > 0 && performance.now() > end) throw new HandedOver();
+        pieces += 1;
       },
     };
   }

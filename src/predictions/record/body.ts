@@ -4,8 +4,13 @@ import { pack, unpack } from './packing.js';
 import type { DataKey } from '../../security/index.js';
 import type { EncodedInput, GatheredValue, InputValue, NoveltyFinding, RefusedInput } from '../../scoring/index.js';
 
-/** Record format v1. Published in docs/record-format.md; a change is a new version, never an edit. */
-export const RECORD_FORMAT = 1;
+/**
+ * The record format that is written. Published in docs/record-format.md; a change is a new version, never an edit. Records of
+ * format 1 are read, replayed and verified as they always were: their commitment leaves out reasons, problem, roles, runtime, host.
+ */
+export const RECORD_FORMAT = 2;
+
+const FORMATS = [1, RECORD_FORMAT] as const;
 
 const SECRET_BYTES = 32;
 
@@ -87,7 +92,7 @@ export interface RecordedProblem {
  * names, labels, units and sources are in the version's feature schema.
  */
 export interface PredictionBody {
-  readonly v: typeof RECORD_FORMAT;
+  readonly v: (typeof FORMATS)[number];
   /** The secret of the commitment in the audit leaf, base64. */
   readonly r: string;
   /** [value] or [value, flags]. Empty where no version was reached. */
@@ -110,7 +115,7 @@ export type BodyParts = Omit<PredictionBody, 'v' | 'r'>;
 
 export interface SealedBody {
   readonly ciphertext: Buffer;
-  /** HMAC-SHA256(r, canonical(inputs, outputs, explanation)), and the simulation where there is one. */
+  /** HMAC-SHA256(r, canonical(everything but r)). */
   readonly commitment: Buffer;
 }
 
@@ -120,18 +125,29 @@ export const compactInputs = (inputs: readonly (EncodedInput | RefusedInput)[]):
 /** Encrypts a body under the customer's key, bound to the prediction's id. */
 export function sealBody(key: DataKey, predictionId: string, parts: BodyParts): SealedBody {
   const secret = randomBytes(SECRET_BYTES);
-  const body: PredictionBody = { v: RECORD_FORMAT, r: secret.toString('base64'), ...parts };
-  return { ciphertext: key.seal(placeOf(predictionId), pack(canonicalJson(body))), commitment: commitmentOf(secret, parts) };
+  const r = secret.toString('base64');
+  const canonical = canonicalJson({ v: RECORD_FORMAT, r, ...parts } satisfies PredictionBody);
+  // Canonical JSON without `r` is canonical JSON with it taken out, and its value stands nowhere else: it was just made.
+  const committed = canonical.replace(`"r":"${r}",`, '');
+  return { ciphertext: key.seal(placeOf(predictionId), pack(canonical)), commitment: hmac(secret, committed) };
 }
 
 /** @throws INTERNAL when the stored bytes are not what was written; BAD_INPUT for a format of a later release */
 export function unsealBody(key: DataKey, predictionId: string, ciphertext: Uint8Array): PredictionBody {
   const body = JSON.parse(unpack(key.unseal(placeOf(predictionId), ciphertext))) as PredictionBody;
-  if (body.v === RECORD_FORMAT) return body;
-  throw badInput(`The record of prediction ${predictionId} has format ${String(body.v)}; this release reads format ${RECORD_FORMAT}. Use a later release.`);
+  if (FORMATS.includes(body.v)) return body;
+  throw badInput(`The record of prediction ${predictionId} has format ${String(body.v)}; this release reads formats ${FORMATS.join(' and ')}. Use a later release.`);
 }
 
-export const commitmentOf = (secret: Buffer, { inputs, outputs, explanation, simulation }: BodyParts): Buffer =>
-  createHmac('sha256', secret).update(canonicalJson({ inputs, outputs, explanation, ...(simulation && { simulation }) })).digest();
+/**
+ * What the leaf of a body holds, by the rule of the body's format. The rules differ in what they commit to, `v` included, so
+ * that a body which claims another format than its own has another commitment.
+ */
+export function commitmentOf({ r, ...body }: PredictionBody): Buffer {
+  const { inputs, outputs, explanation, simulation } = body;
+  return hmac(Buffer.from(r, 'base64'), canonicalJson(body.v === 1 ? { inputs, outputs, explanation, ...(simulation && { simulation }) } : body));
+}
+
+const hmac = (secret: Buffer, text: string): Buffer => createHmac('sha256', secret).update(text).digest();
 
 const placeOf = (id: string): { table: string; column: string; id: string } => ({ table: 'predictions', column: 'body', id });

@@ -86,7 +86,7 @@ function checkedRecord({ row, record: { ciphertext, salt, exact, body }, leaf }:
   if (!exact || columnsDigest(salt, row).toString('hex') !== leaf.columns) return stop('COLUMNS_CHANGED', `A column of prediction ${id}, such as its PD or decision, is not what was logged.`);
   if (!body) return stop('ERASED', 'The customer was erased: what went in cannot be read any more.');
   if (body instanceof Error) return stop('RECORD_CHANGED', `The record of prediction ${id} has its digest, but does not open: ${messageOf(body)}`);
-  if (commitmentOf(Buffer.from(body.r, 'base64'), body).toString('hex') !== leaf.commitment) return stop('RECORD_CHANGED', `What the record of prediction ${id} holds does not open the commitment that was logged.`);
+  if (commitmentOf(body).toString('hex') !== leaf.commitment) return stop('RECORD_CHANGED', `What the record of prediction ${id} holds does not open the commitment that was logged.`);
   if (!body.outputs) return stop('RECORD_CHANGED', `Prediction ${id} is stored as scored, but its record holds no score.`);
   if (stored.state !== 'SOUND') return stop(stored.state === 'CHANGED' ? 'VERSION_CHANGED' : stored.state, stored.problem);
   if (stored.dossierDigest !== leaf.dossier || stored.artefactDigest !== leaf.artefact) {
