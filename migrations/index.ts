@@ -18,6 +18,7 @@ import { PersonalData1764000000017 } from './1764000000017-personal-data.js';
 import { Witnesses1764000000019 } from './1764000000019-witnesses.js';
 import { WitnessedRows1764000000022 } from './1764000000022-witnessed-rows.js';
 import { WhoWroteRows1764000000023 } from './1764000000023-who-wrote-rows.js';
+import { UnderWay1764000000024 } from './1764000000024-under-way.js';
 import { PackedLeaves1764000000025 } from './1764000000025-packed-leaves.js';
 import { TimesAreTheDatabases1764000000026 } from './1764000000026-times-are-the-databases.js';
 
@@ -43,6 +44,7 @@ export const migrations = [
   Witnesses1764000000019,
   WitnessedRows1764000000022,
   WhoWroteRows1764000000023,
+  UnderWay1764000000024,
   PackedLeaves1764000000025,
   TimesAreTheDatabases1764000000026,
 ];

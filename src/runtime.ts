@@ -40,7 +40,9 @@ export async function openRuntime(config: Config): Promise<Runtime> {
     const db = await Database.open(urls, { entities, pool: config.databasePool });
     undo.push(() => db.close());
     if (!(await isMigrated(db, migrations))) throw refused('The database schema is not up to date. Run: npm run assay -- migrate');
-    const keys = await openKeyRing(config, { hasCustomers: () => hasCustomers(db), cluster: () => clusterOf(db) });
+    const keys = await openKeyRing(config, {
+      hasCustomers: () => hasCustomers(db), newestCustomers: () => newestCustomers(db), cluster: () => clusterOf(db), warn: (sentence) => log.warn(sentence),
+    });
     undo.push(() => keys.close());
     return { config, urls, db, keys, log, note, close };
   } catch (error) {
@@ -80,6 +82,9 @@ async function startExisting(config: Config, undo: Undo): Promise<DatabaseUrls> 
 }
 
 const hasCustomers = async (db: Database): Promise<boolean> => (await db.query('SELECT id FROM customers LIMIT 1')).length > 0;
+
+const newestCustomers = async (db: Database): Promise<string[]> =>
+  (await db.query<{ id: string }>('SELECT c.id FROM customers c WHERE NOT EXISTS (SELECT FROM erasures e WHERE e.customer_id = c.id) ORDER BY c.id DESC LIMIT 100')).map(({ id }) => id);
 
 /** Not everybody may ask. */
 const clusterOf = (db: Database): Promise<string | undefined> =>

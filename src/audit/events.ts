@@ -9,7 +9,8 @@ export type Hex = string;
  * said with the act (comment, reason, text): SHA-256 of its UTF-8.
  */
 export interface AuditPayloads {
-  BOOK_IMPORTED: { source: string; sourceSha256: Hex; customers: number; loans: number; repayments: number; outcomes: number; rejected: number };
+  /** The digest of what was imported is keyed: it may be of one person. Those of earlier releases are plain (`sourceSha256`), with the file's name. */
+  BOOK_IMPORTED: { source: 'FILE' | 'ROWS'; sourceHmac: Hex; customers: number; loans: number; repayments: number; outcomes: number; rejected: number };
   CUSTOMER_RECORDED: { customer: string };
   CUSTOMER_UPDATED: { customer: string };
   LOAN_RECORDED: LoanPayload;

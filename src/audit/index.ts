@@ -1,5 +1,6 @@
 export * from './events.js';
 export * from './leaf.js';
+export * from './read-leaf.js';
 export * from './intake.js';
 export { packLeaf, unpackLeaf } from './packing.js';
 export * from './text.js';

@@ -1,4 +1,4 @@
-import { badInput, effectiveBy, expectId, fetchPage, isPresent, notFound, PRESENT, recordedBefore, Where, type Moment, type Page, type PageRequest, type Queryable } from '../platform/index.js';
+import { badInput, effectiveBy, expectId, fetchPage, isPresent, notFound, recordedBefore, Where, type Moment, type Page, type PageRequest, type Queryable } from '../platform/index.js';
 import { isExternalId } from './recording.js';
 
 /** The newest facts of a customer, sections still sealed, in base64. */
@@ -52,9 +52,9 @@ export async function customersAt(db: Queryable, asked: readonly CustomerAt[]): 
   return asked.map((_, index) => found.get(index + 1));
 }
 
-/** As they are; without those who are not there. */
-export const customersNow = async (db: Queryable, ids: readonly string[]): Promise<CustomerRow[]> =>
-  (await customersAt(db, ids.map((customerId) => ({ customerId, moment: PRESENT })))).filter((row) => row !== undefined);
+/** All that was ever recorded of customers. */
+export const everyFactOf = (db: Queryable, ids: readonly string[]): Promise<{ id: string; facts: SealedFacts }[]> =>
+  db.query(`SELECT f.customer_id AS id, ${FACTS} AS facts FROM customer_facts f WHERE f.customer_id = ANY ($1::uuid[]) ORDER BY f.customer_id`, [ids]);
 
 /** Everything ever recorded of a customer by a moment, newest first. */
 export const factsOf = (db: Queryable, { customerId, moment }: CustomerAt): Promise<{ facts: SealedFacts }[]> =>
@@ -67,11 +67,11 @@ export async function factsAsOf(db: Queryable, customerId: string, asOf: Date): 
   return row?.facts;
 }
 
-/** Those whose records are only kept: nothing is under way with them. Who has no loan yet is about to have one. */
+/** Those whose records are only kept: nothing is under way with them. */
 export async function restrictedAmong(db: Queryable, ids: readonly string[]): Promise<Set<string>> {
   const rows = await db.query<{ id: string }>(
     `SELECT c.id FROM unnest($1::uuid[]) AS c(id) CROSS JOIN LATERAL retention_state(c.id) s
-     WHERE s.state IN ('RESTRICTED', 'DUE') AND EXISTS (SELECT FROM loans l WHERE l.customer_id = c.id)`,
+     WHERE s.state IN ('RESTRICTED', 'DUE')`,
     [ids],
   );
   return new Set(rows.map(({ id }) => id));

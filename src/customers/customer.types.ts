@@ -27,9 +27,9 @@ abstract class FactFields {
     return this.facts.effectiveAt;
   }
 
-  @Field(() => [Attribute], { description: 'Free attributes, by name: what models may use.' })
+  @Field(() => [Attribute], { description: 'Free attributes, by name: what models may use. Empty where the customer was erased; for who works with personal data, where it is only kept (retention), too.' })
   get attributes(): NamedValue[] {
-    return namedValues(this.facts.section('attributes'));
+    return this.restricted ? [] : namedValues(this.facts.section('attributes'));
   }
 
   @Privileged('IDENTITY', ({ customerId }: FactFields) => customerId)
@@ -43,7 +43,7 @@ abstract class FactFields {
   @Requires('customer:protected')
   @Field(() => [Attribute], { description: 'Protected attributes: never a model input, kept to check for fairness.' })
   get protectedAttributes(): NamedValue[] {
-    return namedValues(this.facts.section('protected'));
+    return this.restricted ? [] : namedValues(this.facts.section('protected'));
   }
 }
 

@@ -1,8 +1,7 @@
-import type { Queryable, Sheet, Transaction } from '../platform/index.js';
-import { copySheets } from '../platform/index.js';
+import { copySheets, type Moment, type Queryable, type Sheet, type Transaction } from '../platform/index.js';
 import { addIndexKey, blindDigest, dropOldIndexKeys, IDENTIFIER_KINDS, IDENTIFIERS, normalised, type IdentifierKind, type KeyRing, type KeyVersion } from '../security/index.js';
 import { OpenedFacts } from './opened-facts.js';
-import { customersNow } from './customer.queries.js';
+import { customersAt, everyFactOf } from './customer.queries.js';
 
 type Identity = Readonly<Record<string, string>>;
 
@@ -10,8 +9,16 @@ type Identity = Readonly<Record<string, string>>;
 export const identifierSheet = (keys: readonly KeyVersion[], customers: readonly { readonly id: string; readonly identity: Identity }[]): Sheet => ({
   table: 'customer_identifiers',
   columns: ['customer_id', 'kind', 'key_version', 'digest'],
-  rows: customers.flatMap(({ id, identity }) => identifiersIn(identity).flatMap(([kind, value]) => keys.map(({ version, key }) => [id, kind, version, blindDigest(key, kind, value)]))),
+  rows: onlyOnce(customers.flatMap(({ id, identity }) => identifiersIn(identity).map(([kind, value]) => ({ id, kind, value })))).flatMap(({ id, kind, value }) =>
+    keys.map(({ version, key }) => [id, kind, version, blindDigest(key, kind, value)])),
 });
+
+interface Identifier extends Sought {
+  readonly id: string;
+}
+
+/** What a customer had twice has one row. */
+const onlyOnce = (all: readonly Identifier[]): Identifier[] => [...new Map(all.map((one) => [`${one.id} ${one.kind} ${one.value}`, one])).values()];
 
 function identifiersIn(identity: Identity): (readonly [IdentifierKind, string])[] {
   return IDENTIFIER_KINDS.flatMap((kind) => {
@@ -27,8 +34,8 @@ export interface Sought {
   readonly value: string;
 }
 
-/** The customers whose facts in force have all of these identifiers. The index has what they ever had: what it finds is opened and compared. */
-export async function customersWith(db: Queryable, keys: KeyRing, sought: readonly Sought[]): Promise<string[]> {
+/** The customers whose facts in force at a moment have all of these identifiers. The index has what they ever had: what it finds is opened and compared. */
+export async function customersWith(db: Queryable, keys: KeyRing, sought: readonly Sought[], moment: Moment): Promise<string[]> {
   const indexKeys = await keys.indexKeys();
   const digests = sought.map(({ kind, value }) => indexKeys.map(({ key }) => blindDigest(key, kind, value)));
   const rows = await db.query<{ id: string }>(
@@ -37,9 +44,10 @@ export async function customersWith(db: Queryable, keys: KeyRing, sought: readon
     [sought.flatMap(({ kind }) => indexKeys.map(() => kind)), digests.flat(), sought.length, MOST_FOUND],
   );
   const ids = rows.map(({ id }) => id);
-  const [customers, dataKeys] = await Promise.all([customersNow(db, ids), keys.keysOf(ids)]);
+  const [customers, dataKeys] = await Promise.all([customersAt(db, ids.map((customerId) => ({ customerId, moment }))), keys.keysOf(ids)]);
   const keyOf = new Map(ids.map((id, index) => [id, dataKeys[index]]));
   return customers
+    .filter((customer) => customer !== undefined)
     .filter(({ id, facts }) => {
       const { identity } = new OpenedFacts(facts, keyOf.get(id));
       return sought.every(({ kind, value }) => normalised(kind, identity[IDENTIFIERS[kind]] ?? '') === value);
@@ -51,7 +59,7 @@ export async function customersWith(db: Queryable, keys: KeyRing, sought: readon
 const MOST_FOUND = 1_000;
 const BATCH = 500;
 
-/** Writes the index anew for everybody, under every key that there is: what is there already is left out by the database. */
+/** Writes the index anew for everybody, with what they ever had, under every key that there is: what is there already is left out by the database. */
 export async function indexEverybody(transaction: <T>(work: (tx: Transaction) => Promise<T>) => Promise<T>, keys: KeyRing, advance: (done: number, of: number) => void): Promise<number> {
   const indexKeys = await keys.indexKeys();
   let [after, done, of] = ['00000000-0000-0000-0000-000000000000', 0, 0];
@@ -61,9 +69,9 @@ export async function indexEverybody(transaction: <T>(work: (tx: Transaction) =>
       of = count;
       const rows = await tx.query<{ id: string }>('SELECT id FROM customers WHERE id > $1 ORDER BY id LIMIT $2', [after, BATCH]);
       const ids = rows.map(({ id }) => id);
-      const [customers, dataKeys] = await Promise.all([customersNow(tx, ids), keys.keysOf(ids)]);
+      const [recorded, dataKeys] = await Promise.all([everyFactOf(tx, ids), keys.keysOf(ids)]);
       const keyOf = new Map(ids.map((id, index) => [id, dataKeys[index]]));
-      const known = customers.filter(({ id }) => keyOf.get(id)).map(({ id, facts }) => ({ id, identity: new OpenedFacts(facts, keyOf.get(id)).identity }));
+      const known = recorded.filter(({ id }) => keyOf.get(id)).map(({ id, facts }) => ({ id, identity: new OpenedFacts(facts, keyOf.get(id)).identity }));
       await copySheets(tx, [identifierSheet(indexKeys, known)]);
       return ids;
     });

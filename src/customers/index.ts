@@ -7,5 +7,6 @@ export { requireCustomer, resolveCustomer, type CustomerAt, type CustomerName } 
 export * from './customer.inputs.js';
 export * from './customer.types.js';
 export * from './customers.reader.js';
+export { isRestricted } from './restriction.js';
 export * from './customers.service.js';
 export * from './customers.resolver.js';

@@ -1,7 +1,6 @@
-import type { Entry } from '../audit/index.js';
+import { readLeaf, type Entry } from '../audit/index.js';
 import { sha256, type BulkReader } from '../platform/index.js';
 import { columnsDigest } from '../predictions/index.js';
-import { readLeaf } from './read-leaf.js';
 import { storedPredictions, type StoredPrediction } from './stored-predictions.js';
 
 /** What else a changed leaf may say: that it was changed is told by the tree. */

@@ -1,8 +1,7 @@
-import type { Entry } from '../audit/index.js';
+import { readLeaf, type Entry } from '../audit/index.js';
 import { canonicalJson, sha256, type Queryable } from '../platform/index.js';
 import { ActsInLog } from './acts-in-log.js';
 import { ACT_TYPES, type Row } from './acts-of-rows.js';
-import { readLeaf } from './read-leaf.js';
 import { WritersOfRows, type RowLeaf } from './writers-of-rows.js';
 
 /** The tables whose every row is bound by leaves (the trigger `witnessed`), and what of a row is bound where that is not all of it. */

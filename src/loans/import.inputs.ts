@@ -85,7 +85,7 @@ export class ImportLoansInput {
   @Field(() => Boolean, { defaultValue: false, description: 'Whether the customers are invented.' }) synthetic!: boolean;
 
   @Length(1, 200, { message: 'name: give 1 to 200 characters.' })
-  @Field(() => String, { defaultValue: 'importLoans', description: 'What the audit log calls this import.' })
+  @Field(() => String, { defaultValue: 'importLoans', description: 'What refusals call this import. It is not kept.' })
   name!: string;
 
   @Length(1, 200, { message: 'requestId: give 1 to 200 characters.' })

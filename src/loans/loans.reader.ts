@@ -1,4 +1,4 @@
-import { namedValues, type Customer, type CustomersReader, type NamedValue } from '../customers/index.js';
+import { isRestricted, namedValues, type Customer, type CustomersReader, type NamedValue } from '../customers/index.js';
 import { encodeGlobalId, expectId, momentKey, perParent, PRESENT, toConnection, type Connection, type Context, type LoaderDefinition, type Moment, type NodeLoader, type PageRequest } from '../platform/index.js';
 import { demand, ownCustomer } from '../security/index.js';
 import type { LoanFilter, LoanOrder } from './loan.inputs.js';
@@ -45,8 +45,9 @@ export class LoansReader {
     return rows.map(({ facts }) => new LoanFact(loan.customerId, loan.currency, facts));
   }
 
-  /** Free attributes of a loan; empty where the customer was erased. */
+  /** Free attributes of a loan; empty where the customer was erased, or is only kept and not for this reader. */
   async attributes(ctx: Context, { customerId, facts }: Loan | LoanFact): Promise<NamedValue[]> {
+    if (await isRestricted(ctx, customerId)) return [];
     const key = await ctx.loaders.of(ctx, this.customers.dataKeys).load(customerId);
     return namedValues(openedAttributes(key, facts));
   }

@@ -6,8 +6,8 @@ import { digestBytes } from './hex.js';
 import type { ArtefactKind } from './version.entity.js';
 
 /**
- * What it takes to have an artefact, beside model:read. The reference set and the parity sample hold what single
- * applicants had in each feature; the report tells how groups of people fare.
+ * What it takes to have an artefact, beside model:read. The reference set, and parity samples of versions of earlier
+ * releases, hold what single applicants had in each feature; the report tells how groups of people fare.
  */
 const NEEDED: Readonly<Partial<Record<ArtefactKind, Permission>>> = {
   REFERENCE_SET: 'prediction:detail',

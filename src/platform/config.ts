@@ -34,6 +34,7 @@ const environment = z.object({
   KEY_STORE: z.string().regex(/^(lmdb:.|postgres(ql)?:\/\/)/, 'must be lmdb:<folder> or postgres://…').optional(),
   KEY_STORE_PATH: z.string().optional(),
   KEY_ENCRYPTION_KEY_FILE: z.string().optional(),
+  ACCEPT_LOST_KEYS: z.uuid('must be the id that the refusal names').optional(),
   LOG_ORIGIN: z.string().regex(/^[^\s+]+$/, 'must have no spaces and no plus; a name like log.example.com/assay').refine((name) => !/\/epoch-\d+$/.test(name), 'must not end in /epoch-N: that is how later epochs of a log are called').default('localhost/assay'),
   LOG_KEY_FILE: z.string().optional(),
   LOG_CHECKPOINT_FILE: z.string().optional(),
@@ -103,6 +104,8 @@ export interface Config {
   readonly devIssuer: boolean;
   readonly keyStore: KeyStoreConfig;
   readonly keyEncryptionKeyFile: string;
+  /** The newest of the customers whose keys are lost for good, so that servers start all the same. */
+  readonly acceptLostKeys: string | undefined;
   /** The name of the transparency log. */
   readonly logOrigin: string;
   readonly logKeyFile: string;
@@ -160,6 +163,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     devIssuer: e.DEV_ISSUER ?? false,
     keyStore: keyStoreOf(e.KEY_STORE) ?? { provider: 'lmdb', path: resolve(e.KEY_STORE_PATH ?? `${home}/keys`) },
     keyEncryptionKeyFile: resolve(e.KEY_ENCRYPTION_KEY_FILE ?? `${home}/key-encryption.key`),
+    acceptLostKeys: e.ACCEPT_LOST_KEYS,
     logOrigin: e.LOG_ORIGIN,
     logKeyFile: resolve(e.LOG_KEY_FILE ?? `${home}/log.key`),
     logCheckpointFile: resolve(e.LOG_CHECKPOINT_FILE ?? `${home}/log.checkpoint`),

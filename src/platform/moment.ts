@@ -66,12 +66,14 @@ const POLL_MILLISECONDS = 20;
  * which sees its own sessions, all that record anything. A millisecond off, since predictions bear whole ones.
  */
 const HORIZON = `
-  SELECT clock_timestamp() AS now, min(xact_start) AS oldest, pg_current_wal_lsn()::text AS written,
+  SELECT clock_timestamp() AS now, min(xact_start) AS oldest, pg_current_wal_lsn()::text AS written, coalesce(bool_or(state = 'disabled'), false) AS hidden,
     least(min(xact_start) - interval '1 millisecond', statement_timestamp() - interval '${MARGIN_MILLISECONDS} milliseconds') AS settled
-  FROM pg_stat_activity WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid() AND xact_start IS NOT NULL`;
+  FROM pg_stat_activity WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()`;
 
 interface Horizon {
   readonly now: Date;
+  /** Whether a session does not tell when its transaction began. */
+  readonly hidden: boolean;
   /** When the oldest transaction that is running began. */
   readonly oldest: Date | null;
   /** Before this nothing is recorded any more. */
@@ -92,6 +94,7 @@ export async function settled({ db }: Context, at: Date, name: string): Promise<
   while ((known.get(db) ?? -Infinity) <= at.getTime()) {
     const horizon = await db.transaction(async (tx) => (await tx.query<Horizon>(HORIZON))[0]!);
     if (at > horizon.now) throw toCome(name, at, 'what will be recorded is not known');
+    if (horizon.hidden) throw unseen(name, at);
     const shown = await isShown(db, horizon);
     if (shown) known.set(db, horizon.settled.getTime());
     if (shown && horizon.settled > at) return;
@@ -105,6 +108,10 @@ async function isShown(db: Database, { written }: Horizon): Promise<boolean> {
   const [row] = await db.query<{ behind: boolean | null }>('SELECT pg_is_in_recovery() AND pg_last_wal_replay_lsn() < $1::pg_lsn AS behind', [written]);
   return row?.behind !== true;
 }
+
+/** Without it a transaction of before the moment could be running, and would be taken for none. */
+const unseen = (name: string, at: Date): Error =>
+  new AssayError('UNAVAILABLE', `${name}: ${at.toISOString()} cannot be told of: track_activities is off in the database, so that it cannot be seen what is still recording. Switch it on for the role of the application, and start the servers anew.`);
 
 function unsettled(name: string, at: Date, { oldest }: Horizon, shown: boolean): Error {
   const running = oldest ? `a transaction that began at ${oldest.toISOString()} is still recording, and may add to what was known then` : 'the database has not come so far';

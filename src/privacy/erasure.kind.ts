@@ -46,7 +46,7 @@ function runs(clocks: readonly Clock[]): Error {
   const until = last?.endsAt ? `until ${last.endsAt.toISOString().slice(0, 10)}` : 'while it lasts';
   return refusedBy('RETENTION_RUNS', {
     says: `Records of the customer must be kept ${until}: ${of}.`,
-    remedy: last?.endsAt ? 'Propose it again after that; until then the data is kept and used for nothing else.' : 'End what is under way: close the loan, resolve the review.',
+    remedy: last?.endsAt ? 'Propose it again after that; until then the data is kept, hidden from who decides about loans.' : 'End what is under way: close the loan, resolve the review.',
     who: OFFICER,
   });
 }

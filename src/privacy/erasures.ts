@@ -1,7 +1,7 @@
 import { recordEvents } from '../audit/index.js';
 import type { Database, Logger, Transaction } from '../platform/index.js';
 import type { KeyRing } from '../security/index.js';
-import { erasedAfter, erasedLately, openErasures, type ErasureRow } from './retention.queries.js';
+import { erasedAfter, erasedLately, forgetIdentifiers, identifiedAfter, openErasures, type ErasureRow } from './retention.queries.js';
 
 const EVERY_MILLISECONDS = 5_000;
 /** Longer than two looks, so that none is missed by a look that came late. */
@@ -67,6 +67,25 @@ export class Erasures {
     }
   }
 
+  /**
+   * Takes rows of the blind index away whose customers have no key: a database that was restored from before their erasure
+   * has them again. They are derived: `assay keys index` writes those of a key that comes back.
+   * @returns of how many customers
+   */
+  async forgetKeyless(): Promise<number> {
+    let keyless = 0;
+    for (let after = NOBODY; ; ) {
+      const from = after;
+      const ids = await this.db.transaction((tx) => identifiedAfter(tx, from, BATCH));
+      if (ids.length === 0) return keyless;
+      const stored = await this.keys.store.getAll(ids);
+      const without = ids.filter((_, index) => stored[index] === undefined);
+      if (without.length > 0) await this.db.transaction((tx) => forgetIdentifiers(tx, without));
+      keyless += without.length;
+      after = ids.at(-1)!;
+    }
+  }
+
   private async look(first: boolean): Promise<void> {
     // Another server may have erased them: what it destroyed is not remembered here.
     // Read where it is written: a reader's server may be behind.
@@ -74,6 +93,8 @@ export class Erasures {
     const back = first ? await this.reconcile() : 0;
     if (back > 0) this.log.warn({ customers: back }, 'the key store had keys of customers who were erased, as one restored from a backup has; they are destroyed again');
     await this.finish();
+    const keyless = first ? await this.forgetKeyless() : 0;
+    if (keyless > 0) this.log.warn({ customers: keyless }, 'the blind index had rows of customers without a key, as in a database that was restored from before their erasure; they are gone');
   }
 }
 
@@ -84,7 +105,7 @@ async function end(tx: Transaction, open: readonly ErasureRow[]): Promise<number
     'INSERT INTO erasure_ends (customer_id) SELECT * FROM unnest($1::uuid[]) ORDER BY 1 ON CONFLICT DO NOTHING RETURNING customer_id AS "customerId", recorded_at AS at',
     [ids],
   );
-  await tx.query('DELETE FROM customer_identifiers WHERE customer_id = ANY($1::uuid[])', [ids]);
+  await forgetIdentifiers(tx, ids);
   const ended = new Map(rows.map(({ customerId, at }) => [customerId, at]));
   await recordEvents(tx, open.flatMap(({ id, customerId, basis, proposalId, orderedBy }) => {
     const time = ended.get(customerId);

@@ -12,7 +12,7 @@ import { clocksOf, DUE, ERASURE_BASES, holdById, holdsOf, rulesNow, standingCoun
 @Resolver(() => Customer)
 export class CustomerRetentionResolver {
   @Requires('retention:read')
-  @FieldResolver(() => Retention, { description: 'How the records of the customer stand: what keeps them, and until when.' })
+  @FieldResolver(() => Retention, { description: 'How the records of the customer stand: what keeps them, and until when. As of now, whatever moment the customer is told of: clocks run, and rules and holds are in force, at present.' })
   async retention(@Ctx() ctx: Context, @Root() { customerId }: Customer): Promise<Retention> {
     return Object.assign(new Retention(), await ctx.loaders.of(ctx, standings).load(customerId), { customerId });
   }
@@ -82,7 +82,7 @@ export class PrivacyResolver {
   @Requires('customer:erase')
   @Mutation(() => EraseCustomerPayload, {
     description:
-      'Proposes that the personal data of a customer is destroyed. When another PRIVACY_OFFICER confirms it, the key under which the data is sealed is destroyed: here, in the history, in backups of the database. Ids, PD, grade, decision, amounts and dates stay, pseudonymous, and so do all proofs.',
+      'Proposes that the personal data of a customer is destroyed. When another PRIVACY_OFFICER confirms it, the key under which the data is sealed is destroyed: here, in the history, in backups of the database. Ids, PD, grade, decision, amounts and dates stay, pseudonymous, and so do all proofs. Not reached are what was exported before, keyed digests in backups until the index key is rotated, and rows of applicants, without name or id, in reference sets of model versions: see docs/personal-data.md.',
   })
   async eraseCustomer(@Ctx() ctx: Context, @Arg('input', { description: 'Whose, and on what basis.' }) { customerId, basis }: EraseCustomerInput): Promise<EraseCustomerPayload> {
     const subject = await requireCustomer(ctx.db, { id: customerId }, NAMED);
@@ -97,7 +97,7 @@ export class PrivacyResolver {
     const products = [...new Set(input.products ?? [])].sort();
     const rules = await rulesNow(ctx.db);
     const before = rules.find((rule) => rule.recordKind === recordKind && rule.regime === regime) ?? rules.find((rule) => rule.recordKind === recordKind);
-    if (!before || regime === 'GDPR') throw badInput('recordKind, regime: rules are of APPLICATION, ACCOUNT or PREDICTION under US_REG_B, EU_AI_ACT or LENDER. An open review is always kept.');
+    if (!before || regime === 'GDPR' || regime === 'UNDER_WAY') throw badInput('recordKind, regime: rules are of APPLICATION, ACCOUNT or PREDICTION under US_REG_B, EU_AI_ACT or LENDER. An open review is always kept, and so is what is under way.');
     if (recordKind === 'PREDICTION' && products.length > 0) throw badInput('products: predictions are kept alike for all products. Leave it out.');
     const payload = { recordKind, regime, products, months: input.months, inForce: input.inForce };
     const id = await this.proposals.propose(ctx, 'CHANGE_RETENTION', { subject: before.id, payload, reason: source });

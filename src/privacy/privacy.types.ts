@@ -47,7 +47,7 @@ export class LegalHold {
   liftReason!: string | null;
 }
 
-@ObjectType({ description: 'How the records of a customer stand: what keeps them, and until when.', simpleResolvers: true })
+@ObjectType({ description: 'How the records of a customer stand at present: what keeps them, and until when.', simpleResolvers: true })
 export class Retention {
   @Field(() => RetentionStateEnum, { description: 'In which state they are.' }) state!: RetentionState;
   @Field(() => Date, { nullable: true, description: 'When the last clock ends; null while one has not begun, and where there is none.' }) keptUntil!: Date | null;

@@ -1,8 +1,8 @@
 import type { LoaderDefinition, PagedQuery, Queryable } from '../platform/index.js';
 
 export const RETENTION_STATES = {
-  ACTIVE: 'A loan is on book, an application is under way, or a review is open.',
-  RESTRICTED: 'Nothing is under way; records are kept because a clock still runs, and for nothing else.',
+  ACTIVE: 'A loan is on book, an application is under way, a review is open, or the customer was recorded lately and has no loan yet.',
+  RESTRICTED: 'Nothing is under way; records are kept because a clock still runs, and are hidden from who decides about loans.',
   DUE: 'Nothing asks for the records any more: the personal data is to be erased, unless a legal hold keeps it.',
   ERASING: 'The erasure was decided and is being carried out.',
   SHREDDED: 'The key is destroyed; what is left is pseudonymous.',
@@ -15,6 +15,7 @@ export const RECORD_KINDS = {
   ACCOUNT: 'A loan that was on book: from its end.',
   PREDICTION: 'Predictions: from the newest one.',
   REVIEW: 'A review that is open: until it is resolved.',
+  CUSTOMER: 'A customer without a loan: from when they were last recorded.',
 } as const;
 
 export type RecordKind = keyof typeof RECORD_KINDS;
@@ -24,6 +25,7 @@ export const REGIMES = {
   EU_AI_ACT: 'European Union, Regulation 2024/1689, articles 19 and 26: six months for the logs of a high-risk system.',
   GDPR: 'European Union, Regulation 2016/679, article 22(3): a contested decision is looked at first.',
   LENDER: "The lender's own rule.",
+  UNDER_WAY: 'None, and no rule changes it: what is under way is kept while it lasts. A loan while it is on book; an application for 90 days after the last act, a decline too; a customer without a loan for 90 days.',
 } as const;
 
 export type Regime = keyof typeof REGIMES;
@@ -83,8 +85,8 @@ export const DUE: PagedQuery = {
 
 export interface RetentionRuleRow {
   readonly id: string;
-  readonly recordKind: Exclude<RecordKind, 'REVIEW'>;
-  readonly regime: Exclude<Regime, 'GDPR'>;
+  readonly recordKind: Exclude<RecordKind, 'REVIEW' | 'CUSTOMER'>;
+  readonly regime: Exclude<Regime, 'GDPR' | 'UNDER_WAY'>;
   readonly products: readonly string[];
   readonly months: number;
   readonly inForce: boolean;
@@ -151,3 +153,11 @@ export async function erasedLately(db: Queryable, seconds: number): Promise<stri
   const rows = await db.query<{ id: string }>(`SELECT customer_id AS id FROM erasures WHERE recorded_at > clock_timestamp() - make_interval(secs => $1)`, [seconds]);
   return rows.map(({ id }) => id);
 }
+
+/** Who is in the blind index, after an id, in batches. */
+export async function identifiedAfter(db: Queryable, after: string, most: number): Promise<string[]> {
+  const rows = await db.query<{ id: string }>('SELECT DISTINCT customer_id AS id FROM customer_identifiers WHERE customer_id > $1 ORDER BY customer_id LIMIT $2', [after, most]);
+  return rows.map(({ id }) => id);
+}
+
+export const forgetIdentifiers = (tx: Queryable, customerIds: readonly string[]): Promise<unknown> => tx.query('DELETE FROM customer_identifiers WHERE customer_id = ANY($1::uuid[])', [customerIds]);

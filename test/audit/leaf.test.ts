@@ -110,7 +110,7 @@ describe('an audit leaf', () => {
   });
 
   it('is refused where a number is none or a time is no time', () => {
-    const payload = { source: 'book.csv', sourceSha256: digest('book'), customers: Number.NaN, loans: 0, repayments: 0, outcomes: 0, rejected: 0 };
+    const payload = { source: 'FILE' as const, sourceHmac: digest('book'), customers: Number.NaN, loans: 0, repayments: 0, outcomes: 0, rejected: 0 };
     expect(() => encodeLeaf({ type: 'BOOK_IMPORTED', id, actor, time, payload })).toThrow(/NaN/);
     expect(() => encodeLeaf({ ...prediction, time: new Date(Number.NaN) })).toThrow(/Invalid time/);
   });

@@ -1,7 +1,9 @@
+import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { insertCustomers, insertFacts, type RecordedCustomer } from '../../src/customers/index.js';
 import { insertLoanFacts, insertLoans, insertOutcomes, insertRepayments } from '../../src/loans/index.js';
 import type { Transaction } from '../../src/platform/index.js';
+import { asSuperuser } from '../support/postgres.js';
 import { heldTransaction, untilAfter } from '../support/moments.js';
 import { openLending, type Lending } from '../customers/lending.js';
 import { RECORDER } from './books.js';
@@ -196,6 +198,23 @@ describe('the book as of a moment', () => {
   it.each(['asOf', 'effectiveAt'])('%s is not of a time to come', async (name) => {
     const sentence = await lending.refusal('PORTAL', `{ customers(${name}: "2999-01-01T00:00:00Z") { totalCount } }`);
     expect(sentence).toMatch(new RegExp(`^${name}: 2999-01-01T00:00:00.000Z is still to come; what will be .* is not known. Leave it out for now, or give an earlier moment.$`));
+  });
+
+  it('is not told of where the database does not say what is still recording', async () => {
+    const { app, owner } = lending.database.urls;
+    const granted = async (what: string): Promise<void> => void (await asSuperuser(new URL(owner).pathname.slice(1), (client) => client.query(`${what} assay_app`)));
+    await granted('GRANT SET ON PARAMETER track_activities TO');
+    const silent = new Client(app);
+    await silent.connect();
+    try {
+      await silent.query('SET track_activities = off');
+      await silent.query('BEGIN');
+      const asOf = new Date().toISOString();
+      expect(await lending.refusal('PORTAL', 'query ($asOf: DateTime) { customers(asOf: $asOf) { totalCount } }', { asOf })).toMatch(/^asOf: .* cannot be told of: track_activities is off in the database/);
+    } finally {
+      await silent.end();
+      await granted('REVOKE SET ON PARAMETER track_activities FROM');
+    }
   });
 
   it('never changes: a transaction that began before and is not done yet is waited for, then told of', async () => {

@@ -6,7 +6,7 @@ import {
   importFile, importRows, parseMapping, rejectsPathFor, resolveLoans, gather,
   type BookRow, type FileImportResult, type OnError, type RowsToImport,
 } from '../../src/loans/index.js';
-import type { Context } from '../../src/platform/index.js';
+import { sha256, type Context } from '../../src/platform/index.js';
 import { openTestDatabase, type TestDatabase } from '../support/database.js';
 import { HEADER, plainLoan, plainMapping, row, withFile } from './import-support.js';
 
@@ -109,13 +109,18 @@ describe('importing a book', () => {
     expect(unsealSection(key, 'customer_facts', 'protected', facts!.id, facts!.protected)).toEqual({ sex: 'female' });
   });
 
-  it('witnesses the import with the digest of the file and what came of it', async () => {
+  it('witnesses the import with a keyed digest of the file, which cannot be tried out, and what came of it', async () => {
     const { importId } = await importText([good('1'), good('2', { term: '-1' })], { onError: 'skip' });
     const leaves = await test.db.query<{ leaf: Buffer }>("SELECT leaf FROM audit_intake WHERE type = 'BOOK_IMPORTED'");
     const leaf = leaves.map((one) => JSON.parse(one.leaf.toString('utf8'))).find((one) => one.id === importId);
     expect(leaf).toMatchObject({
-      source: 'book.csv', sourceSha256: expect.stringMatching(/^[0-9a-f]{64}$/), customers: 1, loans: 1, rejected: 1, actor: operator.actor.id,
+      source: 'FILE', sourceHmac: expect.stringMatching(/^[0-9a-f]{64}$/), customers: 1, loans: 1, rejected: 1, actor: operator.actor.id,
     });
+    const text = `${HEADER}\n${good('keyed')}\n`;
+    const imported = await importText([good('keyed')]);
+    const [told] = (await test.db.query<{ leaf: Buffer }>("SELECT leaf FROM audit_intake WHERE type = 'BOOK_IMPORTED' ORDER BY id DESC LIMIT 1")).map((one) => one.leaf.toString('utf8'));
+    expect(JSON.parse(told!)).toMatchObject({ id: imported.importId, sourceHmac: await test.keys.fingerprint(['BOOK_IMPORTED', sha256(text).toString('hex')]) });
+    for (const plain of ['book.csv', sha256(text).toString('hex')]) expect(told).not.toContain(plain);
   });
 
   it('crosses batches without losing or doubling a row', async () => {

@@ -276,8 +276,24 @@ describe('the record of a prediction', () => {
           await app.sql('UPDATE audit_intake SET leaf = $2 WHERE id = $1', [row.id, Buffer.from(canonicalJson({ ...(JSON.parse(leaf.toString('utf8')) as object), [part]: '0'.repeat(64) }))]);
           await stopped(row, obstacle, problem);
         }
+        await app.sql('UPDATE audit_intake SET leaf = $2 WHERE id = $1', [row.id, leaf.subarray(0, -4)]);
+        await stopped(row, 'NOT_WITNESSED', `No event of the log tells of prediction ${row.id}, or none that can be read.`);
         await app.sql(`SET session_replication_role = 'replica'; DELETE FROM audit_intake WHERE id = '${row.id}'`);
-        await stopped(row, 'NOT_WITNESSED', `No event of the log tells of prediction ${row.id}.`);
+        await stopped(row, 'NOT_WITNESSED', `No event of the log tells of prediction ${row.id}`);
+      });
+
+      it('beside a column that is not what was logged, of the erased too', async () => {
+        const loan = await createLoan(portal, 'with another PD');
+        const row = await stored((await scoreLoan(portal, { loanId: loan.id })).id);
+        for (const [set, back] of [[`pd = pd / 2`, 'pd = pd * 2'], [`grade = 'Z'`, `grade = '${row.grade}'`], [`decision = 'REFER', actor_id = id`, `decision = '${row.decision}', actor_id = '${row.actor_id}'`], [`recorded_at = recorded_at + interval '1 microsecond'`, `recorded_at = date_trunc('milliseconds', recorded_at)`]]) {
+          await app.sql(`UPDATE predictions SET ${set} WHERE id = $1`, [row.id]);
+          await stopped(row, 'COLUMNS_CHANGED', `A column of prediction ${row.id}`);
+          await app.sql(`UPDATE predictions SET ${back} WHERE id = $1`, [row.id]);
+        }
+        expect(await replayOf(globalIdOf(row))).toMatchObject({ verdict: 'IDENTICAL' });
+        await app.runtime.keys.destroy(row.customer_id);
+        await app.sql('UPDATE predictions SET pd = pd / 2 WHERE id = $1', [row.id]);
+        await stopped(row, 'COLUMNS_CHANGED', `A column of prediction ${row.id}`);
       });
 
       it('with an artefact that was changed, by a server that has it in memory still, or that is gone', async () => {
@@ -326,6 +342,8 @@ describe('the record of a prediction', () => {
     let sound: string[];
     let since: string;
     beforeAll(async () => {
+      // Somebody newer than those whose keys were destroyed here without a decision: the key store is not one of before them.
+      await createLoan(portal, 'newest of all');
       since = new Date(Date.now()).toISOString();
       await untilAfter(new Date());
       sound = [];
@@ -348,7 +366,7 @@ describe('the record of a prediction', () => {
       expect(code).toBe(1);
       expect(report.verdicts.DIFFERENT).toBeGreaterThanOrEqual(1);
       expect(report.erased).toBe(1);
-      expect(new Set(report.problems.map(({ verdict, obstacle }) => obstacle ?? verdict))).toEqual(new Set(['DIFFERENT', 'RECORD_CHANGED', 'NOT_WITNESSED', 'ARTEFACT_MISSING']));
+      expect(new Set(report.problems.map(({ verdict, obstacle }) => obstacle ?? verdict))).toEqual(new Set(['DIFFERENT', 'RECORD_CHANGED', 'COLUMNS_CHANGED', 'NOT_WITNESSED', 'ARTEFACT_MISSING']));
       expect(report.problemCount).toBe(report.verdicts.DIFFERENT + report.verdicts.NOT_REPLAYABLE - report.erased);
       expect(report.runtimes.map(({ runtime }) => runtime.split(' ')[0])).toEqual(expect.arrayContaining(['onnxruntime-node', 'unknown:']));
       expect(stderr).toMatch(/✗ Prediction [0-9a-f-]{36} came out otherwise: (PD by|no number)/);

@@ -5,6 +5,7 @@ import { Writable } from 'node:stream';
 import { pino } from 'pino';
 import { openApp, type App } from '../../src/app.js';
 import { readBundle, Sequencer, verifyFolder, verifyPrediction } from '../../src/audit/index.js';
+import { indexEverybody } from '../../src/customers/index.js';
 import { verifyLog } from '../../src/evidence/index.js';
 import { decodeGlobalId, encodeGlobalId, openLog } from '../../src/platform/index.js';
 import { Erasures } from '../../src/privacy/index.js';
@@ -13,6 +14,7 @@ import { envOf } from '../commands/support.js';
 import { openTestApp, type TestApp } from '../support/app.js';
 import { createLoan, scoreLoan, someLoans, type BookLoan } from '../support/builders.js';
 import { run } from '../support/cli.js';
+import { untilAfter } from '../support/moments.js';
 import type { TestClient } from '../support/client.js';
 import { asSuperuser } from '../support/postgres.js';
 import { dump, filesIn, formsOf, foundIn, keysFound, opened, type Loot, type StoredBytes } from './attacker.js';
@@ -30,7 +32,10 @@ const CONFIRM = 'mutation ($input: ConfirmProposalInput!) { confirmProposal(inpu
 const CHANGE = 'mutation ($input: ChangeRetentionInput!) { changeRetention(input: $input) { proposal { id text } } }';
 const PLACE = 'mutation ($input: PlaceLegalHoldInput!) { placeLegalHold(input: $input) { hold { id reason } } }';
 const LIFT = 'mutation ($input: LiftLegalHoldInput!) { liftLegalHold(input: $input) { hold { liftedAt liftReason liftedBy { name } } } }';
-const FIND = 'query ($filter: CustomerFilter!) { customers(first: 5, filter: $filter) { edges { node { id displayName } } } }';
+const FIND = 'query ($filter: CustomerFilter!, $asOf: DateTime) { customers(first: 5, filter: $filter, asOf: $asOf) { edges { node { id displayName } } } }';
+const TOLD = `query ($customer: ID!, $loan: ID!, $prediction: ID!) {
+  customer(id: $customer) { attributes { value } history { attributes { value } } riskProfile { drivers { feature } } } loan(id: $loan) { attributes { value } }
+  prediction(id: $prediction) { reasons { text } counterfactual { changes { from } } reviews { grounds explanation } } }`;
 const BUNDLE = 'query ($id: ID!) { prediction(id: $id) { bundle pd grade decision reasons { text } } }';
 
 interface Standing {
@@ -96,6 +101,7 @@ describe('personal data', () => {
     do await sequencer.drain(); while ((await verifyLog(app.runtime.db)).waiting > 0);
   }
 
+  const withEmail = async (email: string, asOf?: Date): Promise<number> => (await officer.ok<{ customers: { edges: unknown[] } }>(FIND, { filter: { email }, asOf: asOf?.toISOString() })).customers.edges.length;
   const update = (email: string): Promise<unknown> => portal.ok('mutation ($input: UpdateCustomerInput!) { updateCustomer(input: $input) { customer { id } } }', { input: { id: loan.customer.id, identity: [{ name: 'email', value: email }] } });
   const sql = (statement: string, ...parameters: unknown[]): Promise<unknown> => app.runtime.db.transaction((tx) => tx.query(statement, parameters));
 
@@ -137,19 +143,50 @@ describe('personal data', () => {
 
   it('is found by what holds now, not by what once did', async () => {
     await update('once@example.org');
-    expect((await officer.ok<{ customers: { edges: unknown[] } }>(FIND, { filter: { email: PERSON.email } })).customers.edges).toEqual([]);
+    expect(await withEmail(PERSON.email)).toBe(0);
+    const then = new Date();
+    await untilAfter(then);
     await update(PERSON.email);
-    expect((await officer.ok<{ customers: { edges: unknown[] } }>(FIND, { filter: { email: PERSON.email } })).customers.edges).toHaveLength(1);
+    expect([await withEmail(PERSON.email), await withEmail('once@example.org')]).toEqual([1, 0]);
+    // As of then it is by what held then, for an index that was written anew since, too.
+    await app.sql('DELETE FROM customer_identifiers WHERE customer_id = $1', [customerId]);
+    await indexEverybody((work) => app.runtime.db.transaction(work), app.runtime.keys, () => undefined);
+    expect([await withEmail(PERSON.email, then), await withEmail('once@example.org', then), await withEmail(PERSON.email)]).toEqual([0, 1, 1]);
   });
 
   it('is kept while a review is open, and while a clock runs; who asks is told until when', async () => {
     expect(await standing()).toMatchObject({ erased: false, retention: { state: 'ACTIVE', held: false, keptUntil: null } });
-    expect(await eraseRefused('RETENTION_RUNS')).toMatch(/must be kept while it lasts: (REVIEW \(GDPR\)|ACCOUNT \(LENDER, 60 months\))/);
+    expect(await eraseRefused('RETENTION_RUNS')).toMatch(/must be kept while it lasts: (REVIEW \(GDPR\)|ACCOUNT \((LENDER, 60 months|UNDER_WAY)\))/);
     const { customer: { retention: { clocks } } } = await auditor.ok<Standing>(RETENTION, { id: loan.customer.id });
     expect(clocks.map(({ recordKind, regime, months }) => [recordKind, regime, months])).toEqual(expect.arrayContaining([['REVIEW', 'GDPR', null], ['APPLICATION', 'US_REG_B', 25], ['PREDICTION', 'EU_AI_ACT', 6]]));
     const { decisionReviews } = await auditor.ok<{ decisionReviews: { edges: { node: { id: string } }[] } }>('{ decisionReviews(first: 1) { edges { node { id } } } }');
     await underwriter.ok('mutation ($input: ResolveReviewInput!) { resolveReview(input: $input) { review { id } } }', { input: { reviewId: decisionReviews.edges[0]!.node.id, outcome: 'UPHELD', explanation: `Looked at with ${PERSON.name}.` } });
-    expect(await eraseRefused('RETENTION_RUNS')).toMatch(/must be kept (until 20\d\d-\d\d-\d\d: APPLICATION \(US_REG_B, 25 months\)|while it lasts: ACCOUNT \(LENDER, 60 months\))/);
+    expect(await eraseRefused('RETENTION_RUNS')).toMatch(/must be kept (until 20\d\d-\d\d-\d\d: APPLICATION \(US_REG_B, 25 months\)|while it lasts: ACCOUNT \((LENDER, 60 months|UNDER_WAY)\))/);
+  });
+
+  it('is kept while anything is under way, even where no rule is in force', async () => {
+    const { createCustomer: { customer } } = await portal.ok<{ createCustomer: { customer: { id: string } } }>('mutation ($input: CreateCustomerInput!) { createCustomer(input: $input) { customer { id } } }', { input: { externalId: 'no-loan-yet' } });
+    const { id } = decodeGlobalId(customer.id);
+    const { customer: { retention } } = await auditor.ok<Standing>(RETENTION, { id: customer.id });
+    expect(retention).toMatchObject({ state: 'ACTIVE', clocks: [{ recordKind: 'CUSTOMER', regime: 'UNDER_WAY', months: null, endsAt: retention.keptUntil }] });
+    expect(Math.round((Date.parse(retention.keptUntil!) - Date.now()) / 86_400_000)).toBe(90);
+    expect((await officer.refusal(ERASE, { input: { customerId: customer.id, basis: 'REQUEST_OF_THE_PERSON' } })).extensions.rule).toBe('RETENTION_RUNS');
+    expect((await officer.refusal(CHANGE, { input: { recordKind: 'ACCOUNT', regime: 'UNDER_WAY', months: 1, source: 'x' } })).message).toContain('is always kept');
+    const application = await createLoan(portal, 'open application');
+    await asSuperuser(database, async (client) => {
+      await client.query(`BEGIN; SET LOCAL session_replication_role = 'replica'`);
+      await client.query(`INSERT INTO retention_rules (id, record_kind, regime, products, months, in_force, source, recorded_at)
+        SELECT gen_random_uuid(), record_kind, regime, products, months, false, source, clock_timestamp() FROM retention_rules`);
+      const { rows } = await client.query(`SELECT s.state, count(*)::int AS customers FROM customers c CROSS JOIN LATERAL retention_state(c.id) s
+        WHERE EXISTS (SELECT FROM loans l JOIN LATERAL (SELECT status FROM loan_facts f WHERE (f.customer_id, f.loan_id) = (l.customer_id, l.id) ORDER BY f.effective_at DESC, f.recorded_at DESC, f.id DESC LIMIT 1) f ON f.status = 'ON_BOOK'
+                      WHERE l.customer_id = c.id) GROUP BY 1`);
+      expect(rows).toEqual([{ state: 'ACTIVE', customers: expect.any(Number) as unknown }]);
+      expect((await client.query('SELECT state FROM retention_state($1)', [decodeGlobalId(application.customer.id).id])).rows).toEqual([{ state: 'ACTIVE' }]);
+      await client.query(`UPDATE customer_facts SET recorded_at = recorded_at - interval '91 days' WHERE customer_id = $1`, [id]);
+      await client.query(`UPDATE customers SET recorded_at = recorded_at - interval '91 days' WHERE id = $1`, [id]);
+      expect((await client.query('SELECT state FROM retention_state($1)', [id])).rows).toEqual([{ state: 'DUE' }]);
+      await client.query('ROLLBACK');
+    });
   });
 
   it('is kept for as long as the rules say, which two people change, never below what a regime asks', async () => {
@@ -158,17 +195,24 @@ describe('personal data', () => {
     const product = loan.product;
     await changed({ recordKind: 'APPLICATION', regime: 'US_REG_B', products: [product], months: 12 });
     const { customer: { retention } } = await auditor.ok<Standing>(RETENTION, { id: loan.customer.id });
-    expect(retention.clocks.filter(({ recordKind }) => recordKind === 'APPLICATION').map(({ months }) => months)).toEqual([12]);
+    expect(retention.clocks.filter(({ recordKind, regime }) => recordKind === 'APPLICATION' && regime !== 'UNDER_WAY').map(({ months }) => months)).toEqual([12]);
     await changed({ recordKind: 'APPLICATION', regime: 'US_REG_B', products: [product], months: 12, inForce: false });
     await changed({ recordKind: 'APPLICATION', regime: 'US_REG_B', months: 25, inForce: false });
     await changed({ recordKind: 'PREDICTION', regime: 'EU_AI_ACT', months: 6, inForce: false });
     await changed({ recordKind: 'ACCOUNT', regime: 'LENDER', months: 0 });
     expect(await app.leaves({ type: 'RETENTION_CHANGED' })).toHaveLength(5);
+    const told = async (who: TestClient): Promise<string> => JSON.stringify(await who.ok(TOLD, { customer: loan.customer.id, loan: loan.id, prediction: predictions[0] }));
+    expect(await told(underwriter)).toMatch(new RegExp(`${EMPLOYER}.*${GROUNDS}`));
     await portal.ok('mutation ($input: UpdateLoanInput!) { updateLoan(input: $input) { loan { id } } }', { input: { id: loan.id, status: 'CLOSED' } });
     expect((await standing()).retention).toMatchObject({ state: 'DUE', held: false });
     // Who works with loans sees no more of it than a portal does; who answers for it, and the customer, do.
     const { customer } = await underwriter.ok<{ customer: { displayName: string; identity: unknown[]; history: { identity: unknown[] }[] } }>('query ($id: ID!) { customer(id: $id) { displayName identity { value } history { identity { value } } } }', { id: loan.customer.id });
     expect([customer.displayName, customer.identity, customer.history.flatMap(({ identity }) => identity)]).toEqual(['W… Q… (synthetic)', [], []]);
+    expect(JSON.parse(await told(underwriter))).toEqual({
+      customer: { attributes: [], history: expect.not.arrayContaining([{ attributes: [expect.anything()] }]) as unknown, riskProfile: { drivers: [] } },
+      loan: { attributes: [] }, prediction: { reasons: [], counterfactual: null, reviews: [{ grounds: null, explanation: null }] },
+    });
+    expect(await told(auditor)).toMatch(new RegExp(`${EMPLOYER}.*${GROUNDS}`));
     expect((await standing()).displayName).toContain(PERSON.name);
     const due = await auditor.ok<{ dueForErasure: { edges: { node: { id: string } }[] } }>('{ dueForErasure(first: 50) { edges { node { id } } } }');
     expect(due.dueForErasure.edges.map(({ node }) => node.id)).toContain(loan.customer.id);
@@ -302,11 +346,16 @@ describe('personal data', () => {
 
     it('and a key store that is away: it is tried again', async () => {
       await fresh('crash-away');
+      // Before it is decided: the servers of this suite finish it as well.
+      await app.sql(`INSERT INTO idempotency (principal_id, request_id, operation, body_hash, result, recorded_at) SELECT gen_random_uuid(), id, 'o', sha256('plain'), jsonb_build_object('customer', id), '2020-01-01' FROM unnest($1::text[]) AS of(id)`, [[otherId, customerId]]);
       await decided();
       const away = { destroyAll: () => Promise.reject(new Error('away')), forget: () => undefined, store: { getAll: async () => [] } } as unknown as KeyRing;
       await expect(new Erasures(app.runtime.db, away, silent).finish()).rejects.toThrow('away');
       await new Erasures(app.runtime.db, app.runtime.keys, silent).finish();
       expect(await events()).toBe(1);
+      // Of a request of an earlier release it is not kept what was asked; of others it is.
+      const plain = await app.sql<{ id: string; kept: boolean }>(`SELECT request_id AS id, body_hash = sha256('plain') AS kept FROM idempotency WHERE operation = 'o'`);
+      expect(new Map(plain.map(({ id, kept }) => [id, kept]))).toEqual(new Map([[otherId, false], [customerId, true]]));
     });
 
     it('and a key store that comes back from a backup: its keys are destroyed again', async () => {
@@ -321,9 +370,13 @@ describe('personal data', () => {
         await client.query(`BEGIN; SET LOCAL session_replication_role = 'replica'`);
         await client.query('DELETE FROM erasure_ends WHERE customer_id = $1', [customerId]);
         await client.query('DELETE FROM erasures WHERE customer_id = $1', [customerId]);
+        await client.query(`INSERT INTO customer_identifiers (customer_id, kind, key_version, digest) VALUES ($1, 'EMAIL', 1, sha256('old'))`, [customerId]);
         await client.query('COMMIT');
       });
       expect(await standing()).toMatchObject({ erased: true, displayName: 'erased', retention: { state: 'DUE' } });
+      const [{ others }] = (await app.sql<{ others: number }>('SELECT count(*)::int AS others FROM customer_identifiers WHERE customer_id <> $1', [customerId])) as [{ others: number }];
+      expect(await new Erasures(app.runtime.db, app.runtime.keys, silent).forgetKeyless()).toBe(1);
+      expect(await app.sql('SELECT count(*)::int AS others FROM customer_identifiers')).toEqual([{ others }]);
     });
   });
 

@@ -31,6 +31,9 @@ class MemoryStore implements KeyStore {
   async count(): Promise<number> {
     return this.entries.size;
   }
+  async newest(): Promise<string | undefined> {
+    return [...this.entries.keys()].sort().at(-1);
+  }
   async replaceAll(changes: readonly Replacement[]): Promise<string[]> {
     const unchanged = changes.filter(({ customerId, from }) => Buffer.from(this.entries.get(customerId) ?? []).equals(from));
     for (const { customerId, to } of unchanged) this.entries.set(customerId, to);

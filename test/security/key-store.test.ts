@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { open } from 'lmdb';
@@ -172,13 +172,47 @@ describe('what is left of a destroyed key in the file', () => {
     await store.putAll(entries);
     await store.close();
     const { customerId, wrapped } = entries[30]!;
-    await inAnotherProcess(path, `store.overwrite = () => process.kill(process.pid, 'SIGKILL'); await store.destroyAll(['${customerId}']);`);
+    await inAnotherProcess(path, `store.finish = () => process.kill(process.pid, 'SIGKILL'); await store.destroyAll(['${customerId}']);`);
     expect(await residueOf(wrapped)).toBeGreaterThan(0);
+    const journal = (await readdir(path)).find((name) => name.startsWith('gone-'));
+    expect((await stat(join(path, journal!))).mode & 0o777).toBe(0o600);
     const again = await LocalKeyStore.open(path);
     expect(await again.get(customerId)).toBeUndefined();
-    expect((await readFile(join(path, 'data.mdb'))).includes(wrapped.subarray(3, 15))).toBe(false);
+    // All of it: from ciphertext, tag and key the IV can be computed, so that it would not do to overwrite the IV alone.
+    expect([await residueOf(wrapped), await readdir(path)]).toEqual([0, ['data.mdb', 'lock.mdb']]);
     expect(await again.count()).toBe(59);
     expect(await again.get(entries[31]!.customerId)).toEqual(entries[31]!.wrapped);
+    await again.close();
+  });
+
+  it('is not overwritten where it is still in the tree: the process died before it was removed', async () => {
+    const [entry] = entriesOf(1);
+    const store = await LocalKeyStore.open(path);
+    await store.putAll([entry!]);
+    await store.close();
+    await writeFile(join(path, 'gone-0123456789abcdef'), Buffer.concat([Buffer.from(entry!.customerId.replaceAll('-', ''), 'hex'), Buffer.from([0, 60]), entry!.wrapped.subarray(3), Buffer.from('half a')]));
+    const again = await LocalKeyStore.open(path);
+    expect([await again.get(entry!.customerId), await readdir(path)]).toEqual([entry!.wrapped, ['data.mdb', 'lock.mdb']]);
+    await again.close();
+  });
+
+  it('is finished where an earlier release had begun it', async () => {
+    const [entry] = entriesOf(1);
+    const store = await LocalKeyStore.open(path);
+    await store.putAll(entriesOf(50));
+    await store.close();
+    const raw = open<Buffer, Buffer>({ path, encoding: 'binary', keyEncoding: 'binary', noSubdir: false });
+    const id = Buffer.from(entry!.customerId.replaceAll('-', ''), 'hex');
+    await raw.put(id, entry!.wrapped);
+    await raw.transaction(() => {
+      void raw.put(Buffer.concat([Buffer.from([0xff]), id]), Buffer.from(entry!.wrapped.subarray(3, 15)).reverse());
+      void raw.remove(id);
+    });
+    await raw.flushed;
+    await raw.close();
+    const again = await LocalKeyStore.open(path);
+    expect((await readFile(join(path, 'data.mdb'))).includes(entry!.wrapped.subarray(3, 11))).toBe(false);
+    expect([await again.count(), await again.newest()]).toEqual([50, (await again.scan(undefined, 50)).at(-1)!.customerId]);
     await again.close();
   });
 });
@@ -206,6 +240,7 @@ describe('the key store in another PostgreSQL', () => {
     expect(await store.replaceAll([{ customerId: one.customerId, from: one.wrapped, to: next }, { customerId: two.customerId, from: next, to: next }, { customerId: three.customerId, from: three.wrapped, to: next }])).toEqual([one.customerId]);
     expect(await other.getAll(entries.slice(0, 3).map(({ customerId }) => customerId))).toEqual([next, two.wrapped, undefined]);
     expect([await other.count(), await store.cluster()]).toEqual([4, await other.cluster()]);
+    expect(await other.newest()).toBe((await other.scan(undefined, 5)).at(-1)!.customerId);
     await expect(store.get('not-a-uuid')).rejects.toMatchObject({ code: 'INTERNAL' });
     await Promise.all([store.close(), other.close()]);
   });
@@ -254,6 +289,27 @@ describe('opening the key ring', () => {
     await expect(openKeyRing(config(), { hasCustomers: async () => true })).rejects.toMatchObject(empty);
     await (await openKeyRing(config(), { hasCustomers: async () => false })).close();
     await (await openKeyRing(config(), { hasCustomers: async () => true })).close();
+  });
+
+  it('refuses a store of before the newest customers, whom it would make look erased, until their loss is accepted', async () => {
+    const ids = Array.from({ length: 5 }, () => newId());
+    const warned: string[] = [];
+    const database = { hasCustomers: async () => true, newestCustomers: async () => ids.toReversed(), warn: (sentence: string) => void warned.push(sentence) };
+    const yesterday = await openKeyRing(config());
+    await yesterday.createAll(ids.slice(0, 3));
+    await yesterday.close();
+    await expect(openKeyRing(config(), database)).rejects.toMatchObject({
+      code: 'REFUSED', message: expect.stringMatching(new RegExp(`is older than the database: it has no keys of the 2 customers recorded last, whom nobody erased.*ACCEPT_LOST_KEYS=${ids[4]!}`)) as unknown,
+    });
+    await expect(openKeyRing({ ...config(), acceptLostKeys: ids[3]! }, database)).rejects.toMatchObject({ code: 'REFUSED' });
+    const accepted = await openKeyRing({ ...config(), acceptLostKeys: ids[4]! }, database);
+    expect(warned).toEqual([expect.stringContaining('Of the 5 customers recorded last, 2 have no key')]);
+    await accepted.createAll(ids.slice(3));
+    // As in a database that was restored from before an erasure: nothing newer is missing.
+    await accepted.destroy(ids[1]!);
+    await accepted.close();
+    await (await openKeyRing(config(), database)).close();
+    expect(warned.at(-1)).toContain('1 have no key');
   });
 
   it('does not make one in production', async () => {

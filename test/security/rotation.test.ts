@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { newId } from '../../src/platform/index.js';
@@ -58,6 +58,9 @@ describe('key-encryption keys in a file', () => {
     const [now] = await keys.wrapAll([{ place, bytes }]);
     expect([keys.versionOf(old!), keys.versionOf(now!), keys.versions]).toEqual([1, 2, [1, 2]]);
     expect(await keys.unwrapAll([{ place, bytes: old! }, { place, bytes: now! }])).toEqual([bytes, bytes]);
+    await rename(path, `${path}.away`);
+    expect([await keys.current(), (await keys.wrapAll([{ place, bytes }])).length]).toEqual([2, 1]);
+    await rename(`${path}.away`, path);
     await writeFile(path, `2 ${b}\n`);
     await keys.current();
     await expect(keys.unwrapAll([{ place, bytes: old! }])).rejects.toMatchObject({ code: 'REFUSED', message: expect.stringContaining('under version 1') as unknown });
@@ -80,6 +83,20 @@ describe('rotating the key-encryption key', () => {
     expect(keys[5]).toBeUndefined();
     expect(await renewed.indexKeys()).toEqual(await old.indexKeys());
     expect(await keyStatus(renewed)).toMatchObject({ customers: 1_199, current: 2, wrappedUnder: new Map([[2, 1_200]]), dataKeyVersions: new Map([[1, 1_199]]) });
+  });
+
+  it.each([['in the middle', 500], ['before the end', 1_200]])('leaves nothing of what the old one wrapped in the file, though it was interrupted %s', async (_, at) => {
+    const ids = customers(1_200);
+    await new KeyRing(store, first).createAll(ids);
+    const old = (await store.getAll(ids)).map((wrapped) => Buffer.from(wrapped!.slice(3)));
+    await expect(rewrapAll({ store, vault: both() }, (done) => {
+      if (done === at) throw new Error('killed');
+    })).rejects.toThrow('killed');
+    await rewrapAll({ store, vault: both() });
+    await new KeyRing(store, both().encryption).destroyAll(ids);
+    const file = await readFile(join(home, 'keys', 'data.mdb'));
+    const pieces = old.flatMap((one) => Array.from({ length: 7 }, (__, index) => one.subarray(index * 8, index * 8 + 8)));
+    expect(pieces.filter((piece) => file.includes(piece))).toEqual([]);
   });
 
   it('goes on where it was interrupted', async () => {

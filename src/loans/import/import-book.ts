@@ -19,8 +19,8 @@ export interface BookToImport {
   readonly onRepeatedCustomer: OnRepeatedCustomer;
   /** The customers are invented. */
   readonly synthetic: boolean;
-  /** What is imported, for the audit log. */
-  readonly source: { readonly name: string; readonly sha256: string };
+  /** What is imported; the audit log is told a keyed digest, and not the name, since either may tell of one person. */
+  readonly source: { readonly kind: 'FILE' | 'ROWS'; readonly name: string; readonly sha256: string };
   readonly rejects: RejectSink;
   readonly onProgress?: ((rows: number) => void) | undefined;
   /** Stops the import; nothing of it remains. */
@@ -111,13 +111,14 @@ class BookImport {
     await this.writing;
     if (this.rejected > 0 && this.book.onError === 'reject-all') throw this.refusal();
     const importId = newId();
-    const { name, sha256 } = this.book.source;
+    const { kind: source, sha256 } = this.book.source;
+    const sourceHmac = await this.keys.fingerprint(['BOOK_IMPORTED', sha256]);
     await recordEvent(this.tx, {
       type: 'BOOK_IMPORTED',
       id: importId,
       actor: this.ctx.actor.id,
       time: this.ctx.now(),
-      payload: { source: name, sourceSha256: sha256, ...this.counts, rejected: this.rejected },
+      payload: { source, sourceHmac, ...this.counts, rejected: this.rejected },
     });
     return { importId, rows: this.rows, ...this.counts, rejected: this.rejected };
   }

@@ -41,7 +41,7 @@ export async function importFile(ctx: Context, keys: KeyRing, file: FileToImport
       onError,
       onRepeatedCustomer: mapping.onRepeatedCustomer,
       synthetic: mapping.synthetic,
-      source: { name: basename(path), sha256 },
+      source: { kind: 'FILE', name: basename(path), sha256 },
       rejects,
       onProgress: (done) => onProgress?.({ done, total: lines }),
       signal,
@@ -53,7 +53,7 @@ export async function importFile(ctx: Context, keys: KeyRing, file: FileToImport
   }
 }
 
-/** What the audit log keeps of a file, and how long it is. */
+/** The digest of a file, and how long it is. */
 async function fingerprint(path: string): Promise<{ sha256: string; lines: number }> {
   await checkFile(path);
   const hash = createHash('sha256');

@@ -11,7 +11,7 @@ export interface RowsToImport {
   readonly onError: OnError;
   readonly onRepeatedCustomer: OnRepeatedCustomer;
   readonly synthetic: boolean;
-  /** Names the caller's request in the audit log. */
+  /** What the caller calls the rows, in sentences about them. */
   readonly name: string;
 }
 
@@ -27,7 +27,7 @@ export interface RowsImportResult extends ImportResult {
 export async function importRows(tx: Transaction, ctx: Context, keys: KeyRing, request: RowsToImport): Promise<RowsImportResult> {
   const { rows, name, ...how } = request;
   const rejects = new RejectsList();
-  const source = { name, sha256: sha256(JSON.stringify(rows)).toString('hex') };
+  const source = { kind: 'ROWS', name, sha256: sha256(JSON.stringify(rows)).toString('hex') } as const;
   const result = await recordBook(tx, ctx, keys, { ...how, rows: checked(rows), source, rejects });
   return { ...result, rejections: rejects.rejected };
 }

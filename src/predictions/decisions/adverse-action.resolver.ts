@@ -1,4 +1,5 @@
 import { Arg, Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
+import { isRestricted } from '../../customers/index.js';
 import { internal, type Context } from '../../platform/index.js';
 import { may, Privileged, Requires } from '../../security/index.js';
 import { LANGUAGE_ARG, languageOf, LanguageValue } from '../../models/index.js';
@@ -18,10 +19,10 @@ export class AdverseActionResolver {
   @FieldResolver(() => [AdverseActionReason], { description: 'The specific principal reasons, at most four; those that people gave first. Empty where no notice is due, and where the customer was erased.' })
   async principalReasons(
     @Ctx() ctx: Context,
-    @Root() { row, required, duty }: AdverseActionType,
+    @Root() { row, required, sentAt, duty }: AdverseActionType,
     @Arg('language', () => LanguageValue, LANGUAGE_ARG) value: LanguageValue,
   ): Promise<ToldReason[]> {
-    if (!required) return [];
+    if (!required || (await isOver(ctx, row, sentAt))) return [];
     const language = languageOf(value);
     const { decision, codes } = duty.reasons;
     return principalReasons({ decision, reasons: await this.evidence.reasons(ctx, await toldOf(ctx, row, duty), language) }, codes, language);
@@ -30,10 +31,11 @@ export class AdverseActionResolver {
   @FieldResolver(() => [AdverseActionReason], { description: 'What pulled the score down most: four key factors, a fifth where enquiries are one (FCRA 615(a)). Empty where no notice is due, and where there is no score.' })
   async scoreFactors(
     @Ctx() ctx: Context,
-    @Root() { row, required, duty }: AdverseActionType,
+    @Root() { row, required, sentAt, duty }: AdverseActionType,
     @Arg('language', () => LanguageValue, LANGUAGE_ARG) value: LanguageValue,
   ): Promise<ToldReason[]> {
-    return required ? keyFactors(await this.evidence.rankedReasons(ctx, await toldOf(ctx, row, duty), languageOf(value))) : [];
+    if (!required || (await isOver(ctx, row, sentAt))) return [];
+    return keyFactors(await this.evidence.rankedReasons(ctx, await toldOf(ctx, row, duty), languageOf(value)));
   }
 
   @FieldResolver(() => AdverseActionScore, { nullable: true, description: 'The score, for the applicant, for underwriters and for those who may see predictions in full; null for others, where no notice is due, and where there is no score.' })
@@ -44,6 +46,9 @@ export class AdverseActionResolver {
     return points === null ? null : { points: Math.round(points), createdAt };
   }
 }
+
+/** A notice that is still to be sent needs its reasons, however late it is. */
+const isOver = async (ctx: Context, row: PredictionRow, sentAt: Date | null): Promise<boolean> => sentAt !== null && isRestricted(ctx, row.customer_id);
 
 /** The prediction whose reasons are told: another one where a counteroffer answered an earlier decision on the application. */
 async function toldOf(ctx: Context, row: PredictionRow, { reasons: { predictionId: id } }: Duty): Promise<PredictionRow> {

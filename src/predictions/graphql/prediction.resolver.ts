@@ -1,5 +1,5 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Query, Resolver, Root } from 'type-graphql';
-import { Customer, type CustomersReader } from '../../customers/index.js';
+import { Customer, isRestricted, type CustomersReader } from '../../customers/index.js';
 import { Loan, type LoansReader } from '../../loans/index.js';
 import { Deployment, deploymentsById, LANGUAGE_ARG, languageOf, LanguageValue, Model, modelsById, ModelVersion, toDeployment, toModel, toModelVersion, versionsById } from '../../models/index.js';
 import { clockAt, ConnectionArgs, connectionType, expectId, isPresent, momentOf, OrderDirection, PRESENT, toConnection, type Connection, type Context } from '../../platform/index.js';
@@ -89,15 +89,15 @@ export class PredictionResolver {
     return { id, name, role: body?.roles.join(', ') ?? '' };
   }
 
-  @FieldResolver(() => [PredictionReason], { description: 'The principal reasons against approval, at most four; empty where the customer was erased.' })
-  reasons(@Ctx() ctx: Context, @Root() { row }: PredictionType, @Arg('language', () => LanguageValue, LANGUAGE_ARG) language: LanguageValue): Promise<readonly PredictionReason[]> {
-    return this.evidence.reasons(ctx, row, languageOf(language));
+  @FieldResolver(() => [PredictionReason], { description: 'The principal reasons against approval, at most four; empty where the customer was erased, and for who works with personal data where it is only kept (retention).' })
+  async reasons(@Ctx() ctx: Context, @Root() { row }: PredictionType, @Arg('language', () => LanguageValue, LANGUAGE_ARG) language: LanguageValue): Promise<readonly PredictionReason[]> {
+    return (await isRestricted(ctx, row.customer_id)) ? [] : this.evidence.reasons(ctx, row, languageOf(language));
   }
 
   @Privileged('PREDICTION', rowIdOf)
-  @FieldResolver(() => PredictionCounterfactual, { nullable: true, description: 'What would have to be otherwise for a PD below the approval line; null where there is no score, and where the customer was erased.' })
-  counterfactual(@Ctx() ctx: Context, @Root() { row }: PredictionType, @Arg('language', () => LanguageValue, LANGUAGE_ARG) language: LanguageValue): Promise<PredictionCounterfactual | null> {
-    return this.evidence.counterfactual(ctx, row, languageOf(language));
+  @FieldResolver(() => PredictionCounterfactual, { nullable: true, description: 'What would have to be otherwise for a PD below the approval line; null where there is no score, where the customer was erased, and for who works with personal data where it is only kept (retention).' })
+  async counterfactual(@Ctx() ctx: Context, @Root() { row }: PredictionType, @Arg('language', () => LanguageValue, LANGUAGE_ARG) language: LanguageValue): Promise<PredictionCounterfactual | null> {
+    return (await isRestricted(ctx, row.customer_id)) ? null : this.evidence.counterfactual(ctx, row, languageOf(language));
   }
 
   @FieldResolver(() => PredictionProblem, { nullable: true, description: 'Why there is no score.' })

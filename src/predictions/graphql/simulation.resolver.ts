@@ -1,4 +1,5 @@
 import { Arg, Ctx, FieldResolver, Mutation, Resolver, Root } from 'type-graphql';
+import { isRestricted } from '../../customers/index.js';
 import { LANGUAGE_ARG, languageOf, LanguageValue } from '../../models/index.js';
 import type { Context } from '../../platform/index.js';
 import { Privileged, Requires } from '../../security/index.js';
@@ -27,8 +28,8 @@ export class SimulationResolver {
 
   @Privileged('PREDICTION', ({ row }: PredictionType) => row.id)
   @FieldResolver(() => Simulation, { nullable: true, description: 'Of a what-if the way from the loan as it is recorded, change by change; null for every other prediction.' })
-  simulation(@Ctx() ctx: Context, @Root() { row }: PredictionType): Promise<Simulation | null> | null {
-    return row.purpose === 'WHAT_IF' ? this.evidence.simulation(ctx, row) : null;
+  async simulation(@Ctx() ctx: Context, @Root() { row }: PredictionType): Promise<Simulation | null> {
+    return row.purpose !== 'WHAT_IF' || (await isRestricted(ctx, row.customer_id)) ? null : this.evidence.simulation(ctx, row);
   }
 }
 

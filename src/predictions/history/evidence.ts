@@ -165,10 +165,11 @@ export class Evidence {
       this.keys.keysOf(refs.map(({ customerId }) => customerId)),
     ]);
     return refs.map(({ id }, index) => {
-      const [ciphertext, key] = [bytes[index], keys[index]];
-      if (ciphertext instanceof Error) return ciphertext;
-      if (!ciphertext) return internal(`Prediction ${id} was there a moment ago.`);
-      return { ciphertext, body: key && openOne(key, id, ciphertext) };
+      const [stored, key] = [bytes[index], keys[index]];
+      if (stored instanceof Error) return stored;
+      if (!stored) return internal(`Prediction ${id} was there a moment ago.`);
+      const { body: ciphertext, salt, exact } = stored;
+      return { ciphertext, salt, exact, body: key && openOne(key, id, ciphertext) };
     });
   }
 }

@@ -116,14 +116,24 @@ export const challengersOfPrediction: LoaderDefinition<PredictionRef, Prediction
   },
 };
 
+/** What a prediction's leaf binds beside its clear columns. */
+export interface StoredBytes {
+  readonly body: Buffer;
+  readonly salt: Buffer;
+  /** False where a time is not one that was written, which are of whole milliseconds: a Date would hide it. */
+  readonly exact: boolean;
+}
+
+const EXACT = ['as_of', 'created_at', 'recorded_at'].map((name) => `coalesce(date_trunc('milliseconds', ${name}) = ${name}, true)`).join(' AND ');
+
 /** The sealed bodies, read only where a field inside them is asked for. */
-export const predictionBytes: LoaderDefinition<PredictionRef, Buffer | undefined> = {
+export const predictionBytes: LoaderDefinition<PredictionRef, StoredBytes | undefined> = {
   cacheKey: refKey,
   async load(ctx, refs) {
-    const rows = await ctx.db.query<{ customer_id: string; id: string; body: Buffer }>(
-      `SELECT customer_id, id, body FROM predictions WHERE (customer_id, id) IN (SELECT * FROM unnest($1::uuid[], $2::uuid[]))`,
+    const rows = await ctx.db.query<StoredBytes & { customer_id: string; id: string }>(
+      `SELECT customer_id, id, body, row_salt AS salt, ${EXACT} AS exact FROM predictions WHERE (customer_id, id) IN (SELECT * FROM unnest($1::uuid[], $2::uuid[]))`,
       [refs.map(({ customerId }) => customerId), refs.map(({ id }) => id)],
     );
-    return inOrder(refs.map(refKey), rows, (row) => refKey({ customerId: row.customer_id, id: row.id })).map((row) => row?.body);
+    return inOrder(refs.map(refKey), rows, (row) => refKey({ customerId: row.customer_id, id: row.id }));
   },
 };

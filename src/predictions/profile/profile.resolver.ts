@@ -1,5 +1,5 @@
 import { Arg, Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
-import { Customer } from '../../customers/index.js';
+import { Customer, isRestricted } from '../../customers/index.js';
 import { LANGUAGE_ARG, languageOf, LanguageValue } from '../../models/index.js';
 import { clockAt, type Context } from '../../platform/index.js';
 import { Requires } from '../../security/index.js';
@@ -44,7 +44,8 @@ export class ProfileDriversResolver {
 
   @FieldResolver(() => [RiskDriver], { description: 'What moved the score most, at most five.' })
   async drivers(@Ctx() ctx: Context, @Root() { worst }: ProfileOfPrediction, @Arg('language', () => LanguageValue, LANGUAGE_ARG) language: LanguageValue): Promise<RiskDriver[]> {
-    const attributions = (worst && (await this.evidence.explanation(ctx, worst, languageOf(language))))?.attributions ?? [];
+    if (!worst || (await isRestricted(ctx, worst.customer_id))) return [];
+    const attributions = (await this.evidence.explanation(ctx, worst, languageOf(language)))?.attributions ?? [];
     const total = attributions.reduce((sum, { contribution }) => sum + Math.abs(contribution), 0);
     return attributions
       .filter(({ contribution }) => contribution !== 0)

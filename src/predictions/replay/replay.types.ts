@@ -16,14 +16,15 @@ registerEnumType(ReplayVerdict, {
   },
 });
 
-export const ReplayObstacle = byName<Obstacle>('ERASED', 'NOT_WITNESSED', 'RECORD_CHANGED', 'VERSION_CHANGED', 'ARTEFACT_MISSING', 'ARTEFACT_CHANGED', 'NOT_LOADABLE');
+export const ReplayObstacle = byName<Obstacle>('ERASED', 'NOT_WITNESSED', 'RECORD_CHANGED', 'COLUMNS_CHANGED', 'VERSION_CHANGED', 'ARTEFACT_MISSING', 'ARTEFACT_CHANGED', 'NOT_LOADABLE');
 registerEnumType(ReplayObstacle, {
   name: 'ReplayObstacle',
   description: 'What keeps a prediction from being replayed.',
   valuesConfig: {
     ERASED: { description: 'The customer was erased; as it should be.' },
-    NOT_WITNESSED: { description: 'No event of the log tells of it.' },
+    NOT_WITNESSED: { description: 'No event of the log tells of it, or what the event said cannot be read any more.' },
     RECORD_CHANGED: { description: 'The stored record is not the one that was logged.' },
+    COLUMNS_CHANGED: { description: 'A column of it, such as PD, grade, decision or who asked, is not what was logged.' },
     VERSION_CHANGED: { description: 'The dossier of its version is not the one that was logged.' },
     ARTEFACT_MISSING: { description: 'An artefact of its version is not stored any more.' },
     ARTEFACT_CHANGED: { description: 'An artefact of its version does not have its digest any more.' },

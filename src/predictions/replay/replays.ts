@@ -2,14 +2,19 @@ import type { LiveVersions, LoadedVersion, StoredVersion } from '../../models/in
 import { messageOf, sha256, type Context, type LoaderDefinition } from '../../platform/index.js';
 import type { PredictionRow } from '../history/prediction.queries.js';
 import { commitmentOf, type PredictionBody, type RecordedOutputs } from '../record/body.js';
+import { columnsDigest } from '../record/row.js';
 import { recompute, type Replayable } from './compute.js';
 import { fingerprintOf, HOST, type Fingerprint } from './fingerprint.js';
 import { judged, type NotReplayable, type Obstacle, type Replayed } from './verdict.js';
 import { witnessedPredictions, type WitnessedPrediction } from './witnessed.js';
 
-/** What is stored of a prediction: its bytes, and what they hold, unless the customer was erased or they do not open. */
+/** What is stored of a prediction beside its columns: its bytes, and what they hold, unless the customer was erased or they do not open. */
 export interface StoredRecord {
   readonly ciphertext: Buffer;
+  /** What the digest of the columns is salted with. */
+  readonly salt: Buffer;
+  /** Whether its times are such as are written. */
+  readonly exact: boolean;
   readonly body: PredictionBody | Error | undefined;
 }
 
@@ -73,11 +78,12 @@ const leafOf = (leaf: WitnessedPrediction | Error | undefined): WitnessedPredict
   return leaf;
 };
 
-/** Whether record, version and artefact are those of the leaf, in this order. The record's digest needs no key: it is checked of the erased, too. */
-function checkedRecord({ row, record: { ciphertext, body }, leaf }: Found, stored: StoredVersion): Ready | Stopped {
+/** Whether record, columns, version and artefact are those of the leaf, in this order. The first two need no key: they are checked of the erased, too. */
+function checkedRecord({ row, record: { ciphertext, salt, exact, body }, leaf }: Found, stored: StoredVersion): Ready | Stopped {
   const { id, version_id: versionId } = row;
-  if (!leaf) return stop('NOT_WITNESSED', `No event of the log tells of prediction ${id}.`);
+  if (!leaf) return stop('NOT_WITNESSED', `No event of the log tells of prediction ${id}, or none that can be read.`);
   if (sha256(ciphertext).toString('hex') !== leaf.record) return stop('RECORD_CHANGED', `The stored record of prediction ${id} does not have the digest that was logged.`);
+  if (!exact || columnsDigest(salt, row).toString('hex') !== leaf.columns) return stop('COLUMNS_CHANGED', `A column of prediction ${id}, such as its PD or decision, is not what was logged.`);
   if (!body) return stop('ERASED', 'The customer was erased: what went in cannot be read any more.');
   if (body instanceof Error) return stop('RECORD_CHANGED', `The record of prediction ${id} has its digest, but does not open: ${messageOf(body)}`);
   if (commitmentOf(body).toString('hex') !== leaf.commitment) return stop('RECORD_CHANGED', `What the record of prediction ${id} holds does not open the commitment that was logged.`);
@@ -89,7 +95,7 @@ function checkedRecord({ row, record: { ciphertext, body }, leaf }: Found, store
   return { row, leaf, body: { ...body, outputs: body.outputs satisfies RecordedOutputs }, explained: row.shadow_of === null };
 }
 
-function notReplayable({ obstacle, problem }: Stopped, { body }: StoredRecord, replaying: Fingerprint): NotReplayable {
+function notReplayable({ obstacle, problem }: Stopped, { body }: Pick<StoredRecord, 'body'>, replaying: Fingerprint): NotReplayable {
   const recorded = fingerprintOf(body && !(body instanceof Error) ? body : { runtime: null });
   return { verdict: 'NOT_REPLAYABLE', obstacle, problem, recorded, replaying };
 }
@@ -101,7 +107,7 @@ async function computedOf(version: LoadedVersion, ready: readonly Ready[], repla
     return new Map(ready.map(({ row, body }, index) => [row.id, judged(compared[index]!, fingerprintOf(body), replaying)]));
   } catch (error) {
     const [only, ...others] = ready;
-    if (only && others.length === 0) return new Map([[only.row.id, notReplayable(stop('NOT_LOADABLE', `The record of prediction ${only.row.id} cannot be computed: ${messageOf(error)}`), { body: only.body, ciphertext: Buffer.alloc(0) }, replaying)]]);
+    if (only && others.length === 0) return new Map([[only.row.id, notReplayable(stop('NOT_LOADABLE', `The record of prediction ${only.row.id} cannot be computed: ${messageOf(error)}`), { body: only.body }, replaying)]]);
     const each = await Promise.all(ready.map((one) => computedOf(version, [one], replaying)));
     return new Map(each.flatMap((one) => Array.from(one)));
   }

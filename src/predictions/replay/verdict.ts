@@ -4,7 +4,7 @@ import { isBitStable, isSameRuntime, type Fingerprint } from './fingerprint.js';
 export type Verdict = 'IDENTICAL' | 'WITHIN_TOLERANCE' | 'DIFFERENT' | 'NOT_REPLAYABLE';
 
 /** What keeps a prediction from being replayed. */
-export type Obstacle = 'ERASED' | 'NOT_WITNESSED' | 'RECORD_CHANGED' | 'VERSION_CHANGED' | 'ARTEFACT_MISSING' | 'ARTEFACT_CHANGED' | 'NOT_LOADABLE';
+export type Obstacle = 'ERASED' | 'NOT_WITNESSED' | 'RECORD_CHANGED' | 'COLUMNS_CHANGED' | 'VERSION_CHANGED' | 'ARTEFACT_MISSING' | 'ARTEFACT_CHANGED' | 'NOT_LOADABLE';
 
 /** On another runtime than that which predicted: in the PD, and in log-odds and attributions for each unit of the log-odds. A float of 4 is 5e-7 from the next. */
 export const OTHER_RUNTIME_TOLERANCE = 1e-6;

@@ -1,4 +1,5 @@
 import { fitFeatureSchemaFromRaw } from '../features/fit.js';
+import { columnsOf } from '../features/schema.js';
 import type { FeatureSpec } from '../features/spec.js';
 import { withNovelty } from '../novelty/novelty.js';
 import { compileModel } from '../onnx/compile.js';
@@ -40,7 +41,7 @@ async function makeModel({ seed, onProgress, signal }: BuildRequest, specs: read
   const schema = withNovelty(fitted, rows);
   lap('encode');
   const hyper = parseHyperParameters({ ...settings, seed });
-  const training = { ...trainingDataOf({ specs, raw: data.raw, labels: data.labels, units: data.units }, schema, rows, hyper), hyperParameters: hyper, sample: parityRows(rows, schema.width, seed) };
+  const training = { ...trainingDataOf({ specs, raw: data.raw, labels: data.labels, units: data.units }, schema, rows, hyper), hyperParameters: hyper, sample: parityRows(rows, schema.width, schema.features.map((feature) => ({ offset: feature.offset, columns: columnsOf(feature) })), seed) };
   const trained = await trainModel(training, (progress) => onProgress?.({ stage: 'train', ...progress }), signal);
   lap('train');
   const onnx = compileModel(trained);

@@ -84,17 +84,23 @@ export class FileKeys extends HeldKeys {
   }
 
   private async refresh(): Promise<void> {
-    const stamp = await stampOf(this.path);
-    if (stamp === this.seen) return;
-    this.keys = parseKeyEncryptionKeys(await readFile(this.path, 'utf8'), this.path);
+    const stamp = await stampOf(this.path).catch(unlessAway);
+    if (stamp === undefined || stamp === this.seen) return;
+    const text = await readFile(this.path, 'utf8').catch(unlessAway);
+    if (text === undefined) return;
+    this.keys = parseKeyEncryptionKeys(text, this.path);
     this.seen = stamp;
   }
 }
 
-/** A file that is away for a moment, while it is replaced, is taken to be as it was. */
 async function stampOf(path: string): Promise<string> {
-  const { mtimeMs, size, ino } = await stat(path).catch(() => ({ mtimeMs: 0, size: 0, ino: 0 }));
+  const { mtimeMs, size, ino } = await stat(path);
   return `${mtimeMs} ${size} ${ino}`;
+}
+
+/** A file that is away for a moment, while it is replaced, is taken to be as it was. */
+function unlessAway(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error;
 }
 
 /** @throws BAD_INPUT unless the text is 32 bytes in base64 and nothing else */

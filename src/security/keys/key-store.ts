@@ -12,12 +12,14 @@ export interface KeyStore {
   /** Entries in the order of ids, those after an id. */
   scan(after: string | undefined, most: number): Promise<WrappedKey[]>;
   count(): Promise<number>;
-  /** Replaces entries that still are what they were; what was destroyed meanwhile stays destroyed. Durable. @returns whose */
+  /** The largest id: of the customer who was recorded last, since ids are made in the order of time. Undefined where there is no customer's. */
+  newest(): Promise<string | undefined>;
+  /** Replaces entries that still are what they were; what was destroyed meanwhile stays destroyed. Durable; what was there is overwritten by `overwriteReplaced`. @returns whose */
   replaceAll(changes: readonly Replacement[]): Promise<string[]>;
   /** Durable when it resolves, and nothing of the bytes is left in the store's own files, as far as it can reach them. Absent ones are not an error. */
   destroyAll(customerIds: readonly string[]): Promise<void>;
-  /** Overwrites in the store's own files what is left of wrapped keys that were replaced; absent where the store cannot reach them. */
-  overwriteResidue?(wrapped: readonly Uint8Array[]): void;
+  /** Overwrites in the store's own files what is left of wrapped keys that were replaced, by a run that was interrupted too; absent where the store cannot reach them. */
+  overwriteReplaced?(): void;
   close(): Promise<void>;
 }
 

@@ -3,16 +3,18 @@ import { join } from 'node:path';
 import { open, type RootDatabase } from 'lmdb';
 import { conflict, internal } from '../../platform/index.js';
 import { readEntry } from './entry.js';
-import type { KeyStore, Replacement, WrappedKey } from './key-store.js';
+import { isCustomers, type KeyStore, type Replacement, type WrappedKey } from './key-store.js';
+import { destroyJournal, journalsIn, readJournal, writeJournal, type Gone } from './lmdb-journal.js';
 import { overwriteResidue } from './lmdb-residue.js';
 
 const UUID_BYTES = 16;
 const UUID_CHARACTERS = 36;
 
-/** Before the uuid of an entry that is being destroyed: what is left of it must still be overwritten. */
+/** Before the uuid of what an earlier release was destroying, and of what length its pieces are. */
 const GRAVE = 0xff;
-/** Of a wrapped key, enough to find it and too little to open it: its IV. */
-const LOCATOR = { from: 3, to: 15 } as const;
+const LOCATOR = 12;
+/** Format and version of the key-encryption key come before. */
+const RANDOM_FROM = 3;
 
 /** The embedded provider: an LMDB file on this machine, shared by the processes on it. */
 export class LocalKeyStore implements KeyStore {
@@ -24,7 +26,8 @@ export class LocalKeyStore implements KeyStore {
   static async open(path: string): Promise<LocalKeyStore> {
     await mkdir(path, { recursive: true, mode: 0o700 });
     const store = new LocalKeyStore(open<Buffer, Buffer>({ path, encoding: 'binary', keyEncoding: 'binary', noSubdir: false }), path);
-    await store.finishDestructions();
+    await store.finishGraves();
+    store.overwriteReplaced();
     return store;
   }
 
@@ -70,9 +73,17 @@ export class LocalKeyStore implements KeyStore {
     return this.database.getCount({ start: Buffer.alloc(UUID_BYTES) });
   }
 
+  async newest(): Promise<string | undefined> {
+    this.database.resetReadTxn();
+    // Graves, which are longer, come after it.
+    const [last] = [...this.database.getRange({ start: Buffer.from([GRAVE]), reverse: true, limit: 1 })].map(({ key }) => idOf(key));
+    return last !== undefined && isCustomers(last) ? last : undefined;
+  }
+
   async replaceAll(changes: readonly Replacement[]): Promise<string[]> {
     const replaced = await this.database.transaction(() => {
       const unchanged = changes.filter(({ customerId, from }) => this.database.get(keyOf(customerId))?.equals(from));
+      this.note(unchanged.flatMap(({ customerId, from, to }) => goneOf(customerId, Buffer.from(from), Buffer.from(to))));
       for (const { customerId, to } of unchanged) void this.database.put(keyOf(customerId), Buffer.from(to));
       return unchanged.map(({ customerId }) => customerId);
     });
@@ -80,74 +91,82 @@ export class LocalKeyStore implements KeyStore {
     return replaced;
   }
 
-  /**
-   * In three steps, so that a crash leaves nothing behind: the entries go, and a grave with what finds their bytes takes
-   * their place; all that is left of them in the file is overwritten; the graves go, and what is left of them.
-   */
+  /** In three steps, so that a crash leaves nothing behind: what is to go is noted; it goes; all that is left of it in the file is overwritten, then the note. */
   async destroyAll(customerIds: readonly string[]): Promise<void> {
-    const gone = await this.database.transaction(() => {
-      const secrets: Buffer[] = [];
-      for (const customerId of new Set(customerIds)) {
+    const noted = await this.database.transaction(() => {
+      const there = [...new Set(customerIds)].flatMap((customerId) => {
         const entry = this.database.get(keyOf(customerId));
-        if (!entry) continue;
-        const wrapped = readable(entry, customerId);
-        secrets.push(...wrapped);
-        void this.database.put(graveOf(customerId), Buffer.concat(wrapped.map(locatorOf)));
-        void this.database.remove(keyOf(customerId));
-      }
-      return secrets;
+        return entry ? [{ customerId, gone: goneOf(customerId, entry) }] : [];
+      });
+      const journals = this.note(there.flatMap(({ gone }) => gone));
+      for (const { customerId } of there) void this.database.remove(keyOf(customerId));
+      return journals;
     });
     await this.database.flushed;
-    if (gone.length > 0) await this.overwrite(gone, customerIds);
+    this.finish(noted);
   }
 
   async close(): Promise<void> {
     await this.database.close();
   }
 
-  overwriteResidue(wrapped: readonly Uint8Array[]): void {
-    this.overwriteNow(wrapped.map((bytes) => Buffer.from(bytes.subarray(LOCATOR.from))));
+  overwriteReplaced(): void {
+    this.finish(journalsIn(this.path));
   }
 
-  /** What a process that died had begun. Without its IV, what is left of a wrapped key opens under no key. */
-  private async finishDestructions(): Promise<void> {
+  /** An LMDB transaction that throws keeps what it did, so this comes first in it. */
+  private note(gone: readonly Gone[]): string[] {
+    return gone.length > 0 ? [writeJournal(this.path, gone)] : [];
+  }
+
+  /** What is noted and still in the tree never left it: the process died before that. Nobody writes to the file meanwhile: the transaction holds the store's write lock. */
+  private finish(journals: readonly string[]): void {
+    if (journals.length === 0) return;
+    this.database.resetReadTxn();
+    this.database.transactionSync(() => {
+      const gone = journals.flatMap(readJournal).filter(({ id, secret }) => !secretsOf(this.database.get(id) ?? Buffer.alloc(0)).some((live) => live.equals(secret)));
+      overwriteResidue(this.file, gone.map(({ secret }) => secret));
+      for (const journal of journals) destroyJournal(journal);
+    });
+  }
+
+  private get file(): string {
+    return join(this.path, 'data.mdb');
+  }
+
+  /** What a process of an earlier release that died had begun: in place of the entry it left what finds the bytes. */
+  private async finishGraves(): Promise<void> {
     const graves = [...this.database.getRange({ start: Buffer.from([GRAVE]) })].filter(({ key }) => key.length === UUID_BYTES + 1);
     if (graves.length === 0) return;
     const locators = graves.flatMap(({ value }) => locatorsIn(Buffer.from(value)));
-    await this.overwrite(locators, graves.map(({ key }) => idOf(key.subarray(1))));
-  }
-
-  /** No process writes to the file meanwhile: the empty transaction holds the store's write lock. */
-  private async overwrite(secrets: readonly Buffer[], customerIds: readonly string[]): Promise<void> {
-    this.overwriteNow(secrets);
+    this.database.transactionSync(() => void overwriteResidue(this.file, locators));
     await this.database.transaction(() => {
-      for (const customerId of customerIds) void this.database.remove(graveOf(customerId));
+      for (const { key } of graves) void this.database.remove(key);
     });
     await this.database.flushed;
-    this.overwriteNow(secrets.map(locatorOf));
-  }
-
-  private overwriteNow(secrets: readonly Buffer[]): void {
     this.database.resetReadTxn();
-    this.database.transactionSync(() => void overwriteResidue(join(this.path, 'data.mdb'), secrets));
+    this.database.transactionSync(() => void overwriteResidue(this.file, locators.map((locator) => Buffer.from(locator).reverse())));
   }
 }
 
-/** The random part of each wrapped key; what cannot be read is destroyed all the same, as it is. */
-function readable(entry: Buffer, customerId: string): Buffer[] {
+/** The random part of each wrapped key; what cannot be read is taken as it is. */
+function secretsOf(entry: Buffer): Buffer[] {
   try {
-    return readEntry(Buffer.from(entry), customerId).map(({ wrapped }) => wrapped.subarray(LOCATOR.from));
+    return readEntry(entry, '').map(({ wrapped }) => wrapped.subarray(RANDOM_FROM));
   } catch {
-    return [Buffer.from(entry)];
+    return entry.length > 0 ? [Buffer.from(entry)] : [];
   }
+}
+
+/** What leaves the tree with an entry, or where another takes its place. */
+function goneOf(customerId: string, from: Buffer, to: Buffer = Buffer.alloc(0)): Gone[] {
+  const kept = secretsOf(to);
+  return secretsOf(Buffer.from(from)).filter((secret) => !kept.some((one) => one.equals(secret))).map((secret) => ({ id: keyOf(customerId), secret }));
 }
 
 /** Back to front, so that overwriting does not find, and lose, the grave itself. */
-const locatorOf = (secret: Buffer): Buffer => Buffer.from(secret.subarray(0, LOCATOR.to - LOCATOR.from)).reverse();
-
 function locatorsIn(grave: Buffer): Buffer[] {
-  const length = LOCATOR.to - LOCATOR.from;
-  return Array.from({ length: Math.floor(grave.length / length) }, (_, index) => Buffer.from(grave.subarray(index * length, (index + 1) * length)).reverse());
+  return Array.from({ length: Math.floor(grave.length / LOCATOR) }, (_, index) => Buffer.from(grave.subarray(index * LOCATOR, (index + 1) * LOCATOR)).reverse());
 }
 
 /** The sixteen bytes of the uuid. */
@@ -156,7 +175,5 @@ function keyOf(customerId: string): Buffer {
   if (key.length !== UUID_BYTES || customerId.length !== UUID_CHARACTERS) throw internal(`"${customerId.slice(0, 40)}" is not the id of a customer.`);
   return key;
 }
-
-const graveOf = (customerId: string): Buffer => Buffer.concat([Buffer.from([GRAVE]), keyOf(customerId)]);
 
 const idOf = (key: Uint8Array): string => Buffer.from(key).toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');

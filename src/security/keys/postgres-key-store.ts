@@ -1,6 +1,6 @@
 import { Pool } from 'pg';
 import { AssayError, conflict, internal, messageOf, sqlState } from '../../platform/index.js';
-import type { KeyStore, Replacement, WrappedKey } from './key-store.js';
+import { isCustomers, type KeyStore, type Replacement, type WrappedKey } from './key-store.js';
 
 const UNIQUE_VIOLATION = '23505';
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -69,6 +69,11 @@ export class PostgresKeyStore implements KeyStore {
   async count(): Promise<number> {
     const { rows: [row] } = await this.pool.query<{ count: number }>('SELECT count(*)::int AS count FROM assay_keys');
     return row!.count;
+  }
+
+  async newest(): Promise<string | undefined> {
+    const { rows: [row] } = await this.pool.query<{ id: string }>('SELECT customer_id AS id FROM assay_keys ORDER BY customer_id DESC LIMIT 1');
+    return row && isCustomers(row.id) ? row.id : undefined;
   }
 
   async replaceAll(changes: readonly Replacement[]): Promise<string[]> {

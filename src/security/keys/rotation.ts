@@ -31,31 +31,35 @@ async function* batches(store: KeyStore): AsyncGenerator<WrappedKey[]> {
   }
 }
 
-/** So many replaced keys are looked for at once: each time reads the whole store. */
+/** So many replaced entries are looked for at once: each time reads the whole store. */
 const RESIDUE = 20_000;
 
-/** How entries are changed, and who is told which of them were. */
+/** How entries are changed. */
 interface Change {
   needs(entry: WrappedKey): boolean;
   change(entries: readonly WrappedKey[]): Promise<Buffer[]>;
-  changed?(before: readonly WrappedKey[]): void;
 }
 
-/** Changes entries batch by batch. What somebody else changed meanwhile is looked at again. */
+/** Changes entries batch by batch. What somebody else changed meanwhile is looked at again. What was there before is overwritten at the end, also what an interrupted run left. */
 async function throughout({ store }: Rotating, how: Change, advance: Advance): Promise<Rotated> {
   const of = await store.count();
-  let [entries, changed] = [0, 0];
+  let [entries, changed, residue] = [0, 0, 0];
   for await (const batch of batches(store)) {
     for (let left = batch.filter((entry) => how.needs(entry)); left.length > 0; ) {
       const after = await how.change(left);
       const replaced = new Set(await store.replaceAll(left.map(({ customerId, wrapped }, index) => ({ customerId, from: wrapped, to: after[index]! }))));
       changed += replaced.size;
-      how.changed?.(left.filter(({ customerId }) => replaced.has(customerId)));
+      residue += replaced.size;
       left = await again(store, left.filter(({ customerId }) => !replaced.has(customerId)), how);
     }
     entries += batch.length;
+    if (residue >= RESIDUE) {
+      store.overwriteReplaced?.();
+      residue = 0;
+    }
     advance(entries, Math.max(of, entries));
   }
+  store.overwriteReplaced?.();
   return { entries, changed };
 }
 
@@ -71,20 +75,12 @@ async function again(store: KeyStore, entries: readonly WrappedKey[], { needs }:
  * wrapped otherwise. To be run again after an interruption, and once more when every server knows the new key; what is done is passed over.
  */
 export async function rewrapAll(rotating: Rotating, advance: Advance = () => undefined): Promise<Rotated> {
-  const { store, vault } = rotating;
+  const { vault } = rotating;
   const current = await vault.encryption.current();
-  const residue: Buffer[] = [];
-  const overwrite = (least: number): void => void (residue.length >= least && store.overwriteResidue?.(residue.splice(0)));
-  const rotated = await throughout(rotating, {
+  return throughout(rotating, {
     needs: (entry) => entry.customerId !== RESERVED.rotation && vault.versionsOf(entry).some((version) => version !== current),
     change: (entries) => vault.rewrap(entries),
-    changed: (before) => {
-      residue.push(...before.flatMap(({ customerId, wrapped }) => readEntry(Buffer.from(wrapped), customerId).map((one) => one.wrapped)));
-      overwrite(RESIDUE);
-    },
   }, advance);
-  overwrite(1);
-  return rotated;
 }
 
 /**
@@ -116,9 +112,8 @@ export async function addIndexKey({ store, vault }: Rotating): Promise<number> {
 export async function dropOldIndexKeys({ store }: Rotating): Promise<void> {
   const entry = (await store.get(RESERVED.index))!;
   const versions = readEntry(Buffer.from(entry), RESERVED.index);
-  const old = versions.slice(0, -1).map(({ wrapped }) => Buffer.from(wrapped));
   await store.replaceAll([{ customerId: RESERVED.index, from: entry, to: writeEntry(versions.slice(-1)) }]);
-  store.overwriteResidue?.(old);
+  store.overwriteReplaced?.();
 }
 
 /** When the rotation that is under way began; a new one begins now. */
