@@ -17,10 +17,10 @@ export interface Judgement {
 export async function judge(config: Config, urls: DatabaseUrls, stages: Stages): Promise<Judgement> {
   const db = await Database.open(urls, { entities, pool: 2 });
   try {
-    const remarks = await remarksOn(config, db);
-    // What was committed and waited when the backup was taken belongs into the tree, as a server would put it there.
-    await new Sequencer(db, openLog('silent')).drain();
-    const found = await stages.run('verify', 'Verify the transparency log: tree and rows', (progress) => db.snapshot((moment) => verifyLog(moment, (done, of) => progress.advance(done, of, 'entries'))), ({ entries, predictions }) =>
+    const { remarks, mayGrow } = await remarksOn(config, db);
+    // What was committed and waited when the backup was taken belongs into the tree, as a server would put it there; unless the log refuses.
+    if (mayGrow) await new Sequencer(db, openLog('silent')).drain();
+    const found = await stages.run('verify', 'Verify the transparency log: tree and rows', (progress) => db.snapshot((moment) => verifyLog(moment, (done, of) => progress.advance(done, of, 'entries'), { nobodyIntegrates: !mayGrow })), ({ entries, predictions }) =>
       `${entries.toLocaleString('en')} entries, ${predictions.toLocaleString('en')} predictions`);
     for (const text of found.problems) stages.say(`✗ ${text}`);
     if (found.problemCount > 0) throw new AssayError('REFUSED', `The log does not fit what was restored: ${found.problemCount} problems, the first of them above. It was so when the backup was taken, or the backup was changed.`);
@@ -34,7 +34,7 @@ export async function judge(config: Config, urls: DatabaseUrls, stages: Stages):
 const isThere = (path: string): Promise<boolean> => access(path).then(() => true, () => false);
 
 /** What lies outside the database on purpose, and must fit it. Nothing is made here: a new key or checkpoint would hide what is missing. */
-async function remarksOn(config: Config, db: Database): Promise<string[]> {
+async function remarksOn(config: Config, db: Database): Promise<{ remarks: string[]; mayGrow: boolean }> {
   const remarks: string[] = [];
   const need = async (path: string, says: string): Promise<boolean> => {
     const there = await isThere(path);
@@ -46,8 +46,8 @@ async function remarksOn(config: Config, db: Database): Promise<string[]> {
   await need(config.keyEncryptionKeyFile, `There is no key-encryption key at ${config.keyEncryptionKeyFile}. Restore it: without it the customers' keys cannot be used.`);
   const key = await need(config.logKeyFile, `There is no key of the log at ${config.logKeyFile}. Restore it: what another key signs is another log to verifiers.`);
   // Where the key is, the log says itself what is missing; one without entries needs nothing.
-  if (!key) return remarks;
+  if (!key) return { remarks, mayGrow: false };
   const log = await openTransparencyLog(config);
   await log.checkpoint(db).catch((error: unknown) => remarks.push(messageOf(error)));
-  return remarks;
+  return { remarks, mayGrow: log.mayGrow };
 }
