@@ -3,19 +3,19 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 /** Of the table of migrations what is the same wherever they ran: not the number, which tells how often. */
 const ROW = `jsonb_build_object('name', stored.name, 'timestamp', stored.timestamp)`;
 
-/** @param actor who is told, and @param transaction the member that tells which transaction it was, both SQL */
-const logRow = (actor: string, transaction: string): string => `
-  CREATE OR REPLACE FUNCTION log_row(of text, subject text, now_is text, was text) RETURNS void LANGUAGE sql SET search_path = pg_catalog, public, pg_temp AS $$
-    INSERT INTO audit_intake (id, type, leaf) SELECT timely_uuid(), 'ROW_WRITTEN', convert_to(format(
-      '{"actor":%s,"id":%s,"replaced":%s,"row":%s,"table":%s,"time":"%s",%s"type":"ROW_WRITTEN","v":1}',
-      to_json(${actor}), coalesce(to_json(subject)::text, 'null'), coalesce(to_json(was)::text, 'null'), coalesce(to_json(now_is)::text, 'null'),
-      to_json(of), to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), ${transaction}), 'UTF8')
-  $$;`;
+/** @param actor who is told; @param member of the leaf, and what fills it, that tell which transaction it was. All are SQL, spaced as in the release before. */
+const logRow = (actor: string, member = '', transaction = ''): string => `
+      CREATE OR REPLACE FUNCTION log_row(of text, subject text, now_is text, was text) RETURNS void LANGUAGE sql SET search_path = pg_catalog, public, pg_temp AS $$
+        INSERT INTO audit_intake (id, type, leaf) SELECT timely_uuid(), 'ROW_WRITTEN', convert_to(format(
+          '{"actor":%s,"id":%s,"replaced":%s,"row":%s,"table":%s,"time":"%s",${member}"type":"ROW_WRITTEN","v":1}',
+          to_json(${actor}), coalesce(to_json(subject)::text, 'null'), coalesce(to_json(was)::text, 'null'), coalesce(to_json(now_is)::text, 'null'),
+          to_json(of), to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')${transaction}), 'UTF8')
+      $$;`;
 
-const TOLD = logRow('logged_in()', `CASE WHEN logged_in() <> 'assay_app' THEN format('"transaction":"%s",', pg_current_xact_id()) END`);
+const TOLD = logRow('logged_in()', '%s', `, CASE WHEN logged_in() <> 'assay_app' THEN format('"transaction":"%s",', pg_current_xact_id()) END`);
 
 /** As the release before has it. */
-const BEFORE = logRow('session_user::text', `''`);
+const BEFORE = logRow('session_user::text');
 
 /**
  * A leaf of a row tells who logged in, which no statement changes, and which transaction it was of where that was not the

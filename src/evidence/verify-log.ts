@@ -1,6 +1,6 @@
-import { verifyTree, type Entry, type TreeCheck, type TreeCounts } from '../audit/index.js';
+import { unpackLeaf, verifyTree, type Entry, type TreeCheck, type TreeCounts } from '../audit/index.js';
 import type { BulkReader, Queryable } from '../platform/index.js';
-import { GovernanceRows, ROW_EVENTS } from './verify-rows.js';
+import { GovernanceRows } from './verify-rows.js';
 import { PredictionRows } from './verify-predictions.js';
 
 export interface LogVerification extends TreeCounts {
@@ -27,6 +27,9 @@ const MOST_TOLD = 100;
 /** Longer than this nothing waits while a server runs. */
 const LATE_SECONDS = 60;
 
+/** Events that are read at once. */
+const BATCH = 2_000;
+
 /** How far the time at which an event was taken in may lie from the one in its leaf: clocks differ by little, but a transaction that imports a book can last. */
 const [MOST_HOURS_AFTER, MOST_HOURS_BEFORE] = [1, 24];
 
@@ -45,21 +48,41 @@ export async function verifyLog(db: BulkReader, progress: (done: number, of: num
   };
   const [total] = await db.query<{ count: number }>('SELECT count(*)::int AS count FROM log_entries');
   const [predictions, governance] = [new PredictionRows(db, problem), new GovernanceRows(db, problem)];
-  const entries = async (batch: readonly Entry[]): Promise<void> => {
+  const entries = async (batch: readonly Pick<Entry, 'type' | 'leaf'>[]): Promise<void> => {
     governance.add(batch);
     await predictions.compare(batch);
   };
   const counts = await verifyTree(db, { problem, ...kept, entries, progress: (done) => progress(done, total!.count) });
   await predictions.nothingUnwitnessed();
   await nothingBeforeTheFirst(db, problem);
-  governance.add(await db.query<Pick<Entry, 'type' | 'leaf'>>(`SELECT type, leaf FROM audit_intake i WHERE type = ANY($1) AND NOT EXISTS (SELECT FROM log_standing e WHERE e.intake_id = i.id)`, [ROW_EVENTS]));
+  let [waiting, late] = [0, 0];
+  for await (const batch of waitingEvents(db)) {
+    await entries(batch);
+    waiting += batch.length;
+    late += batch.filter((one) => one.late).length;
+  }
   await governance.compare();
   await timesOfLeaves(db, problem);
-  // What is said to come yet has a wrong time, and would otherwise wait unseen.
-  const [waiting] = await db.query<{ count: number; late: number }>(
-    `SELECT count(*)::int AS count, count(*) FILTER (WHERE i.recorded_at NOT BETWEEN now() - $1 * interval '1 second' AND now() + $1 * interval '1 second')::int AS late FROM audit_intake i WHERE NOT EXISTS (SELECT FROM log_standing e WHERE e.intake_id = i.id)`, [LATE_SECONDS]);
-  if (waiting!.late > 0 && !kept.nobodyIntegrates) problem(`${waiting!.late} events have waited for more than ${LATE_SECONDS} s to be integrated. A running server does that; if one runs, its log tells why not.`);
-  return { ...counts, predictions: predictions.verified, rows: governance.verified, waiting: waiting!.count, problems, problemCount };
+  if (late > 0 && !kept.nobodyIntegrates) problem(`${late} events have waited for more than ${LATE_SECONDS} s to be integrated. A running server does that; if one runs, its log tells why not.`);
+  return { ...counts, predictions: predictions.verified, rows: governance.verified, waiting, problems, problemCount };
+}
+
+interface Waiting extends Pick<Entry, 'type' | 'leaf'> {
+  /** Or said to come yet: it has a wrong time then, and would otherwise wait unseen. */
+  readonly late: boolean;
+}
+
+/** Events that are not in the tree yet; what they tell of is verified all the same. */
+async function* waitingEvents(db: BulkReader): AsyncGenerator<Waiting[]> {
+  for (let after = '00000000-0000-0000-0000-000000000000'; ;) {
+    const batch = await db.copyOut(
+      `SELECT i.id, i.type, i.leaf, (i.recorded_at NOT BETWEEN now() - interval '${LATE_SECONDS} seconds' AND now() + interval '${LATE_SECONDS} seconds')::integer::bigint AS late
+       FROM audit_intake i WHERE i.id > '${after}' AND NOT EXISTS (SELECT FROM log_standing e WHERE e.intake_id = i.id) ORDER BY i.id LIMIT ${BATCH}`,
+      (row) => ({ id: row.uuid()!, type: row.text() ?? '', leaf: unpackLeaf(row.bytes() ?? Buffer.alloc(0)), late: row.integer() !== 0 }));
+    if (batch.length > 0) yield batch;
+    if (batch.length < BATCH) return;
+    after = batch.at(-1)!.id;
+  }
 }
 
 const shifted = (hours: number): string => `(recorded_at + interval '${hours} hours')`;

@@ -26,7 +26,7 @@ export class PredictionRows {
     return this.count;
   }
 
-  async compare(entries: readonly Entry[]): Promise<void> {
+  async compare(entries: readonly Pick<Entry, 'type' | 'leaf'>[]): Promise<void> {
     const leaves = entries.filter(({ type }) => type === 'PREDICTION_RECORDED').flatMap(({ leaf }) => readLeaf<Leaf>(leaf) ?? []).filter(({ id }) => UUID.test(id));
     if (leaves.length === 0) return;
     const rows = await storedPredictions(this.db, leaves.map(({ id }) => id));

@@ -1,7 +1,7 @@
 import { readLeaf, type Entry } from '../audit/index.js';
 import { canonicalJson, sha256, type Queryable } from '../platform/index.js';
 import { ActsInLog } from './acts-in-log.js';
-import { ACT_TYPES, type Row } from './acts-of-rows.js';
+import type { Row } from './acts-of-rows.js';
 import { WritersOfRows, type RowLeaf } from './writers-of-rows.js';
 
 /** The tables whose every row is bound by leaves (the trigger `witnessed`), and what of a row is bound where that is not all of it. */
@@ -19,9 +19,6 @@ const TABLES: Readonly<Record<string, string>> = Object.fromEntries([
 ]);
 
 export const WITNESSED_TABLES = Object.keys(TABLES);
-
-/** The types of events from which rows are derived. */
-export const ROW_EVENTS: readonly string[] = ['ROW_WRITTEN', ...ACT_TYPES];
 
 /** Rows that are read at once. */
 const BATCH = 2_000;

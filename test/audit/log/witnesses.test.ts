@@ -37,6 +37,9 @@ const problemsOf = async ({ db }: { readonly db: BulkReader }, kept: Omit<Parame
 const idsOf = async ({ db }: Node): Promise<string[]> => (await db.query<{ id: string }>('SELECT id FROM audit_intake ORDER BY recorded_at, id')).map(({ id }) => id);
 const refusalOf = ({ log, db }: Node): Promise<string> => log.checkpoint(db).then(() => 'signed', (error: unknown) => (error as Error).message);
 
+/** For commands that verify rows as well: what was taken away, as events that wait and are no entries. */
+const bindMigrations = (name: string): Promise<unknown> => asSuperuser(name, (client) => client.query(`SELECT record_row('migrations', 'name', migration_row(m), NULL) FROM migrations m`));
+
 /** Events, entries, and what the witnesses say of them. */
 async function grow(node: Node, count: number): Promise<void> {
   await recordMany(node, count);
@@ -323,6 +326,7 @@ describe('a log and its witnesses', () => {
     const alone = nodeOn(live, ORIGINS[6]!, 'alone', witnessPolicy([], 0));
     await grow(alone, 4);
     const backup = await copyOf(alone);
+    await bindMigrations(backup.name);
     await grow(alone, 3);
     const file = join(folder, 'kept.checkpoint');
     await writeFile(file, (await alone.log.checkpoint(alone.db))!.note);
@@ -365,6 +369,7 @@ describe('a log and its witnesses', () => {
     const alone = nodeOn(live, ORIGINS[8]!, 'alone', witnessPolicy([], 0));
     await grow(alone, 4);
     await grow(alone, 2);
+    await bindMigrations(live.name);
     const { app, owner, reader } = urlsOf(live.name);
     const [home, kept] = [join(folder, 'elsewhere'), join(folder, 'forked-alone-alone.checkpoint')];
     const env = { ASSAY_HOME: home, DATABASE_URL: app, DATABASE_OWNER_URL: owner, DATABASE_READER_URL: reader, LOG_ORIGIN: ORIGINS[8]! };
