@@ -33,14 +33,13 @@ export function unpackLeaf(stored: Buffer): Buffer {
   const layout = (LAYOUTS[stored[1]!] ??= layoutOf(stored[1]!));
   if (stored.length !== layout.packed) return stored;
   const leaf = Buffer.from(layout.template);
-  for (const { from, to, bytes } of layout.runs) {
-    for (let index = 0; index < bytes; index += 1) {
-      const byte = stored[from + index]!;
-      leaf[to + 2 * index] = DIGITS[byte >> 4]!;
-      leaf[to + 2 * index + 1] = DIGITS[byte & 15]!;
-    }
+  const { places } = layout;
+  for (let index = 0; index < places.length; index += 1) {
+    const [byte, to] = [stored[HEAD_BYTES + index]!, places[index]!];
+    leaf[to] = HIGH[byte]!;
+    leaf[to + 1] = LOW[byte]!;
   }
-  leaf.write(new Date(stored.readUIntBE(2, 6)).toISOString(), layout.time, 'latin1');
+  leaf.write(timeText(stored.readUIntBE(2, 6)), layout.time, 'latin1');
   return leaf;
 }
 
@@ -56,19 +55,24 @@ function packedOf({ id, actor, time }: AuditEvent, payload: AuditPayloads['PREDI
   return Buffer.concat([head, ...[actor, id, columns, commitment, record, artefact, deployment, dossier].map((text) => Buffer.from((text ?? '').replaceAll('-', ''), 'hex'))]);
 }
 
-const DIGITS = Buffer.from('0123456789abcdef');
+/** The two hexadecimal digits of each byte. */
+const HIGH = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0').charCodeAt(0)));
+const LOW = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0').charCodeAt(1)));
 
-/** Bytes that are written as digits. */
-interface Run {
-  readonly from: number;
-  readonly to: number;
-  readonly bytes: number;
+let second = Number.NaN;
+let secondText = '';
+
+/** As `toISOString`, which is made anew once a second only: events come many in one. */
+function timeText(milliseconds: number): string {
+  if (Math.floor(milliseconds / 1_000) !== second) [second, secondText] = [Math.floor(milliseconds / 1_000), new Date(milliseconds).toISOString().slice(0, -4)];
+  return `${secondText}${String(milliseconds % 1_000).padStart(3, '0')}Z`;
 }
 
 /** A leaf with nothing in it yet, and what goes where. */
 interface Layout {
   readonly template: Buffer;
-  readonly runs: readonly Run[];
+  /** Where the digits of each byte begin. */
+  readonly places: Uint16Array;
   /** Where the time is written. */
   readonly time: number;
   /** Length of what is stored; of flags that nobody writes, none that there is. */
@@ -87,13 +91,12 @@ const partsOf = (flags: number): [string, number][] => [
 /** A leaf of zeros, and where in it the digits go. */
 function layoutOf(flags: number): Layout {
   const status = STATUSES[flags >> STATUS_SHIFT];
-  if (status === undefined) return { template: Buffer.alloc(0), runs: [], time: 0, packed: -1 };
+  if (status === undefined) return { template: Buffer.alloc(0), places: new Uint16Array(), time: 0, packed: -1 };
   const parts = partsOf(flags);
   const zeros = Object.fromEntries(parts.map(([name, bytes]) => [name, bytes === 0 ? null : zerosOf(bytes)]));
   const template = Buffer.from(canonicalJson({ ...zeros, status, time: NO_TIME, type: 'PREDICTION_RECORDED', v: 1 }));
-  let from = HEAD_BYTES;
-  const runs = parts.flatMap(([name, bytes]) => runsOf(from, (from += bytes), template.indexOf(`"${name}":"`) + name.length + 4));
-  return { template, runs, time: template.indexOf(NO_TIME), packed: from };
+  const places = parts.flatMap(([name, bytes]) => placesOf(bytes, template.indexOf(`"${name}":"`) + name.length + 4));
+  return { template, places: Uint16Array.from(places), time: template.indexOf(NO_TIME), packed: HEAD_BYTES + places.length };
 }
 
 const NO_TIME = new Date(0).toISOString();
@@ -103,13 +106,11 @@ const GROUPS = [4, 2, 2, 2, 6];
 
 const zerosOf = (bytes: number): string => (bytes === ID ? GROUPS.map((group) => '00'.repeat(group)).join('-') : '00'.repeat(bytes));
 
-function runsOf(begin: number, end: number, place: number): Run[] {
-  if (end - begin !== ID) return [{ from: begin, to: place, bytes: end - begin }];
-  let [from, to] = [begin, place];
-  return GROUPS.map((bytes) => {
-    const run = { from, to, bytes };
-    from += bytes;
-    to += 2 * bytes + 1;
-    return run;
+/** Of an id or a digest that begins there: two digits for each byte, and a dash between the groups of an id. */
+function placesOf(bytes: number, begin: number): number[] {
+  const groups = bytes === ID ? GROUPS : [bytes];
+  return groups.flatMap((group, nth) => {
+    const before = groups.slice(0, nth).reduce((sum, one) => sum + 2 * one + 1, begin);
+    return Array.from({ length: group }, (_, index) => before + 2 * index);
   });
 }

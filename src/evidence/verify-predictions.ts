@@ -6,6 +6,9 @@ import { storedPredictions, type StoredPrediction } from './stored-predictions.j
 /** What else a changed leaf may say: that it was changed is told by the tree. */
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
+/** Few, so that what is read of them is gone before memory is tidied up; enough for a statement to be worth it. */
+const AT_ONCE = 512;
+
 interface Leaf {
   readonly id: string;
   readonly status: string;
@@ -28,8 +31,22 @@ export class PredictionRows {
 
   async compare(entries: readonly Pick<Entry, 'type' | 'leaf'>[]): Promise<void> {
     const leaves = entries.filter(({ type }) => type === 'PREDICTION_RECORDED').flatMap(({ leaf }) => readLeaf<Leaf>(leaf) ?? []).filter(({ id }) => UUID.test(id));
-    if (leaves.length === 0) return;
-    const rows = await storedPredictions(this.db, leaves.map(({ id }) => id));
+    const chunks = Array.from({ length: Math.ceil(leaves.length / AT_ONCE) }, (_, nth) => leaves.slice(nth * AT_ONCE, (nth + 1) * AT_ONCE));
+    let ahead = this.read(chunks[0]);
+    for (const [nth, chunk] of chunks.entries()) {
+      const rows = await ahead;
+      // While these are compared, PostgreSQL looks for the next.
+      ahead = this.read(chunks[nth + 1]);
+      this.compareAll(chunk, rows);
+    }
+    await ahead;
+  }
+
+  private async read(leaves: readonly Leaf[] = []): Promise<StoredPrediction[]> {
+    return leaves.length === 0 ? [] : storedPredictions(this.db, leaves.map(({ id }) => id));
+  }
+
+  private compareAll(leaves: readonly Leaf[], rows: readonly StoredPrediction[]): void {
     const stored = new Map(rows.map((row) => [row.columns.id, row]));
     if (stored.size !== rows.length) this.problem(`${rows.length - stored.size} predictions are stored twice, under other customers.`);
     for (const leaf of leaves) this.compareOne(leaf, stored.get(leaf.id));

@@ -2,7 +2,7 @@ import type { BulkReader } from '../../platform/index.js';
 import { unpackLeaf } from '../packing.js';
 
 /** Entries that are read at once: memory stays flat, whatever the size of the log. */
-const BATCH = 8_192;
+const BATCH = 4_096;
 
 /** An entry as it is read on the way. */
 export interface Entry {
@@ -17,7 +17,7 @@ export interface Entry {
 /** Longer than an entry can be: whatever it is, it is not read whole, and its hash is another. */
 const MOST_BYTES = 65_536;
 
-/** Reads the entries of an epoch in order, a batch ahead: while one is hashed, PostgreSQL fetches the next. */
+/** Reads the entries of an epoch in order, a batch at a time. */
 export class EntryReader {
   private from = 0;
   private ahead: Promise<Entry[]> | undefined;
@@ -30,12 +30,16 @@ export class EntryReader {
   /** @returns nothing at the end */
   async next(): Promise<Entry[]> {
     const batch = await (this.ahead ?? this.read());
-    const last = batch.at(-1);
-    if (last) this.from = last.index + 1;
-    this.ahead = last && this.read();
-    // It is awaited by the next call; until then a failure is nobody's.
-    this.ahead?.catch(() => undefined);
+    this.ahead = undefined;
+    this.from = (batch.at(-1)?.index ?? this.from) + 1;
     return batch;
+  }
+
+  /** Has PostgreSQL fetch the next batch, while this one is hashed: when nothing else is to be asked before, since on one connection that would wait. */
+  fetch(): void {
+    this.ahead = this.read();
+    // It is awaited by the next call; until then a failure is nobody's.
+    this.ahead.catch(() => undefined);
   }
 
   private async read(): Promise<Entry[]> {

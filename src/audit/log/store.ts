@@ -1,5 +1,5 @@
 import { Database, type Queryable } from '../../platform/index.js';
-import { Edge, hashesOf, hashWithin, leafHash, placeOf, rootAt, TILE_WIDTH, widthAt, type Hash, type HashReader, type Place, type TileAddress } from '../merkle/index.js';
+import { Edge, HASH_BYTES, hashesOf, hashWithin, leafHash, placeOf, rootAt, TILE_WIDTH, widthAt, type Hash, type HashReader, type Place, type TileAddress } from '../merkle/index.js';
 import { unpackLeaf } from '../packing.js';
 
 /** The tree as it is stored: its epoch, how many entries it has, and its root. */
@@ -85,6 +85,8 @@ export const TILES_AT = `unnest($2::int[], $3::bigint[]) AS a (l, i) CROSS JOIN 
  */
 export class TileStore {
   private readonly full = new Map<string, Buffer>();
+  /** The unfilled tile at the end of each level, as far as it was read. */
+  private readonly last = new Map<number, { readonly index: number; readonly hashes: Buffer }>();
 
   constructor(private readonly epoch: number) {}
 
@@ -126,12 +128,23 @@ export class TileStore {
     for (const { level, index, hashes } of rows) this.full.set(keyOf({ level, index: Number(index) }), hashes);
   }
 
-  private async partial(db: Queryable, { level, index }: TileAddress, width: number): Promise<Buffer> {
+  /** It grows at its end only, so what was read of it is not read again. */
+  private async partial(db: Queryable, address: TileAddress, width: number): Promise<Buffer> {
+    const { level, index } = address;
+    const last = this.last.get(level);
+    const known = last?.index === index ? last.hashes : Buffer.alloc(0);
+    if (known.length >= width * HASH_BYTES) return known.subarray(0, width * HASH_BYTES);
+    const hashes = Buffer.concat([known, ...(await this.hashesFrom(db, address, known.length / HASH_BYTES, width))]);
+    if (hashes.length === width * HASH_BYTES) this.last.set(level, { index, hashes });
+    return hashes;
+  }
+
+  private async hashesFrom(db: Queryable, { level, index }: TileAddress, from: number, to: number): Promise<Hash[]> {
     const begin = index * TILE_WIDTH;
-    if (level === 0) return Buffer.concat((await this.entries(db, begin, begin + width)).map(leafHash));
+    if (level === 0) return (await this.entries(db, begin + from, begin + to)).map(leafHash);
     const rows = await db.query<{ root: Buffer }>(
-      'SELECT root FROM log_tiles WHERE epoch = $1 AND level = $2 AND index >= $3 AND index < $4 ORDER BY index', [this.epoch, level - 1, begin, begin + width]);
-    return Buffer.concat(rows.map(({ root }) => root));
+      'SELECT root FROM log_tiles WHERE epoch = $1 AND level = $2 AND index >= $3 AND index < $4 ORDER BY index', [this.epoch, level - 1, begin + from, begin + to]);
+    return rows.map(({ root }) => root);
   }
 
   /** The right edge of the tree of this size, to which entries can be appended. */

@@ -175,6 +175,7 @@ class Walk {
     const from = this.size;
     const heads = await this.headsWithin(from, from + batch.length);
     await this.signatures.read(from, from + batch.length);
+    this.reader.fetch();
     const filled: FullTile[] = [];
     for (const { leaf } of batch) {
       const hash = leafHash(leaf);

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { AuditEvent } from '../../audit/index.js';
 import { copyRows, sha256, type Cell, type Transaction } from '../../platform/index.js';
 
@@ -65,7 +65,7 @@ export function columnsInDigest(columns: PredictionColumns): Partial<PredictionC
 
 /** SHA-256(row salt ‖ canonical(clear columns)): what the leaf says of the columns, without telling them. */
 export const columnsDigest = (salt: Uint8Array, columns: PredictionColumns): Buffer =>
-  createHash('sha256').update(salt).update(canonicalColumns(columns)).digest();
+  sha256(Buffer.concat([salt, Buffer.from(canonicalColumns(columns))]));
 
 const LATER: ReadonlySet<string> = new Set(LATER_COLUMNS);
 const SORTED = [...COLUMNS].sort().map((name) => ({ name, key: `${JSON.stringify(name)}:`, later: LATER.has(name) }));
@@ -77,7 +77,8 @@ const SORTED = [...COLUMNS].sort().map((name) => ({ name, key: `${JSON.stringify
 export function canonicalColumns(columns: PredictionColumns): string {
   const members: string[] = [];
   for (const { name, key, later } of SORTED) {
-    if (!later || columns[name] != null) members.push(key + JSON.stringify(columns[name]));
+    const value = columns[name];
+    if (!later || value != null) members.push(key + (typeof value === 'string' ? JSON.stringify(value) : value instanceof Date ? `"${value.toISOString()}"` : String(value)));
   }
   return `{${members.join(',')}}`;
 }
