@@ -29,56 +29,51 @@ type Undo = (() => Promise<void>)[];
  * Opens the configured PostgreSQL, or starts the embedded one under `config.home`, which is migrated on the way.
  * A configured server must have been migrated by `assay migrate`: the application does not run as its owner.
  */
-export async function openRuntime(config: Config): Promise<Runtime> {
-  const undo: Undo = [];
-  const close = async (): Promise<void> => {
-    for (const step of undo.splice(0).reverse()) await step();
-  };
-  try {
-    const { urls, note } = config.database ? { urls: config.database, note: undefined } : await startEmbedded(config, undo);
-    const log = openLog(config.logLevel);
-    const db = await Database.open(urls, { entities, pool: config.databasePool });
-    undo.push(() => db.close());
-    if (!(await isMigrated(db, migrations))) throw refused('The database schema is not up to date. Run: npm run assay -- migrate');
-    const keys = await openKeyRing(config, {
-      hasCustomers: () => hasCustomers(db), newestCustomers: () => newestCustomers(db), cluster: () => clusterOf(db), warn: (sentence) => log.warn(sentence),
-    });
-    undo.push(() => keys.close());
-    return { config, urls, db, keys, log, note, close };
-  } catch (error) {
-    await close();
-    throw error;
-  }
-}
+export const openRuntime = (config: Config): Promise<Runtime> => opened(async (undo) => {
+  const { urls, note } = config.database ? { urls: config.database, note: undefined } : await startEmbedded(config, undo);
+  const log = openLog(config.logLevel);
+  const db = await openDatabase(config, urls, undo);
+  const keys = await openKeyRing(config, {
+    hasCustomers: () => hasCustomers(db), newestCustomers: () => newestCustomers(db), cluster: () => clusterOf(db), warn: (sentence) => log.warn(sentence),
+  });
+  undo.push(() => keys.close());
+  return { config, urls, db, keys, log, note };
+});
 
 /**
  * The database alone, for a command that only looks: it opens no keys, and makes and migrates nothing.
  * @throws REFUSED where there is no database yet, or one of another release
  */
-export async function openReading(config: Config): Promise<Pick<Runtime, 'db' | 'close'>> {
+export const openReading = (config: Config): Promise<Pick<Runtime, 'db' | 'close'>> => opened(async (undo) => {
+  const urls = config.database ?? (await startExisting(config, undo)).urls;
+  return { db: await openDatabase(config, urls, undo) };
+});
+
+/** What was opened is closed together, also where opening the rest fails. */
+async function opened<Parts extends object>(open: (undo: Undo) => Promise<Parts>): Promise<Parts & { close(): Promise<void> }> {
   const undo: Undo = [];
   const close = async (): Promise<void> => {
     for (const step of undo.splice(0).reverse()) await step();
   };
   try {
-    const urls = config.database ?? (await startExisting(config, undo));
-    const db = await Database.open(urls, { entities, pool: config.databasePool });
-    undo.push(() => db.close());
-    if (!(await isMigrated(db, migrations))) throw refused('The database schema is not up to date. Run: npm run assay -- migrate');
-    return { db, close };
+    return { ...(await open(undo)), close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-async function startExisting(config: Config, undo: Undo): Promise<DatabaseUrls> {
+async function openDatabase(config: Config, urls: Pick<DatabaseUrls, 'app' | 'reader'>, undo: Undo): Promise<Database> {
+  const db = await Database.open(urls, { entities, pool: config.databasePool });
+  undo.push(() => db.close());
+  if (!(await isMigrated(db, migrations))) throw refused('The database schema is not up to date. Run: npm run assay -- migrate');
+  return db;
+}
+
+async function startExisting(config: Config, undo: Undo): Promise<Started> {
   const there = await access(join(config.home, 'postgres')).then(() => true, () => false);
   if (!there) throw refused(`There is no database in ${config.home}. Set ASSAY_HOME to the folder that has one, or DATABASE_URL.`);
-  undo.push(await claimHome(config.home));
-  const server = await startEmbeddedPostgres({ home: config.home, archive: config.walArchive });
-  undo.push(() => server.stop());
-  return prepareEmbeddedDatabase(server.superuserUrl, 'assay');
+  return startServer(config, undo);
 }
 
 const hasCustomers = async (db: Database): Promise<boolean> => (await db.query('SELECT id FROM customers LIMIT 1')).length > 0;
@@ -90,13 +85,22 @@ const newestCustomers = async (db: Database): Promise<string[]> =>
 const clusterOf = (db: Database): Promise<string | undefined> =>
   db.query<{ id: string }>('SELECT system_identifier::text AS id FROM pg_control_system()').then(([row]) => row?.id, () => undefined);
 
-async function startEmbedded(config: Config, undo: Undo): Promise<{ urls: DatabaseUrls; note: string | undefined }> {
+interface Started {
+  readonly urls: DatabaseUrls;
+  readonly note: string | undefined;
+}
+
+async function startServer(config: Config, undo: Undo): Promise<Started> {
   undo.push(await claimHome(config.home));
   const server = await startEmbeddedPostgres({ home: config.home, archive: config.walArchive });
   undo.push(() => server.stop());
-  const urls = await prepareEmbeddedDatabase(server.superuserUrl, 'assay');
-  await migrate(urls.owner);
-  return { urls, note: server.note };
+  return { urls: await prepareEmbeddedDatabase(server.superuserUrl, 'assay'), note: server.note };
+}
+
+async function startEmbedded(config: Config, undo: Undo): Promise<Started> {
+  const started = await startServer(config, undo);
+  await migrate(started.urls.owner);
+  return started;
 }
 
 /** Brings a database up to date: the tables, partitions for the year ahead, then the job queue's own tables. */

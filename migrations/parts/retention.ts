@@ -127,6 +127,35 @@ export const CLOCKS = `
   $$;
 `;
 
+/** What requests of earlier releases left of what was asked. */
+export const FORGET_AT_ONCE = `    UPDATE idempotency i SET body_hash = sha256(convert_to(gen_random_uuid()::text, 'UTF8'))
+      -- Since the first rules were written, requests are told apart by keyed digests.
+      WHERE i.recorded_at < (SELECT min(r.recorded_at) FROM retention_rules r) AND i.result::text LIKE '%' || NEW.customer_id || '%';
+`;
+
+/** @param forgetting SQL of what else goes as soon as it is decided */
+export const keepErasures = (create: string, forgetting: string): string => `  ${create} FUNCTION keep_erasures() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER ${SAFE} AS $$
+  DECLARE
+    stands record;
+  BEGIN
+    PERFORM FROM customers c WHERE c.id = NEW.customer_id FOR UPDATE;
+    NEW.recorded_at := clock_timestamp();
+    IF NOT EXISTS (SELECT FROM proposals p WHERE p.id = NEW.proposal_id AND proposal_confirmed(p.id, 'ERASE_CUSTOMER', NEW.customer_id)
+                     AND p.payload ->> 'basis' = NEW.basis AND p.proposed_by = NEW.ordered_by) THEN
+      RAISE EXCEPTION 'An erasure is confirmed by a second person.' USING ERRCODE = 'AS150';
+    END IF;
+    SELECT * INTO stands FROM retention_state(NEW.customer_id);
+    IF stands.held THEN
+      RAISE EXCEPTION 'A legal hold keeps the customer.' USING ERRCODE = 'AS151';
+    END IF;
+    IF stands.state <> 'DUE' THEN
+      RAISE EXCEPTION 'Records of the customer must still be kept.' USING ERRCODE = 'AS152';
+    END IF;
+    DELETE FROM customer_identifiers i WHERE i.customer_id = NEW.customer_id;
+${forgetting}    RETURN NEW;
+  END $$;
+`;
+
 export const RULES = `
   -- What is there already is left out, so that the index can be written anew at any time.
   CREATE FUNCTION keep_identifiers() RETURNS trigger LANGUAGE plpgsql ${SAFE} AS $$
@@ -152,30 +181,7 @@ export const RULES = `
 
   -- An erasure was confirmed by a second person, is due, and nothing holds it. Those who write of the customer meanwhile are
   -- waited for. The index goes at once; so does what requests of earlier releases left of what was asked.
-  CREATE FUNCTION keep_erasures() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER ${SAFE} AS $$
-  DECLARE
-    stands record;
-  BEGIN
-    PERFORM FROM customers c WHERE c.id = NEW.customer_id FOR UPDATE;
-    NEW.recorded_at := clock_timestamp();
-    IF NOT EXISTS (SELECT FROM proposals p WHERE p.id = NEW.proposal_id AND proposal_confirmed(p.id, 'ERASE_CUSTOMER', NEW.customer_id)
-                     AND p.payload ->> 'basis' = NEW.basis AND p.proposed_by = NEW.ordered_by) THEN
-      RAISE EXCEPTION 'An erasure is confirmed by a second person.' USING ERRCODE = 'AS150';
-    END IF;
-    SELECT * INTO stands FROM retention_state(NEW.customer_id);
-    IF stands.held THEN
-      RAISE EXCEPTION 'A legal hold keeps the customer.' USING ERRCODE = 'AS151';
-    END IF;
-    IF stands.state <> 'DUE' THEN
-      RAISE EXCEPTION 'Records of the customer must still be kept.' USING ERRCODE = 'AS152';
-    END IF;
-    DELETE FROM customer_identifiers i WHERE i.customer_id = NEW.customer_id;
-    UPDATE idempotency i SET body_hash = sha256(convert_to(gen_random_uuid()::text, 'UTF8'))
-      -- Since the first rules were written, requests are told apart by keyed digests.
-      WHERE i.recorded_at < (SELECT min(r.recorded_at) FROM retention_rules r) AND i.result::text LIKE '%' || NEW.customer_id || '%';
-    RETURN NEW;
-  END $$;
-  CREATE TRIGGER keep_erasures BEFORE INSERT ON erasures FOR EACH ROW EXECUTE FUNCTION keep_erasures();
+${keepErasures('CREATE', FORGET_AT_ONCE)}  CREATE TRIGGER keep_erasures BEFORE INSERT ON erasures FOR EACH ROW EXECUTE FUNCTION keep_erasures();
 
   -- Dated by the database; a hold that is placed while an erasure is decided waits for it.
   CREATE FUNCTION keep_holds() RETURNS trigger LANGUAGE plpgsql ${SAFE} AS $$

@@ -1,5 +1,7 @@
 // SQL of the migration after which what is under way keeps a customer under any rules.
 
+import { FORGET_AT_ONCE, keepErasures } from './retention.js';
+
 const SAFE = 'SET search_path = pg_catalog, public, pg_temp';
 
 export const CLOCKS_UNDER_WAY = `
@@ -50,54 +52,9 @@ export const CLOCKS_UNDER_WAY = `
   $$;
 `;
 
-export const KEEP_ERASURES = `
-  CREATE OR REPLACE FUNCTION keep_erasures() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER ${SAFE} AS $$
-  DECLARE
-    stands record;
-  BEGIN
-    PERFORM FROM customers c WHERE c.id = NEW.customer_id FOR UPDATE;
-    NEW.recorded_at := clock_timestamp();
-    IF NOT EXISTS (SELECT FROM proposals p WHERE p.id = NEW.proposal_id AND proposal_confirmed(p.id, 'ERASE_CUSTOMER', NEW.customer_id)
-                     AND p.payload ->> 'basis' = NEW.basis AND p.proposed_by = NEW.ordered_by) THEN
-      RAISE EXCEPTION 'An erasure is confirmed by a second person.' USING ERRCODE = 'AS150';
-    END IF;
-    SELECT * INTO stands FROM retention_state(NEW.customer_id);
-    IF stands.held THEN
-      RAISE EXCEPTION 'A legal hold keeps the customer.' USING ERRCODE = 'AS151';
-    END IF;
-    IF stands.state <> 'DUE' THEN
-      RAISE EXCEPTION 'Records of the customer must still be kept.' USING ERRCODE = 'AS152';
-    END IF;
-    DELETE FROM customer_identifiers i WHERE i.customer_id = NEW.customer_id;
-    RETURN NEW;
-  END $$;
-`;
+export const KEEP_ERASURES = keepErasures('CREATE OR REPLACE', '');
 
-export const ERASURES_BEFORE = `
-  CREATE OR REPLACE FUNCTION keep_erasures() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER ${SAFE} AS $$
-  DECLARE
-    stands record;
-  BEGIN
-    PERFORM FROM customers c WHERE c.id = NEW.customer_id FOR UPDATE;
-    NEW.recorded_at := clock_timestamp();
-    IF NOT EXISTS (SELECT FROM proposals p WHERE p.id = NEW.proposal_id AND proposal_confirmed(p.id, 'ERASE_CUSTOMER', NEW.customer_id)
-                     AND p.payload ->> 'basis' = NEW.basis AND p.proposed_by = NEW.ordered_by) THEN
-      RAISE EXCEPTION 'An erasure is confirmed by a second person.' USING ERRCODE = 'AS150';
-    END IF;
-    SELECT * INTO stands FROM retention_state(NEW.customer_id);
-    IF stands.held THEN
-      RAISE EXCEPTION 'A legal hold keeps the customer.' USING ERRCODE = 'AS151';
-    END IF;
-    IF stands.state <> 'DUE' THEN
-      RAISE EXCEPTION 'Records of the customer must still be kept.' USING ERRCODE = 'AS152';
-    END IF;
-    DELETE FROM customer_identifiers i WHERE i.customer_id = NEW.customer_id;
-    UPDATE idempotency i SET body_hash = sha256(convert_to(gen_random_uuid()::text, 'UTF8'))
-      -- Since the first rules were written, requests are told apart by keyed digests.
-      WHERE i.recorded_at < (SELECT min(r.recorded_at) FROM retention_rules r) AND i.result::text LIKE '%' || NEW.customer_id || '%';
-    RETURN NEW;
-  END $$;
-`;
+export const ERASURES_BEFORE = keepErasures('CREATE OR REPLACE', FORGET_AT_ONCE);
 
 export const FORGET_REQUESTS = `
   -- Rows are written in the order of time, so the few pages of it tell where those of earlier releases are.

@@ -1,3 +1,4 @@
+import { readLeaf } from '../audit/index.js';
 import { ACT_TYPES, actsOf, changedBy, type Act, type Row } from './acts-of-rows.js';
 
 /** By what an event may be looked for. */
@@ -18,7 +19,7 @@ export class ActsInLog {
 
   add(type: string, bytes: Buffer): void {
     if (!ACT_TYPES.has(type)) return;
-    const leaf = parsed(bytes.toString('utf8'));
+    const leaf = readLeaf<Leaf | null>(bytes);
     if (leaf?.['type'] !== type) return;
     const one: Told = { leaf: bytes.toString('utf8'), of: new Set() };
     for (const member of MEMBERS) {
@@ -43,7 +44,7 @@ export class ActsInLog {
   }
 
   private found({ types, of: [member, value], says, shared }: Act, of: string): boolean {
-    const told = types.flatMap((type) => this.told.get(keyOf(type, member, value)) ?? []).find((one) => (shared || !one.of.has(of)) && agrees(parsed(one.leaf) ?? {}, says));
+    const told = types.flatMap((type) => this.told.get(keyOf(type, member, value)) ?? []).find((one) => (shared || !one.of.has(of)) && agrees(JSON.parse(one.leaf) as Leaf, says));
     if (!shared) told?.of.add(of);
     return told !== undefined;
   }
@@ -53,12 +54,3 @@ const keyOf = (type: string, member: string, value: string): string => `${type} 
 
 const agrees = (leaf: Leaf, says: Act['says']): boolean =>
   Object.entries(says).every(([name, value]) => leaf[name] === undefined || (value === undefined ? leaf[name] === null : String(leaf[name]) === value));
-
-function parsed(text: string): Leaf | undefined {
-  try {
-    const leaf: unknown = JSON.parse(text);
-    return typeof leaf === 'object' && leaf !== null ? (leaf as Leaf) : undefined;
-  } catch {
-    return undefined;
-  }
-}

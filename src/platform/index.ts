@@ -15,6 +15,7 @@ export * from './privileged-reads.js';
 export * from './copy.js';
 export { copyOut, RowReader, type BulkReader } from './copy-out.js';
 export * from './batcher.js';
+export { replaceDurably } from './durable.js';
 export * from './jobs.js';
 export * from './stream.js';
 export * from './notices.js';

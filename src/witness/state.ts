@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { replaceDurably } from '../platform/index.js';
 import { claim } from './claim.js';
 
 /** What a witness cosigned last of each log. */
@@ -28,29 +29,11 @@ export async function openState(folder: string): Promise<WitnessStore> {
     }),
     save: async (origin, note) => {
       await owned.require();
-      await writeDurably(folder, nameOf(origin), note);
+      const path = join(folder, nameOf(origin));
+      await replaceDurably(path, `${path}.draft`, note);
       // What another one went on from meanwhile is not signed.
       await owned.require();
     },
     close: () => owned.release(),
   };
-}
-
-/** The file, and that it has this name: a crash leaves the old one or the new one. */
-async function writeDurably(folder: string, name: string, text: string): Promise<void> {
-  const draft = join(folder, `${name}.draft`);
-  const file = await open(draft, 'w', 0o600);
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(draft, join(folder, name));
-  const directory = await open(folder, 'r');
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
-  }
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { messageOf, type Queryable } from '../../platform/index.js';
+import { messageOf, replaceDurably, type Queryable } from '../../platform/index.js';
 import { parseCheckpoint, parseNote, verifyNote, type Checkpoint } from '../note/index.js';
 import { epochNamed, type LogVerifier } from './key.js';
 import { unclear } from './refusal.js';
@@ -69,11 +69,7 @@ export class CheckpointFile {
     if (!this.swept) await this.sweep();
     this.swept = true;
     // Of its own: servers that share the file may have the same process id, each in its container.
-    const draft = `${this.path}.${randomUUID()}.draft`;
-    await synced(draft, 'w', (file) => file.writeFile(note));
-    await rename(draft, this.path);
-    // That the file has this name is durable only with the folder.
-    await synced(dirname(this.path), 'r');
+    await replaceDurably(this.path, `${this.path}.${randomUUID()}.draft`, note);
   }
 
   /** Drafts of servers that were killed while they wrote. */
@@ -84,15 +80,5 @@ export class CheckpointFile {
       const { mtimeMs } = await stat(join(folder, name)).catch(() => ({ mtimeMs: Infinity }));
       if (mtimeMs < Date.now() - OLD_MILLISECONDS) await rm(join(folder, name), { force: true });
     }
-  }
-}
-
-async function synced(path: string, flags: 'r' | 'w', work: (file: Awaited<ReturnType<typeof open>>) => Promise<void> = async () => undefined): Promise<void> {
-  const file = await open(path, flags, 0o600);
-  try {
-    await work(file);
-    await file.sync();
-  } finally {
-    await file.close();
   }
 }

@@ -119,7 +119,7 @@ export class Signer {
     if (doubts.length > 0) throw forked(`${doubts.map(({ says }) => says).join('; ')}.`, doubts);
   }
 
-  /** A log without entries begins: that it did is kept before it has any, so that it is known from then on. @returns false where somebody else was faster */
+  /** A log without entries begins: that it did is kept before it has any, so that it is known from then on. @returns false where another server kept one first */
   private async begins(db: Queryable, known: Known | undefined): Promise<boolean> {
     if (known && known.size > 0) throw wentBack(known, 'the database has no log');
     const [{ there }] = (await db.query<{ there: boolean }>('SELECT EXISTS (SELECT FROM log_entries) AS there')) as [{ there: boolean }];

@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { mkdir, open, readdir, readFile, type FileHandle } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { badInput, messageOf } from '../../base/index.js';
+import { syncFolder } from '../durable.js';
 
 /** A file of a backup, by its path from the folder's top with forward slashes. */
 export interface BackupFile {
@@ -71,18 +72,7 @@ export async function writeDurably(path: string, text: string): Promise<void> {
   await syncFolder(dirname(path));
 }
 
-/** Waits until the names in a folder are on disk; Windows has no way to ask for it. */
-export async function syncFolder(path: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
-}
-
-/** The same for a folder and all below it: what was copied is there after a power cut. */
+/** Waits until the names in a folder and all below it are on disk: what was copied is there after a power cut. */
 export async function syncFolders(top: string): Promise<void> {
   await forAll((await walk(top)).folders, (path) => syncFolder(join(top, path)));
   await syncFolder(top);
